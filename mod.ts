@@ -1,0 +1,35 @@
+/**
+ * Fusewire: wrap functions and classes with {@linkcode task}, call them, and have a typed graph that runs in process, on workers,
+ * or durably, and keeps its results.
+ *
+ * @module
+ */
+export * from "./src/ref.ts";
+export type { NoArrayMethods, Node, NodeOf, TupleNode } from "./src/node.ts";
+export { namingScope } from "./src/naming.ts";
+export { task, workflow } from "./src/task.ts";
+export type { Builder, Overloaded, Same, TaskOf } from "./src/task.ts";
+export { nodeOf } from "./src/instance.ts";
+export type { Instance, Method } from "./src/instance.ts";
+export * from "./src/errors.ts";
+export * from "./src/status.ts";
+export * from "./src/options.ts";
+export * from "./src/policy.ts";
+export * from "./src/plugin.ts";
+export { context } from "./src/context.ts";
+export type { TaskContext, TaskLog } from "./src/context.ts";
+export { runAttempt } from "./src/attempt.ts";
+export type { AttemptOptions, AttemptOutcome, AttemptPlace } from "./src/attempt.ts";
+export * from "./src/clock.ts";
+export type * from "./src/events.ts";
+export type * from "./src/run.ts";
+export type { Plan, PlanAction, PlanReason, PlanStep, UncachedCause } from "./src/plan.ts";
+export type { FingerprintChange } from "./src/fingerprint.ts";
+export { Query } from "./src/query.ts";
+export type { QueryTarget } from "./src/query.ts";
+export { Graph } from "./src/graph.ts";
+export type { Adjacency, Scope } from "./src/graph.ts";
+export { BaseWorkflow } from "./src/workflow.ts";
+export type { WorkflowOptions } from "./src/workflow.ts";
+export { InProcessWorkflow } from "./src/in_process.ts";
+export { LocalWorkflow } from "./src/backends/local.ts";

@@ -1,0 +1,106 @@
+/**
+ * Every error that Fusewire throws on purpose. One base class, one closed set of codes.
+ *
+ * @module
+ */
+
+/** What went wrong, as a value to switch on. Each code belongs to exactly one class. */
+export type ErrorCode =
+  | "NOT_FOUND"
+  | "INTEGRITY"
+  | "INVALID_KEY"
+  | "GRAPH"
+  | "SERIALIZATION"
+  | "STEP_FAILED"
+  | "TIMEOUT"
+  | "CANCELLED"
+  | "LEASE_LOST"
+  | "CONFIG";
+
+/** Where an error happened, as far as it is known. */
+export interface ErrorPlace {
+  /** The underlying error. */
+  readonly cause?: unknown;
+  /** Name of the workflow. */
+  readonly workflow?: string;
+  /** Name of the node. */
+  readonly node?: string;
+}
+
+/** Parent of every error that Fusewire throws on purpose. */
+export abstract class FusewireError extends Error {
+  /** What went wrong, as a value to switch on. */
+  abstract readonly code: ErrorCode;
+  /** Name of the workflow, where it is known. */
+  readonly workflow: string | undefined;
+  /** Name of the node, where it is known. */
+  readonly node: string | undefined;
+
+  /** Takes a whole sentence that names what was wrong and what to do. */
+  constructor(message: string, place: ErrorPlace = {}) {
+    super(message, "cause" in place ? { cause: place.cause } : undefined);
+    this.name = new.target.name;
+    this.workflow = place.workflow;
+    this.node = place.node;
+  }
+}
+
+/** Something that was asked for by name does not exist. */
+export class NotFoundError extends FusewireError {
+  /** Always `"NOT_FOUND"`. */
+  readonly code = "NOT_FOUND" as const;
+}
+
+/** Stored bytes are not what was written: truncated, altered, or of another kind. */
+export class IntegrityError extends FusewireError {
+  /** Always `"INTEGRITY"`. */
+  readonly code = "INTEGRITY" as const;
+}
+
+/** A key, name or path that no store accepts. */
+export class InvalidKeyError extends FusewireError {
+  /** Always `"INVALID_KEY"`. */
+  readonly code = "INVALID_KEY" as const;
+}
+
+/** A graph that can not be built: a cycle, a duplicate or unusable name, a node used as if it were a value. */
+export class GraphError extends FusewireError {
+  /** Always `"GRAPH"`. */
+  readonly code = "GRAPH" as const;
+}
+
+/** A value that can not be stored, or stored bytes that can not become a value again. */
+export class SerializationError extends FusewireError {
+  /** Always `"SERIALIZATION"`. */
+  readonly code = "SERIALIZATION" as const;
+}
+
+/** A step failed for good; `cause` is what its function threw. */
+export class StepFailedError extends FusewireError {
+  /** Always `"STEP_FAILED"`. */
+  readonly code = "STEP_FAILED" as const;
+}
+
+/** An attempt, or a wait, took longer than it was allowed to. */
+export class TimeoutError extends FusewireError {
+  /** Always `"TIMEOUT"`. */
+  readonly code = "TIMEOUT" as const;
+}
+
+/** A run was cancelled, or its target was skipped. */
+export class CancelledError extends FusewireError {
+  /** Always `"CANCELLED"`. */
+  readonly code = "CANCELLED" as const;
+}
+
+/** Another worker took over the claim that this one held. */
+export class LeaseLostError extends FusewireError {
+  /** Always `"LEASE_LOST"`. */
+  readonly code = "LEASE_LOST" as const;
+}
+
+/** An option, a file or an environment variable that can not be used as it is. */
+export class ConfigError extends FusewireError {
+  /** Always `"CONFIG"`. */
+  readonly code = "CONFIG" as const;
+}

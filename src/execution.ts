@@ -1,0 +1,419 @@
+/**
+ * Executions: one run of a graph in this process. Nodes start as soon as what they wait for is done, a bounded number at a time.
+ * A run of plain synchronous functions costs no promise a node; everything else is paid for only where it is used.
+ *
+ * @module
+ */
+import { AttemptContext } from "./attempt.ts";
+import type { Clock } from "./clock.ts";
+import { switchContext, type TaskContext, withContext } from "./context.ts";
+import { Dataflow } from "./dataflow.ts";
+import { CancelledError, StepFailedError } from "./errors.ts";
+import type { RunEvent } from "./events.ts";
+import { isThenable, nextTurn, runPrefix, SLICE } from "./fast_path.ts";
+import { Frame } from "./frame.ts";
+import type { AnyTaskOptions } from "./options.ts";
+import type { Plugin, PluginCall, PluginRunContext } from "./plugin.ts";
+import type { Policy } from "./policy.ts";
+import { itemValue, type Program } from "./program.ts";
+import type { Run, RunStatus } from "./run.ts";
+import { RunRecord } from "./run_record.ts";
+import type { Status } from "./status.ts";
+import { runStep } from "./step.ts";
+import type { StoredResults } from "./stored_results.ts";
+
+/** One call that a backend makes where it likes: here, or on another thread. */
+export interface StepCall {
+  /** The node's place in the graph. */
+  readonly place: number;
+  /** Its function; the live object of a method is the first argument. */
+  readonly call: (...args: unknown[]) => unknown;
+  /** The arguments. */
+  readonly args: unknown[];
+  /** Plugins to initialize right before the function. */
+  readonly plugins: readonly PluginCall[];
+}
+
+/** What an execution runs, and how. */
+export interface ExecutionSetup {
+  /** The graph, made flat. */
+  readonly program: Program;
+  /** Name of the workflow. */
+  readonly workflowName: string;
+  /** Version of the definition, or empty. */
+  readonly version: string;
+  /** How many nodes may be at work at a time. */
+  readonly concurrency: number;
+  /** Policies of the workflow. */
+  readonly policies: readonly Policy[];
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** 1 where a node is more than a plain call here; `undefined` if none is. */
+  readonly managed: Uint8Array | undefined;
+  /** Options of a node, or `undefined` if it has none. */
+  readonly optionsAt: (place: number) => AnyTaskOptions | undefined;
+  /** Plugins of a node, or `undefined` if it has none. */
+  readonly pluginsAt: (place: number) => readonly Plugin<unknown>[] | undefined;
+  /** Makes a call elsewhere; `undefined` makes it in this thread. */
+  readonly invoke: ((call: StepCall, context: TaskContext) => unknown) | undefined;
+  /** Finds out what is stored; `undefined` without a storage. */
+  readonly openResults: ((record: RunRecord) => Promise<StoredResults>) | undefined;
+  /** Whether the run's events are kept. */
+  readonly keepEvents: boolean;
+  /** Whether the result is the one target's value, not an array of values. */
+  readonly single: boolean;
+}
+
+/** One run of a graph in this process. */
+export class Execution implements Run<unknown> {
+  /** Id of the run. */
+  readonly id: string;
+  /** What has become of each step. */
+  readonly record: RunRecord;
+  /** Stored results, once they are known. */
+  results: StoredResults | undefined;
+  readonly #controller = new AbortController();
+  readonly #result = Promise.withResolvers<unknown>();
+  readonly #allEnded = Promise.withResolvers<void>();
+  /** Steps that were held up and have a slot again when they are taken. */
+  readonly #heldUp = new Map<number, () => void>();
+  #flow: Dataflow | undefined;
+  #frame: Frame;
+  #running = 0;
+  #pumping = false;
+  #failure: StepFailedError | undefined;
+  #cancelled: CancelledError | undefined;
+
+  /** Prepares a run; {@linkcode drive} makes it. */
+  constructor(readonly setup: ExecutionSetup) {
+    const { program, workflowName, version, clock, keepEvents } = setup;
+    this.id = clock.newId();
+    this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents);
+    this.#frame = new Frame((place) => this.contextAt(place));
+    this.#result.promise.catch(() => {});
+  }
+
+  /** Aborted when the run is cancelled. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
+    if (signal === undefined) return await this.#result.promise;
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await Promise.race([this.#result.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  status(): Promise<RunStatus> {
+    return Promise.resolve(this.record.snapshot());
+  }
+
+  events(): AsyncIterableIterator<RunEvent> {
+    return this.record.events();
+  }
+
+  async cancel(): Promise<void> {
+    if (!this.record.isFinished) {
+      const { workflowName } = this.setup;
+      this.#cancelled ??= new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
+        workflow: workflowName,
+      });
+      this.#controller.abort(this.#cancelled);
+      this.#allEnded.resolve();
+    }
+    await this.#result.promise.catch(() => {});
+  }
+
+  /** Makes the run. Its end is seen through {@linkcode result}. */
+  async drive(): Promise<void> {
+    const { record, setup } = this;
+    record.status = "RUNNING";
+    record.ofRun("workflow_started");
+    let broken: { readonly error: unknown } | undefined;
+    let values: readonly unknown[] = [];
+    try {
+      this.results = await setup.openResults?.(record);
+      const plugins = this.#runPlugins();
+      for (const { plugin, context } of plugins) await plugin.runStarted?.(context);
+      values = await this.#runNodes();
+      for (const { plugin, context } of plugins) await plugin.runFinished?.(context);
+    } catch (error) {
+      broken = { error };
+      this.#controller.abort(error);
+    }
+    try {
+      await this.results?.settle();
+    } catch (error) {
+      broken ??= { error };
+    }
+    this.#finish(values, broken);
+  }
+
+  async #runNodes(): Promise<readonly unknown[]> {
+    const { program, managed } = this.setup;
+    const { size } = program.graph;
+    const { record, results } = this;
+    const prefix = results === undefined
+      ? await runPrefix({ program, record, frame: this.#frame, managed, signal: this.signal })
+      : undefined;
+    const from = prefix?.place ?? 0;
+    record.succeededBefore(from);
+    if (from === size || this.signal.aborted) return prefix?.values ?? [];
+    const onReady = record.keepsEvents
+      ? (place: number) => {
+        if (results?.actionAt(place) !== "load" && !record.isRunning(place)) record.enqueued(place);
+      }
+      : undefined;
+    const flow = this.#flow = new Dataflow(program, from, prefix?.values ?? [], onReady);
+    for (let place = from; place < size; place++) {
+      const action = results?.actionAt(place) ?? "run";
+      if (action !== "none") flow.activate(place, action === "load");
+    }
+    if (prefix?.pending !== undefined) {
+      flow.take();
+      this.#await(from, prefix.pending, this.#frame);
+      this.#frame = new Frame((place) => this.contextAt(place));
+    } else if (prefix?.failed !== undefined) {
+      flow.take();
+      this.fail(from, prefix.failed.error);
+    }
+    this.#pump();
+    await this.#allEnded.promise;
+    return flow.values;
+  }
+
+  /** Starts ready nodes as long as there are slots. `own` is a frame that the running code is already in. */
+  #pump(own?: Frame): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    if (own === undefined) withContext(this.#frame, () => this.#startReady());
+    else {
+      this.#frame = own;
+      this.#startReady();
+    }
+    this.#pumping = false;
+    if (this.#flow!.open === 0) this.#allEnded.resolve();
+  }
+
+  #startReady(): void {
+    const flow = this.#flow!;
+    const until = performance.now() + SLICE;
+    for (let count = 1; this.#running < this.setup.concurrency && !this.signal.aborted; count++) {
+      if ((count & 15) === 0 && performance.now() > until) {
+        void nextTurn().then(() => this.#pump());
+        return;
+      }
+      const place = flow.take();
+      if (place < 0) return;
+      this.#start(place);
+    }
+  }
+
+  #start(place: number): void {
+    const { setup, record } = this;
+    const resume = this.#heldUp.get(place);
+    if (resume !== undefined) {
+      this.#heldUp.delete(place);
+      this.#running++;
+      resume();
+      return;
+    }
+    if (this.results !== undefined || setup.managed !== undefined && setup.managed[place] === 1) {
+      this.#running++;
+      void runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
+        this.#running--;
+        this.#pump();
+      });
+      return;
+    }
+    record.started(place);
+    this.#frame.place = place;
+    let result: unknown;
+    try {
+      result = Reflect.apply(setup.program.calls[place]!, undefined, this.argumentsAt(place));
+    } catch (error) {
+      this.fail(place, error);
+      return;
+    }
+    if (isThenable(result)) {
+      this.#await(place, result, this.#frame);
+      this.#frame = new Frame((place) => this.contextAt(place));
+      switchContext(this.#frame);
+    } else this.succeed(place, result);
+  }
+
+  /** Goes on when the promise of a plain node has settled; what runs then is still in the node's frame. */
+  #await(place: number, pending: PromiseLike<unknown>, frame: Frame): void {
+    this.#running++;
+    if (!this.record.isRunning(place)) this.record.started(place);
+    pending.then(
+      (value) => {
+        this.#running--;
+        this.succeed(place, value);
+        this.#pump(frame);
+      },
+      (error) => {
+        this.#running--;
+        this.fail(place, error);
+        this.#pump(frame);
+      },
+    );
+  }
+
+  /** The arguments of a node, from the values so far. */
+  argumentsAt(place: number): unknown[] {
+    return this.setup.program.argumentsAt(place, this.#flow!.values);
+  }
+
+  /** The values so far. */
+  get values(): readonly unknown[] {
+    return this.#flow!.values;
+  }
+
+  /** What the node at a place sees, if it is a plain one. */
+  contextAt(place: number): AttemptContext {
+    return new AttemptContext(
+      {
+        workflowName: this.setup.workflowName,
+        runId: this.id,
+        nodeName: this.setup.program.graph.names.at(place),
+        attempt: 1,
+      },
+      () => this.signal,
+      {
+        seed: this.setup.optionsAt(place)?.seed,
+        onProgress: (fraction, message) => this.record.progress(place, fraction, message),
+      },
+    );
+  }
+
+  /** Whether the step has been ended from outside while it ran. */
+  isOver(place: number): boolean {
+    return this.signal.aborted || !this.record.isRunning(place);
+  }
+
+  /** A step has its value. */
+  succeed(place: number, value: unknown): void {
+    if (this.isOver(place)) return;
+    this.record.ended(place, "SUCCEEDED");
+    this.#flow!.succeed(place, value);
+  }
+
+  /** A step has its stored value. */
+  succeedStored(place: number, value: unknown): void {
+    if (this.signal.aborted) return;
+    this.record.stored(place);
+    this.#flow!.succeed(place, value);
+  }
+
+  /** The error that a run rejects with when this step failed. */
+  failure(place: number, error: unknown): StepFailedError {
+    const { workflowName, program } = this.setup;
+    const node = program.graph.names.at(place);
+    const attempts = Math.max(1, this.record.attemptsOf(place));
+    return new StepFailedError(
+      `Node \`${node}\` of workflow \`${workflowName}\` failed${attempts > 1 ? ` after ${attempts} attempts` : ""}: ` +
+        `${error instanceof Error ? error.message : String(error)}`,
+      { cause: error, workflow: workflowName, node },
+    );
+  }
+
+  /** A step failed for good; what waits for it is cancelled. */
+  fail(place: number, error: unknown): void {
+    if (this.signal.aborted) return;
+    this.#failure ??= this.failure(place, error);
+    this.record.ended(place, "FAILED", error);
+    this.#flow!.block(place, (child) => this.record.ended(child, "CANCELLED"));
+  }
+
+  /** A step is skipped, and what waits for it too. */
+  skip(place: number, error?: unknown): void {
+    if (this.signal.aborted) return;
+    this.record.ended(place, "SKIPPED", error);
+    this.#flow!.block(place, (child) => this.record.ended(child, "SKIPPED"));
+  }
+
+  /** A stored value turned out to be missing: the step waits until what it needs has been computed. */
+  recompute(place: number): void {
+    this.#flow!.demand(place, (parent) => this.results?.isStored(parent) ?? false);
+  }
+
+  /**
+   * Gives up the step's slot until `begin` has called back and a slot is free again, or the run is cancelled; then what `begin`
+   * returned is called.
+   */
+  async holdUp(place: number, begin: (resolve: () => void) => () => void): Promise<void> {
+    this.record.waits(place);
+    this.#running--;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = begin(resolve);
+    const onAbort = () => resolve();
+    this.signal.addEventListener("abort", onAbort, { once: true });
+    this.#pump();
+    await promise;
+    this.signal.removeEventListener("abort", onAbort);
+    if (this.signal.aborted) {
+      this.#running++;
+      return stop();
+    }
+    const again = Promise.withResolvers<void>();
+    this.#heldUp.set(place, again.resolve);
+    this.#flow!.putBack(place);
+    this.#pump();
+    await again.promise;
+  }
+
+  #runPlugins(): { readonly plugin: Plugin<unknown>; readonly context: PluginRunContext }[] {
+    const steps = new Map<Plugin<unknown>, number>();
+    for (let place = 0; place < this.setup.program.graph.size; place++) {
+      const plugins = this.setup.pluginsAt(place);
+      if (plugins === undefined) continue;
+      const action = this.results?.actionAt(place) ?? "run";
+      const runs = action === "run" || action === "check" ? 1 : 0;
+      for (const plugin of plugins) steps.set(plugin, (steps.get(plugin) ?? 0) + runs);
+    }
+    return [...steps].map(([plugin, count]) => ({
+      plugin,
+      context: { workflowName: this.setup.workflowName, runId: this.id, steps: count },
+    }));
+  }
+
+  #finish(values: readonly unknown[], broken: { readonly error: unknown } | undefined): void {
+    const { record, setup } = this;
+    const end = (status: Status, error: unknown): void => {
+      record.finish(status, () => "CANCELLED");
+      this.#result.reject(error);
+    };
+    if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
+    if (this.#failure !== undefined) return end("FAILED", this.#failure);
+    if (broken !== undefined) return end("FAILED", broken.error);
+    const { targets, graph } = setup.program;
+    const skipped = targets.find(({ place }) => record.stateOf(place) === "SKIPPED");
+    if (skipped !== undefined) {
+      const node = graph.names.at(skipped.place);
+      return end(
+        "SKIPPED",
+        new CancelledError(`Target \`${node}\` of workflow \`${setup.workflowName}\` was skipped.`, {
+          workflow: setup.workflowName,
+          node,
+        }),
+      );
+    }
+    try {
+      const given = targets.map(({ place, item }) =>
+        item === undefined ? values[place] : itemValue(values[place], item)
+      );
+      record.finish("SUCCEEDED", (place) => this.results?.isStored(place) ? "SUCCEEDED" : "SKIPPED");
+      this.#result.resolve(setup.single ? given[0] : given);
+    } catch (error) {
+      end("FAILED", error);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Workflows that run in this process: parent of the local backend and of the pool, and of backends of one's own that only want
+ * to decide where a call is made.
+ *
+ * @module
+ */
+import type { TaskContext } from "./context.ts";
+import { Execution, type StepCall } from "./execution.ts";
+import type { AnyTaskOptions } from "./options.ts";
+import type { Targets, Value } from "./ref.ts";
+import type { Run } from "./run.ts";
+import { BaseWorkflow } from "./workflow.ts";
+
+/** A workflow whose nodes start as soon as what they wait for is done, scheduled by this thread. */
+export abstract class InProcessWorkflow<const R extends Targets> extends BaseWorkflow<R> {
+  /** Starts a run. Its events are kept, so that all of them can be read at any time. */
+  start(): Promise<Run<Value<R>>> {
+    const execution = this.#execution(true);
+    setTimeout(() => void execution.drive(), 0);
+    // The targets that the constructor checked give the result its type.
+    return Promise.resolve(execution as Run<unknown> as Run<Value<R>>);
+  }
+
+  override async run(): Promise<Value<R>> {
+    const execution = this.#execution(false);
+    await execution.drive();
+    // As in start().
+    return await execution.result() as Value<R>;
+  }
+
+  /** Makes a call elsewhere. Without this method, calls are made in this thread. */
+  protected invoke?(call: StepCall, context: TaskContext): unknown;
+
+  #execution(keepEvents: boolean): Execution {
+    const { storage } = this;
+    const invoke = this.invoke === undefined
+      ? undefined
+      : (call: StepCall, context: TaskContext) => this.invoke?.(call, context);
+    return new Execution({
+      program: this.program,
+      workflowName: this.workflowName,
+      version: "",
+      concurrency: this.concurrency,
+      policies: this.policies,
+      clock: this.clock,
+      managed: this.#managed(),
+      optionsAt: (place) => this.optionsAt(place),
+      pluginsAt: (place) => this.pluginsAt(place),
+      invoke,
+      openResults: storage === undefined ? undefined : async (record) => {
+        const { StorageResults } = await import("./storage_results.ts");
+        return await StorageResults.open(this.storageSetup(), storage, record);
+      },
+      keepEvents,
+      single: this.single,
+    });
+  }
+
+  /** Marks the nodes that are more than a plain call, so that the others cost no more than one. */
+  #managed(): Uint8Array | undefined {
+    const { size } = this.graph;
+    if (this.invoke !== undefined || this.policies.length > 0) return new Uint8Array(size).fill(1);
+    let managed: Uint8Array | undefined;
+    for (let place = 0; place < size; place++) {
+      const options = this.optionsAt(place);
+      if (
+        options !== undefined && changesAttempts(options) || this.pluginsAt(place) !== undefined ||
+        this.graph.extraAt(place)?.when !== undefined
+      ) (managed ??= new Uint8Array(size))[place] = 1;
+    }
+    return managed;
+  }
+}
+
+function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
+  return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||
+    policies !== undefined && policies.length > 0;
+}

@@ -1,0 +1,394 @@
+/**
+ * Nodes: the calls that a run will make. A node knows its task and its arguments, and nothing of any run.
+ *
+ * @module
+ */
+import { GraphError } from "./errors.ts";
+import { autoName, checkName, type NameCounter, type NamingScope } from "./naming.ts";
+import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
+import type { AnyFunction, HasItems, ItemKey, ItemOf, NodeItem, Ref, valueType } from "./ref.ts";
+
+/** A call that a run will make. */
+export interface Node<out T> extends Ref<T>, HasItems {
+  /** Name, unique in a graph. */
+  readonly name: string;
+  /** The function that is called; for an instance, its class. */
+  readonly func: AnyFunction | (new (...args: never[]) => object);
+  /** The arguments as they were given. */
+  readonly args: readonly unknown[];
+  /** The nodes that this one waits for, each once: those of its arguments, then those of `after` and `when`. */
+  readonly parents: readonly Node<unknown>[];
+  /** Free for backends and users. */
+  readonly backendInfo: Record<string, unknown>;
+  /** Renames the node. */
+  setName(name: string): this;
+  /** The node's name. */
+  getName(): string;
+  /** Runs after `nodes`, without taking their values. */
+  after(...nodes: Ref<unknown>[]): this;
+  /** Runs only if the value of `dependency` passes `predicate` (default: is truthy); else it is skipped. */
+  when<D>(dependency: Ref<D>, predicate?: (value: D) => boolean): this;
+  /** Sets options on this one node, over those of its task. */
+  with(options: TaskOptions<T>): this;
+}
+
+/** Array methods that a tuple node does not have, although it can be destructured. */
+export type NoArrayMethods = {
+  readonly [K in Exclude<keyof (readonly unknown[]), number | typeof Symbol.iterator>]: never;
+};
+
+/** A node with a tuple result, which can be destructured: `const [a, b] = pair`. */
+export type TupleNode<T extends readonly unknown[]> =
+  & Node<T>
+  & { readonly [K in keyof T]: NodeItem<T[K]> }
+  & NoArrayMethods;
+
+/** The node of a result of type `T`. */
+export type NodeOf<T> = [T] extends [never] ? Node<never>
+  : 0 extends 1 & T ? Node<T>
+  : [T] extends [readonly unknown[]] ? (number extends T["length"] ? Node<T> : TupleNode<T>)
+  : Node<T>;
+
+/** What kind of call a task makes. */
+export type TaskKind = "function" | "class" | "method";
+
+/** What `task()` was told, and where: shared by all nodes of a task. */
+export interface TaskInfo {
+  /** A plain function, a constructor, or a method of an instance. */
+  readonly kind: TaskKind;
+  /** The function as the user gave it; for a method, the method; for a class, the class. */
+  readonly func: AnyFunction | (new (...args: never[]) => object);
+  /** Calls it with resolved arguments; for a method the live object comes first. */
+  readonly call: (...args: unknown[]) => unknown;
+  /** First part of the nodes' names. */
+  readonly base: string;
+  /** Options of every node of the task. */
+  readonly options: AnyTaskOptions | undefined;
+  /** The class of a method, else the task itself: what a worker finds by module and order. */
+  readonly origin: TaskOrigin;
+  /** The naming site of the latest scope, so that a call need not look it up. */
+  site: Site | undefined;
+}
+
+/** Where `task()` was called: how another thread finds the same task. */
+export interface TaskOrigin {
+  /** URL of the module, or `undefined` where the stack does not tell. */
+  readonly module: string | undefined;
+  /** How many tasks that module had made before. */
+  readonly order: number;
+}
+
+/** A task in one naming scope. */
+export class Site {
+  /** Pairs a task with the scope in which its nodes are counted. */
+  constructor(readonly task: TaskInfo, readonly scope: NamingScope, readonly counter: NameCounter) {}
+}
+
+/** A dependency on whose value it hangs whether a node runs. */
+export interface Condition {
+  /** The reference as given. */
+  readonly on: CallNode | ItemRef;
+  /** Whether the value lets the node run. */
+  readonly predicate: (value: unknown) => boolean;
+}
+
+/** What most nodes do not have. Replaced, never changed, so that a graph can keep the one it was built with. */
+export interface NodeExtra {
+  /** Name in place of the counted one. */
+  readonly name?: string;
+  /** Options over those of the task. */
+  readonly options?: AnyTaskOptions;
+  /** Nodes that run before, without data. */
+  readonly after?: readonly CallNode[];
+  /** Conditions, all of which must hold. */
+  readonly when?: readonly Condition[];
+  /** For a method call: the node that makes the live object. */
+  readonly receiver?: CallNode;
+}
+
+/** One more child of a node that has several. */
+interface ChildCell {
+  readonly node: CallNode;
+  readonly next: ChildCell | undefined;
+}
+
+/** How many places of a tuple can be destructured, or read as `pair[0]`; `item()` has no limit. */
+const PLACES = 64;
+
+let nextId = 0;
+let latestMark = 0;
+
+/** A mark that no node bears yet, for one synchronous traversal. */
+export function newMark(): number {
+  return ++latestMark;
+}
+
+const backendInfos = new WeakMap<CallNode, Record<string, unknown>>();
+
+/** The one class of nodes. Its fields are few on purpose: a graph may have a million. */
+export class CallNode<out T = unknown> implements Node<T> {
+  declare readonly [valueType]: T;
+  /** Grows with every node, so that the nodes of a node's arguments always have a smaller one. */
+  readonly id: number = nextId++;
+  /** Number in the name, counted per base and scope. */
+  readonly sequence: number;
+  /** What most nodes do not have. */
+  extra: NodeExtra | undefined = undefined;
+  /** Scratch of one synchronous traversal: which one visited the node last. */
+  mark = 0;
+  /** Scratch of one synchronous traversal: the node's place in it. */
+  index = 0;
+  /** The first node that reads this one. Children keep `scope: "descendants"` possible; see {@linkcode forEachChild}. */
+  private child: CallNode | undefined = undefined;
+  private moreChildren: ChildCell | undefined = undefined;
+
+  /** Takes captured arguments; the caller tells their nodes with {@linkcode adopt}. */
+  constructor(readonly site: Site, readonly captured: readonly unknown[]) {
+    this.sequence = site.counter.next++;
+  }
+
+  get name(): string {
+    return this.extra?.name ?? autoName(this.site.task.base, this.sequence);
+  }
+
+  getName(): string {
+    return this.name;
+  }
+
+  setName(name: string): this {
+    checkName(name, "node");
+    this.extra = { ...this.extra, name };
+    return this;
+  }
+
+  get func(): AnyFunction | (new (...args: never[]) => object) {
+    return this.site.task.func;
+  }
+
+  get args(): readonly unknown[] {
+    return this.captured.map((arg) => arg instanceof DeepArg ? arg.template : arg);
+  }
+
+  get parents(): readonly CallNode[] {
+    const found = new Set<CallNode>();
+    forEachParent(this, (parent) => found.add(parent));
+    return [...found];
+  }
+
+  get backendInfo(): Record<string, unknown> {
+    let info = backendInfos.get(this);
+    if (info === undefined) backendInfos.set(this, info = {});
+    return info;
+  }
+
+  /** Options of the task, with those of the node over them. */
+  get options(): AnyTaskOptions | undefined {
+    return this.extra?.options ?? this.site.task.options;
+  }
+
+  item<V, const K extends ItemKey<V>>(this: Ref<V>, key: K): NodeItem<ItemOf<V, K>>;
+  item(this: CallNode, key: PropertyKey): ItemRef {
+    return new ItemRef(this, [key]);
+  }
+
+  after(...nodes: Ref<unknown>[]): this {
+    const before = nodes.map((node) => orderNode(node, "after", this));
+    for (const node of before) node.adopt(this);
+    this.extra = { ...this.extra, after: [...this.extra?.after ?? [], ...before] };
+    return this;
+  }
+
+  when<D>(dependency: Ref<D>, predicate?: (value: D) => boolean): this;
+  when(dependency: Ref<unknown>, predicate: (value: unknown) => boolean = Boolean): this {
+    if (typeof predicate !== "function") {
+      throw new GraphError(`The predicate that when() of node \`${this.name}\` was given is not a function.`);
+    }
+    const on = dependency instanceof ItemRef ? dependency : orderNode(dependency, "when", this);
+    (on instanceof ItemRef ? on.node : on).adopt(this);
+    this.extra = { ...this.extra, when: [...this.extra?.when ?? [], { on, predicate }] };
+    return this;
+  }
+
+  with(options: TaskOptions<T>): this {
+    checkOptions(options, `node \`${this.name}\``);
+    const { name, ...rest } = options;
+    this.extra = { ...this.extra, options: { ...this.options, ...rest } };
+    return name === undefined ? this : this.setName(name);
+  }
+
+  /** Lets `const [a, b] = pair` work, and refuses to go on for ever. */
+  *[Symbol.iterator](): Generator<ItemRef> {
+    for (let place = 0; place < PLACES; place++) yield new ItemRef(this, [place]);
+    throw new GraphError(
+      `Node \`${this.name}\` was spread or looped over, but it has no elements before a run; ` +
+        `pass the node itself, or take single elements with item(i).`,
+    );
+  }
+
+  /** Refuses to be a value. */
+  [Symbol.toPrimitive](): never {
+    throw new GraphError(
+      `Node \`${this.name}\` was used as a plain value, but it has none before a run; pass it to another task instead.`,
+    );
+  }
+
+  /** What the console shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `Node<${this.name}>`;
+  }
+
+  /**
+   * Remembers a node that waits for this one. Nodes of other naming scopes are not remembered: a node that lives as long as
+   * the process would keep every graph that was ever built on it.
+   */
+  adopt(child: CallNode): void {
+    if (child.site.scope !== this.site.scope) return;
+    if (this.child === undefined) this.child = child;
+    else this.moreChildren = { node: child, next: this.moreChildren };
+  }
+
+  /** Visits the nodes that wait for this one; one may come twice. */
+  forEachChild(visit: (child: CallNode) => void): void {
+    if (this.child !== undefined) visit(this.child);
+    for (let cell = this.moreChildren; cell !== undefined; cell = cell.next) visit(cell.node);
+  }
+}
+
+for (let place = 0; place < PLACES; place++) {
+  Object.defineProperty(CallNode.prototype, place, {
+    get(this: CallNode): ItemRef {
+      return new ItemRef(this, [place]);
+    },
+  });
+}
+
+/** One part of a node's result. */
+export class ItemRef implements NodeItem<unknown> {
+  declare readonly [valueType]: unknown;
+
+  /** Names the part by its keys from the outside in. */
+  constructor(readonly node: CallNode, readonly path: readonly PropertyKey[]) {}
+
+  item<V, const K extends ItemKey<V>>(this: Ref<V>, key: K): NodeItem<ItemOf<V, K>>;
+  item(this: ItemRef, key: PropertyKey): ItemRef {
+    return new ItemRef(this.node, [...this.path, key]);
+  }
+
+  /** As messages show it. */
+  get label(): string {
+    return this.node.name +
+      this.path.map((key) => `[${typeof key === "string" ? JSON.stringify(key) : String(key)}]`).join("");
+  }
+
+  /** Refuses to be a value. */
+  [Symbol.toPrimitive](): never {
+    throw new GraphError(
+      `Item \`${this.label}\` was used as a plain value, but it has none before a run; pass it to another task instead.`,
+    );
+  }
+
+  /** Refuses to be looped over. */
+  [Symbol.iterator](): never {
+    throw new GraphError(`Item \`${this.label}\` was looped over, but it has no elements before a run; use item(i).`);
+  }
+
+  /** What the console shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `NodeItem<${this.label}>`;
+  }
+}
+
+/** What stands behind an instance: the node that makes the object, and the latest node that used it. */
+export interface LiveObject {
+  /** Makes the object. */
+  readonly maker: CallNode;
+  /** The node that used the object last, in program order; the next one waits for it. */
+  last: CallNode;
+}
+
+/** The key under which a stand-in keeps what it stands for. */
+export const liveObject: unique symbol = Symbol("fusewire.liveObject");
+
+/** Parent of everything that is not a node but stands for one: instances, and the input of a definition. */
+export class StandIn {
+  /** What it stands for. */
+  readonly [liveObject]: LiveObject;
+
+  /** Stands for what `maker` makes. */
+  constructor(maker: CallNode) {
+    this[liveObject] = { maker, last: maker };
+  }
+}
+
+/** An argument that is a live object: its value comes from `maker`, its place in the order from `last`. */
+export class LiveArg {
+  /** Keeps what was the latest use when the argument was given. */
+  constructor(readonly maker: CallNode, readonly last: CallNode) {}
+}
+
+/** An argument of plain arrays and objects with references inside: a private copy, and the references in order of visit. */
+export class DeepArg {
+  /** Takes the copy and what was found in it; `shared` if a container stands in it twice. */
+  constructor(
+    readonly template: object,
+    readonly refs: readonly (CallNode | ItemRef | LiveArg)[],
+    readonly shared: boolean,
+  ) {}
+}
+
+/** Visits the nodes that `node` waits for; one may come twice. */
+export function forEachParent(node: CallNode, visit: (parent: CallNode) => void, extra = node.extra): void {
+  for (const arg of node.captured) {
+    if (typeof arg !== "object" || arg === null) continue;
+    if (arg instanceof CallNode) visit(arg);
+    else if (arg instanceof DeepArg) { for (const ref of arg.refs) visit(parentOf(ref)); }
+    else if (arg instanceof ItemRef || arg instanceof LiveArg) visit(parentOf(arg));
+  }
+  if (extra === undefined) return;
+  if (extra.after !== undefined) { for (const parent of extra.after) visit(parent); }
+  if (extra.when !== undefined) { for (const { on } of extra.when) visit(parentOf(on)); }
+}
+
+/** The node that a captured reference waits for. */
+export function parentOf(ref: CallNode | ItemRef | LiveArg): CallNode {
+  if (ref instanceof CallNode) return ref;
+  return ref instanceof ItemRef ? ref.node : ref.last;
+}
+
+/** The node of anything that stands for one, or `undefined`. */
+export function nodeBehind(ref: unknown): CallNode | undefined {
+  if (ref instanceof CallNode) return ref;
+  if (ref instanceof ItemRef) return ref.node;
+  return ref instanceof StandIn ? ref[liveObject].last : undefined;
+}
+
+function orderNode(ref: unknown, method: string, of: CallNode): CallNode {
+  const node = nodeBehind(ref);
+  if (node === undefined) {
+    throw new GraphError(`${method}() of node \`${of.name}\` was given ${describe(ref)}, which is not a node.`);
+  }
+  return node;
+}
+
+/** A few words that name a value in an error message. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  switch (typeof value) {
+    case "string":
+      return value.length > 40
+        ? `the string ${JSON.stringify(value.slice(0, 40))}…`
+        : `the string ${JSON.stringify(value)}`;
+    case "function":
+      return value.name === "" ? "a function" : `the function \`${value.name}\``;
+    case "object": {
+      const maker: unknown = value.constructor;
+      return Array.isArray(value)
+        ? `an array of ${value.length}`
+        : typeof maker === "function"
+        ? `an object of class ${maker.name}`
+        : "an object";
+    }
+    default:
+      return `the ${typeof value} ${String(value)}`;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Programs: a graph made flat, so that running it costs little a node. Every argument is a slot: the place of the node whose
+ * value it is, or the complement of the place of a constant.
+ *
+ * @module
+ */
+import { instantiate } from "./arguments.ts";
+import { GraphError } from "./errors.ts";
+import type { Graph } from "./graph.ts";
+import { CallNode, DeepArg, ItemRef, LiveArg } from "./node.ts";
+
+/** An argument that takes more than a look-up: the place of the node whose part it is, with the keys to it. */
+class ItemSlot {
+  constructor(readonly place: number, readonly ref: ItemRef) {}
+}
+
+/** An argument of nested data: the slots of its references, in order. */
+class DeepSlot {
+  constructor(readonly arg: DeepArg, readonly slots: readonly (number | ItemSlot)[]) {}
+}
+
+/** A condition of a node, made flat. */
+export interface FlatCondition {
+  /** The place of the node that it hangs on. */
+  readonly place: number;
+  /** The part of that node's value, or all of it. */
+  readonly item: ItemRef | undefined;
+  /** Whether the value lets the node run. */
+  readonly predicate: (value: unknown) => boolean;
+}
+
+/** What a workflow gives back: the value of a node, or of a part of it. */
+export interface FlatTarget {
+  /** The place of the node. */
+  readonly place: number;
+  /** The part, or all of it. */
+  readonly item: ItemRef | undefined;
+}
+
+/** One argument of a node, as the content cache looks at it. */
+export type ProgramInput =
+  | { readonly kind: "constant"; readonly value: unknown }
+  | { readonly kind: "node"; readonly place: number }
+  | {
+    readonly kind: "parts";
+    /** The nodes whose values, or parts of them, stand in the argument. */
+    readonly places: readonly number[];
+    /** The argument with something of the caller's in place of each of them. */
+    readonly fill: (valueOf: (place: number, path: readonly PropertyKey[]) => unknown) => unknown;
+  };
+
+/** A graph made flat. It holds no state of a run, so that many can use it at once. */
+export class Program {
+  /** What is called, by place. */
+  readonly calls: readonly ((...args: unknown[]) => unknown)[];
+  /** Where each node's slots start; one longer than there are nodes. */
+  readonly slotStart: Int32Array;
+  /** The slots of all nodes. */
+  readonly slots: Int32Array;
+  /** What the negative slots name. */
+  readonly constants: readonly unknown[];
+  /** 1 where every slot is a plain look-up. */
+  readonly simple: Uint8Array;
+  /** The place of the last node that reads a value; the number of nodes for a target; −1 where nobody reads it. */
+  readonly lastReader: Int32Array;
+  /** Conditions of those nodes that have any. */
+  readonly conditions: ReadonlyMap<number, readonly FlatCondition[]>;
+
+  /** Makes `graph` flat. `replaced` gives other functions for some nodes; `targets` are kept to the end. */
+  constructor(
+    readonly graph: Graph,
+    readonly targets: readonly FlatTarget[],
+    replaced: ReadonlyMap<CallNode, (...args: unknown[]) => unknown>,
+  ) {
+    const { members, size } = graph;
+    graph.stamp();
+    const calls: ((...args: unknown[]) => unknown)[] = [];
+    const slotStart = new Int32Array(size + 1);
+    let slots = new Int32Array(size * 2 + 16);
+    const constants: unknown[] = [];
+    const simple = new Uint8Array(size);
+    const lastReader = new Int32Array(size).fill(-1);
+    const conditions = new Map<number, FlatCondition[]>();
+    let length = 0;
+    const push = (slot: number): void => {
+      if (length === slots.length) {
+        const longer = new Int32Array(2 * length);
+        longer.set(slots);
+        slots = longer;
+      }
+      slots[length++] = slot;
+    };
+    for (let place = 0; place < size; place++) {
+      const node = members[place]!;
+      const extra = graph.extraAt(place);
+      slotStart[place] = length;
+      calls.push(callOf(node, replaced));
+      let allPlain = 1;
+      const read = (parent: CallNode): number => {
+        lastReader[parent.index] = place;
+        return parent.index;
+      };
+      if (extra?.receiver !== undefined) push(read(extra.receiver));
+      const { captured } = node;
+      for (let i = 0; i < captured.length; i++) {
+        const arg = captured[i];
+        if (arg instanceof CallNode) {
+          push(arg.index);
+          lastReader[arg.index] = place;
+        } else if (typeof arg === "object" && arg !== null && isCompound(arg)) {
+          const slot = flatten(arg, read);
+          if (typeof slot === "number") push(slot);
+          else {
+            allPlain = 0;
+            push(~constants.length);
+            constants.push(slot);
+          }
+        } else {
+          push(~constants.length);
+          constants.push(arg);
+        }
+      }
+      if (extra?.when !== undefined) {
+        conditions.set(
+          place,
+          extra.when.map(({ on, predicate }) =>
+            on instanceof ItemRef
+              ? { place: read(on.node), item: on, predicate }
+              : { place: read(on), item: undefined, predicate }
+          ),
+        );
+      }
+      simple[place] = allPlain;
+    }
+    slotStart[size] = length;
+    for (const { place } of targets) lastReader[place] = size;
+    this.calls = calls;
+    this.slotStart = slotStart;
+    this.slots = slots;
+    this.constants = constants;
+    this.simple = simple;
+    this.lastReader = lastReader;
+    this.conditions = conditions;
+  }
+
+  /** The arguments of the node at `place`, made from the values so far. */
+  argumentsAt(place: number, values: readonly unknown[]): unknown[] {
+    const args: unknown[] = [];
+    for (let at = this.slotStart[place]!; at < this.slotStart[place + 1]!; at++) {
+      const slot = this.slots[at]!;
+      if (slot >= 0) args.push(values[slot]);
+      else {
+        const constant = this.constants[~slot];
+        args.push(
+          constant instanceof DeepSlot || constant instanceof ItemSlot ? this.#valueOf(constant, values) : constant,
+        );
+      }
+    }
+    return args;
+  }
+
+  /** The arguments of the node at `place`, one by one. */
+  inputsAt(place: number): ProgramInput[] {
+    const inputs: ProgramInput[] = [];
+    for (let at = this.slotStart[place]!; at < this.slotStart[place + 1]!; at++) {
+      const slot = this.slots[at]!;
+      if (slot >= 0) {
+        inputs.push({ kind: "node", place: slot });
+        continue;
+      }
+      const constant = this.constants[~slot];
+      if (constant instanceof ItemSlot) {
+        const { place: of, ref } = constant;
+        inputs.push({ kind: "parts", places: [of], fill: (valueOf) => valueOf(of, ref.path) });
+      } else if (constant instanceof DeepSlot) {
+        const { arg, slots } = constant;
+        inputs.push({
+          kind: "parts",
+          places: slots.map((inner) => typeof inner === "number" ? inner : inner.place),
+          fill: (valueOf) =>
+            instantiate(arg, (i) => {
+              const inner = slots[i]!;
+              return typeof inner === "number" ? valueOf(inner, []) : valueOf(inner.place, inner.ref.path);
+            }),
+        });
+      } else inputs.push({ kind: "constant", value: constant });
+    }
+    return inputs;
+  }
+
+  #valueOf(slot: number | ItemSlot | DeepSlot, values: readonly unknown[]): unknown {
+    if (typeof slot === "number") return values[slot];
+    if (slot instanceof ItemSlot) return itemValue(values[slot.place], slot.ref);
+    return instantiate(slot.arg, (i) => this.#valueOf(slot.slots[i]!, values));
+  }
+
+  /** Visits the place of every value that the node at `place` reads, its conditions included; one may come twice. */
+  forEachRead(place: number, visit: (of: number) => void): void {
+    for (let at = this.slotStart[place]!; at < this.slotStart[place + 1]!; at++) {
+      const slot = this.slots[at]!;
+      if (slot >= 0) visit(slot);
+      else {
+        const constant = this.constants[~slot];
+        if (constant instanceof ItemSlot) visit(constant.place);
+        else if (constant instanceof DeepSlot) {
+          for (const inner of constant.slots) visit(typeof inner === "number" ? inner : inner.place);
+        }
+      }
+    }
+    const conditions = this.conditions.get(place);
+    if (conditions !== undefined) { for (const condition of conditions) visit(condition.place); }
+  }
+}
+
+function isCompound(arg: object): arg is DeepArg | ItemRef | LiveArg {
+  return arg instanceof DeepArg || arg instanceof ItemRef || arg instanceof LiveArg;
+}
+
+function flatten(arg: DeepArg | ItemRef | LiveArg, read: (node: CallNode) => number): number | ItemSlot | DeepSlot {
+  if (arg instanceof ItemRef) return new ItemSlot(read(arg.node), arg);
+  if (arg instanceof LiveArg) return read(arg.maker);
+  return new DeepSlot(
+    arg,
+    arg.refs.map((ref) => {
+      if (ref instanceof ItemRef) return new ItemSlot(read(ref.node), ref);
+      return read(ref instanceof LiveArg ? ref.maker : ref);
+    }),
+  );
+}
+
+function callOf(
+  node: CallNode,
+  replaced: ReadonlyMap<CallNode, (...args: unknown[]) => unknown>,
+): (...args: unknown[]) => unknown {
+  const own = replaced.size === 0 ? undefined : replaced.get(node);
+  if (own === undefined) return node.site.task.call;
+  return node.site.task.kind === "method" ? (target, ...args) => Reflect.apply(own, target, args) : own;
+}
+
+/**
+ * The part of a value that an item names.
+ *
+ * @throws {GraphError} If there is no such place in an array, or nothing to look into.
+ */
+export function itemValue(value: unknown, item: ItemRef): unknown {
+  let part = value;
+  for (const key of item.path) {
+    if (part === null || part === undefined) {
+      throw new GraphError(
+        `Item \`${item.label}\` looks for ${JSON.stringify(String(key))} in ${String(part)}; ` +
+          `the result of \`${item.node.name}\` does not have that part.`,
+        { node: item.node.name },
+      );
+    }
+    if (Array.isArray(part) || ArrayBuffer.isView(part) && !(part instanceof DataView)) {
+      const length = Number(Reflect.get(part, "length"));
+      if (key !== "length" && !(Number.isInteger(Number(key)) && Number(key) >= 0 && Number(key) < length)) {
+        throw new GraphError(
+          `Item \`${item.label}\` is out of range: the result of \`${item.node.name}\` has ${length} elements there.`,
+          { node: item.node.name },
+        );
+      }
+    }
+    part = Reflect.get(Object(part), key, part);
+  }
+  return part;
+}

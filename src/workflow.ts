@@ -1,0 +1,305 @@
+/**
+ * Workflows: a graph with all that was set on it, and how it is run. Parent of every backend.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "./clock.ts";
+import { ConfigError, GraphError } from "./errors.ts";
+import { Graph, type Scope } from "./graph.ts";
+import { checkName } from "./naming.ts";
+import { CallNode, describe, ItemRef, liveObject, type Node, StandIn } from "./node.ts";
+import { type AnyTaskOptions, type CacheMode, checkOptions } from "./options.ts";
+import type { Plan } from "./plan.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Policy } from "./policy.ts";
+import { type FlatTarget, Program } from "./program.ts";
+import { Query, type QueryTarget } from "./query.ts";
+import type { AnyFunction, Targets, Value } from "./ref.ts";
+import type { Run } from "./run.ts";
+import type { StorageSetup } from "./storage_results.ts";
+import { compilePattern } from "../storage/pattern.ts";
+import type { TaskStorage } from "../storage/task_storage.ts";
+
+/** Options of every workflow. */
+export interface WorkflowOptions {
+  /** Name of the workflow: 1 to 255 UTF-8 bytes, no control characters. Results are stored under it. */
+  readonly workflowName: string;
+  /**
+   * What to run: what the targets need, or everything below the roots of the targets.
+   *
+   * @default {"ancestors"}
+   */
+  readonly scope?: Scope;
+  /**
+   * How many nodes may be at work at a time.
+   *
+   * @default {16}
+   */
+  readonly concurrency?: number;
+  /**
+   * When a stored result stands for a new one; `"name"` where a storage is set.
+   *
+   * @default {"name"}
+   */
+  readonly cache?: CacheMode;
+  /** What wraps each attempt of every node, around the policies of the node. Default: none. */
+  readonly policies?: readonly Policy[];
+  /** Time and chance. Default: the real ones; tests give a virtual clock. */
+  readonly clock?: Clock;
+}
+
+/** What a workflow was told about one node. */
+interface NodeSettings {
+  options?: AnyTaskOptions;
+  plugins?: Plugin<unknown>[];
+  remoteArgs?: Readonly<Record<string, unknown>>;
+  func?: (...args: unknown[]) => unknown;
+  logged?: boolean;
+}
+
+/** Parent of every backend: a graph, and all that was set on it for this workflow. */
+export abstract class BaseWorkflow<const R extends Targets> {
+  /** Name of the workflow. */
+  readonly workflowName: string;
+  /** The nodes and their edges. */
+  readonly graph: Graph;
+  /** The targets as given. */
+  protected readonly targets: R;
+  /** How many nodes may be at work at a time. */
+  protected readonly concurrency: number;
+  /** When a stored result stands for a new one. */
+  protected readonly cache: CacheMode;
+  /** Policies of the workflow. */
+  protected readonly policies: readonly Policy[];
+  /** Time and chance. */
+  protected readonly clock: Clock;
+  /** Where results are kept, if anywhere. */
+  protected storage: TaskStorage | undefined;
+  readonly #settings = new Map<CallNode, NodeSettings>();
+  readonly #scope: Scope;
+  readonly #flatTargets: readonly FlatTarget[];
+  #program: Program | undefined;
+
+  /**
+   * Checks the graph and keeps the targets.
+   *
+   * @param targets One node, item or instance, or an array of them; an empty array is a workflow without nodes.
+   * @throws {GraphError} On something that is not a node, duplicate names, cycles, an unusable name.
+   * @throws {ConfigError} On an option that is out of range.
+   */
+  constructor(targets: R, options: WorkflowOptions) {
+    const { workflowName, scope = "ancestors", concurrency = 16, cache = "name", policies = [], clock = systemClock } =
+      options;
+    checkName(workflowName, "workflow");
+    if (!(Number.isInteger(concurrency) && concurrency >= 1 || concurrency === Infinity)) {
+      throw new ConfigError(
+        `Option \`concurrency\` of workflow \`${workflowName}\` is ${concurrency}; it must be a whole number of at least 1.`,
+        { workflow: workflowName },
+      );
+    }
+    if (scope !== "ancestors" && scope !== "descendants") {
+      throw new ConfigError(
+        `Option \`scope\` of workflow \`${workflowName}\` is ${
+          String(scope)
+        }; it must be "ancestors" or "descendants".`,
+        { workflow: workflowName },
+      );
+    }
+    checkOptions({ cache }, `workflow \`${workflowName}\``);
+    this.workflowName = workflowName;
+    this.#scope = scope;
+    this.targets = targets;
+    this.concurrency = concurrency;
+    this.cache = cache;
+    this.policies = policies;
+    this.clock = clock;
+    const refs = (Array.isArray(targets) ? targets : [targets]).map((target) => targetOf(target, workflowName));
+    try {
+      this.graph = new Graph(refs.flatMap(({ value, last }) => [value, last]), scope);
+    } catch (error) {
+      if (!(error instanceof GraphError)) throw error;
+      throw new GraphError(`Workflow \`${workflowName}\`: ${error.message}`, {
+        cause: error,
+        workflow: workflowName,
+        ...(error.node === undefined ? {} : { node: error.node }),
+      });
+    }
+    this.graph.stamp();
+    this.#flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
+  }
+
+  /** Whether one target was given, and not an array. */
+  protected get single(): boolean {
+    return !Array.isArray(this.targets);
+  }
+
+  /** The graph made flat, with the functions that this workflow calls. */
+  protected get program(): Program {
+    if (this.#program === undefined) {
+      const replaced = new Map<CallNode, (...args: unknown[]) => unknown>();
+      for (const [node, { func }] of this.#settings) if (func !== undefined) replaced.set(node, func);
+      this.#program = new Program(this.graph, this.#flatTargets, replaced);
+    }
+    return this.#program;
+  }
+
+  /** The nodes that wait for no other, in topological order. */
+  findRoots(): Node<unknown>[] {
+    const { start } = this.graph.parents();
+    return this.graph.members.filter((_, place) => start[place] === start[place + 1]);
+  }
+
+  /** Pairs of name and node, in topological order; the same order every time. */
+  graphTraversal(): Generator<[name: string, node: Node<unknown>]> {
+    return this.graph.entries();
+  }
+
+  /**
+   * The nodes whose whole name matches, in topological order.
+   *
+   * @param pattern A glob or a `RegExp`; without one, all nodes.
+   * @throws {ConfigError} If the pattern is not a glob or a `RegExp`.
+   */
+  findNodes(pattern?: string | RegExp): Node<unknown>[] {
+    return this.#matching(pattern);
+  }
+
+  /** The nodes that match, to set things on them. */
+  query(pattern?: string | RegExp): Query {
+    const target: QueryTarget = {
+      setOptionsOf: (node, options) => {
+        checkOptions(options, `node \`${node.name}\``);
+        const settings = this.#settingsOf(node);
+        settings.options = { ...settings.options, ...options };
+      },
+      setPluginOf: (node, plugin) => void (this.#settingsOf(node).plugins ??= []).push(plugin),
+      setRemoteArgsOf: (node, args) => {
+        const settings = this.#settingsOf(node);
+        settings.remoteArgs = { ...settings.remoteArgs, ...args };
+      },
+    };
+    return new Query(target, this.findNodes(pattern));
+  }
+
+  /** Calls another function for one node, in this workflow only. For a method, `this` is the object. */
+  replaceFunc<T>(node: Node<T>, fn: (...args: never[]) => T | Promise<T>): void {
+    if (typeof fn !== "function") {
+      throw new GraphError(`replaceFunc() of node \`${node.name}\` was given ${describe(fn)}; it takes a function.`);
+    }
+    // The node's arguments were checked against the function that this one replaces.
+    this.#settingsOf(node).func = fn as AnyFunction as (...args: unknown[]) => unknown;
+    this.#program = undefined;
+  }
+
+  /** Keeps results in `storage` from the next run on; `undefined` keeps none. */
+  setStorage(storage: TaskStorage | undefined): void {
+    this.storage = storage;
+  }
+
+  /** Adds a plugin to the nodes that match. */
+  setPlugin<S>(pattern: string | RegExp | undefined, plugin: Plugin<S>): void {
+    this.query(pattern).setPlugin(plugin);
+  }
+
+  /** Nodes that match always run, and are never stored. */
+  logNodes(pattern?: string | RegExp): void {
+    for (const node of this.#matching(pattern)) this.#settingsOf(node).logged = true;
+  }
+
+  /**
+   * What a run would do now, node by node, and why.
+   *
+   * @param options With `verify` every stored value is read and checked, not just its header. Default: `false`.
+   */
+  async plan(options: { readonly verify?: boolean } = {}): Promise<Plan> {
+    const { planOf } = await import("./storage_results.ts");
+    return await planOf(this.storageSetup(), options);
+  }
+
+  /** Starts a run. */
+  abstract start(): Promise<Run<Value<R>>>;
+
+  /**
+   * Starts a run and waits for its result: the value of a single target, or an array of values in the order of the targets.
+   *
+   * @throws {StepFailedError} The first failure, after everything that does not hang on it is done and stored.
+   */
+  async run(): Promise<Value<R>> {
+    return await (await this.start()).result();
+  }
+
+  /** What decides which nodes run. */
+  protected storageSetup(): StorageSetup {
+    const { workflowName, storage, cache, program } = this;
+    return {
+      workflowName,
+      storage,
+      cache,
+      program,
+      optionsAt: (place) => this.optionsAt(place),
+      isLogged: (place) => this.isLogged(place),
+      funcAt: (place) => {
+        const node = this.graph.members[place]!;
+        return this.#settings.get(node)?.func ?? node.site.task.call;
+      },
+      wholeGraph: this.#scope === "descendants",
+    };
+  }
+
+  /** Options of a node in this workflow, or `undefined` if it has none. */
+  protected optionsAt(place: number): AnyTaskOptions | undefined {
+    const node = this.graph.members[place]!;
+    const own = this.graph.extraAt(place)?.options ?? node.site.task.options;
+    const set = this.#settings.size === 0 ? undefined : this.#settings.get(node)?.options;
+    return set === undefined ? own : { ...own, ...set };
+  }
+
+  /** Plugins of a node in this workflow, or `undefined` if it has none. */
+  protected pluginsAt(place: number): readonly Plugin<unknown>[] | undefined {
+    return this.#settings.size === 0 ? undefined : this.#settings.get(this.graph.members[place]!)?.plugins;
+  }
+
+  /** What the backend was told about a node. */
+  protected remoteArgsAt(place: number): Readonly<Record<string, unknown>> {
+    return this.#settings.get(this.graph.members[place]!)?.remoteArgs ?? {};
+  }
+
+  /** Whether a node always runs and is never stored. */
+  protected isLogged(place: number): boolean {
+    return this.#settings.size > 0 && this.#settings.get(this.graph.members[place]!)?.logged === true;
+  }
+
+  #matching(pattern: string | RegExp | undefined): CallNode[] {
+    if (pattern === undefined) return [...this.graph.members];
+    const matches = compilePattern(pattern);
+    return this.graph.members.filter((_, place) => matches(this.graph.names.at(place)));
+  }
+
+  #settingsOf(node: Node<unknown>): NodeSettings {
+    if (!(node instanceof CallNode) || this.graph.placeOf(node) === undefined) {
+      throw new GraphError(`Node \`${String(node?.name)}\` is not in workflow \`${this.workflowName}\`.`, {
+        workflow: this.workflowName,
+      });
+    }
+    let settings = this.#settings.get(node);
+    if (settings === undefined) this.#settings.set(node, settings = {});
+    return settings;
+  }
+}
+
+/** A target: where its value comes from, which part of it, and the node that must have run. */
+function targetOf(
+  target: unknown,
+  workflowName: string,
+): { readonly value: CallNode; readonly item: ItemRef | undefined; readonly last: CallNode } {
+  if (target instanceof CallNode) return { value: target, item: undefined, last: target };
+  if (target instanceof ItemRef) return { value: target.node, item: target, last: target.node };
+  if (target instanceof StandIn) {
+    return { value: target[liveObject].maker, item: undefined, last: target[liveObject].last };
+  }
+  throw new GraphError(
+    `Workflow \`${workflowName}\` was given ${describe(target)} as a target; ` +
+      `a target is a node, an item of a node or an instance, as tasks return them.`,
+    { workflow: workflowName },
+  );
+}
