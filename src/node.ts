@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CodeOrigin } from "./code_origin.ts";
 import { GraphError } from "./errors.ts";
 import { autoName, checkName, type NameCounter, type NamingScope } from "./naming.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
@@ -65,17 +66,9 @@ export interface TaskInfo {
   /** Options of every node of the task. */
   readonly options: AnyTaskOptions | undefined;
   /** The class of a method, else the task itself: what a worker finds by module and order. */
-  readonly origin: TaskOrigin;
+  readonly origin: CodeOrigin;
   /** The naming site of the latest scope, so that a call need not look it up. */
   site: Site | undefined;
-}
-
-/** Where `task()` was called: how another thread finds the same task. */
-export interface TaskOrigin {
-  /** URL of the module, or `undefined` where the stack does not tell. */
-  readonly module: string | undefined;
-  /** How many tasks that module had made before. */
-  readonly order: number;
 }
 
 /** A task in one naming scope. */
@@ -121,6 +114,11 @@ let latestMark = 0;
 /** A mark that no node bears yet, for one synchronous traversal. */
 export function newMark(): number {
   return ++latestMark;
+}
+
+/** Whether no traversal has begun since the one with this mark, so that its scratch still stands. */
+export function isLatestMark(mark: number): boolean {
+  return mark === latestMark;
 }
 
 const backendInfos = new WeakMap<CallNode, Record<string, unknown>>();
@@ -338,11 +336,14 @@ export class DeepArg {
 
 /** Visits the nodes that `node` waits for; one may come twice. */
 export function forEachParent(node: CallNode, visit: (parent: CallNode) => void, extra = node.extra): void {
-  for (const arg of node.captured) {
+  const { captured } = node;
+  for (let i = 0; i < captured.length; i++) {
+    const arg = captured[i];
     if (typeof arg !== "object" || arg === null) continue;
     if (arg instanceof CallNode) visit(arg);
-    else if (arg instanceof DeepArg) { for (const ref of arg.refs) visit(parentOf(ref)); }
-    else if (arg instanceof ItemRef || arg instanceof LiveArg) visit(parentOf(arg));
+    else if (arg instanceof DeepArg) {
+      for (const ref of arg.refs) visit(parentOf(ref));
+    } else if (arg instanceof ItemRef || arg instanceof LiveArg) visit(parentOf(arg));
   }
   if (extra === undefined) return;
   if (extra.after !== undefined) { for (const parent of extra.after) visit(parent); }
