@@ -89,7 +89,9 @@ function alternatives(glob: string, pattern: string): Iterable<string> {
   if (expanded.length > MAX_ALTERNATIVES) {
     const shown = pattern.length > 100 ? `${pattern.slice(0, 100)}…` : pattern;
     throw new ConfigError(
-      `The pattern ${JSON.stringify(shown)} has braces for more than ${MAX_ALTERNATIVES} alternatives; use a wildcard or a RegExp.`,
+      `The pattern ${
+        JSON.stringify(shown)
+      } has braces for more than ${MAX_ALTERNATIVES} alternatives; use a wildcard or a RegExp.`,
     );
   }
   return new Set(expanded);
@@ -121,7 +123,9 @@ function globProblem(glob: string): string | undefined {
     }
   }
   const left = open.at(-1);
-  if (left === ")") return "it has a group that is not closed; write a backslash before its first character for the text";
+  if (left === ")") {
+    return "it has a group that is not closed; write a backslash before its first character for the text";
+  }
   if (left === "}") return 'it has a "{" that is not closed; write "\\{" for the character';
   return undefined;
 }

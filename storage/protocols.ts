@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "../src/errors.ts";
+import type { ByteRange, ObjectBody, ObjectStore, StoreKind } from "./object_store/object_store.ts";
 
 /** Key of the entry that {@linkcode Protocols} has on a store of local files. */
 export const FILE_PROTOCOL = "file";
@@ -16,14 +17,24 @@ export const GCS_PROTOCOL = "gcs";
 /** Key of the entry that {@linkcode Protocols} has on Deno KV. */
 export const KV_PROTOCOL = "kv";
 
-/** Files by name, in a place that belongs to one workflow of one store. */
+/**
+ * Files by name, in a folder of one store.
+ *
+ * A serializer gets the folder of the one value that it pickles, unpickles or removes: the names that it chooses there meet no others, also
+ * when the same task is saved again. `TaskStorage.protocols` gives the folder of all files of a workflow.
+ *
+ * A name follows the rule of keys (`a/b` is fine, `../a` and `/a` are an `InvalidKeyError`).
+ */
 export interface ProtocolEntry {
-  /** Streams a file. Throws `NotFoundError` if there is none. */
-  open(name: string): Promise<ReadableStream<Uint8Array>>;
-  /** Reads a whole file. Throws `NotFoundError` if there is none. */
-  read(name: string): Promise<Uint8Array>;
+  /**
+   * Streams a file, or a part of it. It is a stream of bytes: a reader that brings its own buffer gets it filled without a copy. Throws
+   * `NotFoundError` if there is no such file, `IntegrityError` if it is not what was written.
+   */
+  open(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** Reads a file, or a part of it. Throws like `open`. */
+  read(name: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes a file at once or not at all; a stream is not held in memory. */
-  write(name: string, body: Uint8Array | ReadableStream<Uint8Array>): Promise<void>;
+  write(name: string, body: ObjectBody): Promise<void>;
   /** Removes a file; silent if there is none. */
   remove(name: string): Promise<void>;
 }
@@ -50,4 +61,41 @@ export function entryOf(protocols: Protocols): ProtocolEntry {
     throw new ConfigError("The protocols given to a serializer have no entry; pass `storage.protocols(workflow)`.");
   }
   return entry;
+}
+
+/** The protocols of a store of some kind with this entry. */
+export function protocolsWith(kind: StoreKind, entry: ProtocolEntry): Protocols {
+  return { [kind]: entry };
+}
+
+/** Files in a folder of an object store, as they are. */
+export class FolderEntry implements ProtocolEntry {
+  readonly #objects: ObjectStore;
+  readonly #folder: string;
+
+  /** @param folder What their keys begin with, ending in "/". */
+  constructor(objects: ObjectStore, folder: string) {
+    this.#objects = objects;
+    this.#folder = folder;
+  }
+
+  /** Streams a file, or a part of it. */
+  open(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return this.#objects.stream(this.#folder + name, range);
+  }
+
+  /** Reads a file, or a part of it. */
+  read(name: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#objects.get(this.#folder + name, range);
+  }
+
+  /** Writes a file at once or not at all. */
+  async write(name: string, body: ObjectBody): Promise<void> {
+    await this.#objects.put(this.#folder + name, body);
+  }
+
+  /** Removes a file; silent if there is none. */
+  async remove(name: string): Promise<void> {
+    await this.#objects.delete(this.#folder + name);
+  }
 }

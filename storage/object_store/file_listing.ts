@@ -1,0 +1,172 @@
+/**
+ * Lists the files of a store, in the order of their keys.
+ *
+ * @module
+ */
+import { compareKeys, isKey, TEMPORARY_PREFIX } from "../keys.ts";
+import { isMissing } from "./file_errors.ts";
+import type { FileRoot } from "./file_root.ts";
+import type { ListedObject } from "./object_store.ts";
+
+/** A half-written file that nobody has written to for so long is left over from a crash, in ms. */
+const LEFT_OVER_AFTER = 60 * 60 * 1000;
+/** How many beginnings of files are read in one go. */
+const BATCH = 64;
+/** How long other work of the process may be held up by reading, in ms. */
+const SLICE = 20;
+
+/** How a list reads the beginnings of files. */
+export interface HeadReading {
+  /** How many bytes to read of each; 0 for none. */
+  readonly headBytes: number;
+  /**
+   * A file that takes longer than this to open and read, in µs, is not in the system's cache: the rest is then read many at once by other
+   * threads. From the cache it takes 5 µs here, and 11 through other threads.
+   */
+  readonly slowMicroseconds: number;
+}
+
+interface Level {
+  /** What the keys of the folder begin with: empty, or ending in "/". */
+  readonly keyPrefix: string;
+  /** Names in reverse order, those of folders with a "/" at the end. */
+  readonly names: string[];
+}
+
+/** Lists the files below a folder whose keys begin with `prefix`. */
+export async function* listFiles(
+  root: FileRoot,
+  prefix: string,
+  reading: HeadReading,
+): AsyncGenerator<ListedObject, void> {
+  if (reading.headBytes === 0) {
+    for (const file of filesOf(root, prefix)) yield { key: file.key };
+    return;
+  }
+  const reader = new HeadReader(reading);
+  let batch: FoundFile[] = [];
+  for (const file of filesOf(root, prefix)) {
+    if (batch.push(file) < BATCH) continue;
+    yield* await reader.read(batch);
+    batch = [];
+  }
+  yield* await reader.read(batch);
+}
+
+interface FoundFile {
+  readonly key: string;
+  readonly path: string;
+}
+
+function* filesOf(root: FileRoot, prefix: string): Generator<FoundFile, void> {
+  const folderEnd = prefix.lastIndexOf("/") + 1;
+  const top = prefix.slice(0, folderEnd);
+  const levels: Level[] = [];
+  const enter = (keyPrefix: string): string | undefined => {
+    const folder = root.locateFolder(keyPrefix === "" ? [] : keyPrefix.slice(0, -1).split("/"));
+    if (folder !== undefined) levels.push({ keyPrefix, names: namesIn(folder) });
+    return folder;
+  };
+  const folders = [enter(top)];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const name = level.names.pop();
+    if (name === undefined) {
+      levels.pop();
+      folders.pop();
+      continue;
+    }
+    const key = level.keyPrefix + name;
+    // Only the names in the first folder can differ from the prefix.
+    if (levels.length === 1 && !key.startsWith(prefix)) continue;
+    if (name.endsWith("/")) {
+      const folder = enter(key);
+      if (folder !== undefined) folders.push(folder);
+    } else if (isKey(key)) {
+      yield { key, path: `${folders.at(-1)}/${name}` };
+    }
+  }
+}
+
+/** The names of the files and folders in a folder, last first. Links and whatever else there is are no objects. */
+function namesIn(folder: string): string[] {
+  const names: string[] = [];
+  try {
+    // Synchronous: 1.6 µs an entry instead of 4.6.
+    for (const entry of Deno.readDirSync(folder)) {
+      if (entry.name.startsWith(TEMPORARY_PREFIX)) removeLeftOver(`${folder}/${entry.name}`);
+      else if (entry.isFile) names.push(entry.name);
+      else if (entry.isDirectory) names.push(`${entry.name}/`);
+    }
+  } catch (error) {
+    // It was removed, or is a file now.
+    if (!isMissing(error)) throw error;
+  }
+  return names.sort((a, b) => compareKeys(b, a));
+}
+
+function removeLeftOver(path: string): void {
+  try {
+    const { mtime } = Deno.lstatSync(path);
+    if (mtime !== null && Date.now() - mtime.getTime() > LEFT_OVER_AFTER) Deno.removeSync(path);
+  } catch {
+    // Its writer has finished, or it may not be removed: neither is the business of a list.
+  }
+}
+
+class HeadReader {
+  readonly #headBytes: number;
+  readonly #slowMicroseconds: number;
+  readonly #scratch: Uint8Array<ArrayBuffer>;
+  #slow = false;
+  #sliceBegan = performance.now();
+
+  constructor({ headBytes, slowMicroseconds }: HeadReading) {
+    this.#headBytes = headBytes;
+    this.#slowMicroseconds = slowMicroseconds;
+    this.#scratch = new Uint8Array(headBytes);
+  }
+
+  async read(files: readonly FoundFile[]): Promise<ListedObject[]> {
+    const began = performance.now();
+    if (this.#slow) {
+      return (await Promise.all(files.map((file) => this.#readAside(file)))).filter((file) => file !== undefined);
+    }
+    const listed: ListedObject[] = [];
+    for (const file of files) {
+      const one = this.#readHere(file);
+      if (one !== undefined) listed.push(one);
+    }
+    const now = performance.now();
+    if ((now - began) * 1000 > this.#slowMicroseconds * files.length) this.#slow = true;
+    if (now - this.#sliceBegan > SLICE) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#sliceBegan = performance.now();
+    }
+    return listed;
+  }
+
+  #readHere({ key, path }: FoundFile): ListedObject | undefined {
+    try {
+      using file = Deno.openSync(path);
+      const count = file.readSync(this.#scratch) ?? 0;
+      const size = count < this.#headBytes ? count : file.statSync().size;
+      return { key, size, head: this.#scratch.slice(0, count) };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #readAside({ key, path }: FoundFile): Promise<ListedObject | undefined> {
+    try {
+      using file = await Deno.open(path);
+      const head = new Uint8Array(this.#headBytes);
+      const count = (await file.read(head)) ?? 0;
+      const size = count < this.#headBytes ? count : (await file.stat()).size;
+      return { key, size, head: head.slice(0, count) };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+}

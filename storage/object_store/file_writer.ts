@@ -1,0 +1,78 @@
+/**
+ * Writes one file at once or not at all: a temporary file beside it, sync, rename, sync of the folder.
+ *
+ * @module
+ */
+import { newSha256, sha256Hex } from "../digest.ts";
+import { TEMPORARY_PREFIX } from "../keys.ts";
+import { piecesOf, smallBody } from "./body.ts";
+import type { ObjectBody, PutResult } from "./object_store.ts";
+import type { FilePlace } from "./file_root.ts";
+
+/** After how many bytes the disk is told to begin writing, so that it works while the rest is hashed. */
+const FLUSH_BYTES = 32 * 1024 * 1024;
+
+// Two processes, or two workers of one, never have the same.
+const process = crypto.getRandomValues(new Uint8Array(8)).toHex();
+let count = 0;
+
+/** Writes and syncs a temporary file, then renames it. The temporary file is gone if anything fails. */
+export async function writeFile(place: FilePlace, body: ObjectBody): Promise<PutResult> {
+  const temporary = `${place.folder}/${TEMPORARY_PREFIX}${process}-${count++}`;
+  const file = await Deno.open(temporary, { write: true, createNew: true });
+  try {
+    const small = smallBody(body);
+    const result = small === undefined ? await writePieces(file, temporary, body) : await writeSmall(file, small);
+    file.close();
+    await Deno.rename(temporary, place.path);
+    return result;
+  } catch (error) {
+    try {
+      file.close();
+    } catch {
+      // It was closed before the rename.
+    }
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeSmall(file: Deno.FsFile, bytes: Uint8Array): Promise<PutResult> {
+  const writing = writeAll(file, bytes);
+  const sha256 = sha256Hex(bytes);
+  await writing;
+  await file.syncData();
+  return { size: bytes.length, sha256 };
+}
+
+async function writePieces(file: Deno.FsFile, path: string, body: ObjectBody): Promise<PutResult> {
+  const hash = newSha256();
+  // Calls on one open file wait for one another, so what tells the disk to begin needs its own.
+  using flusher = await Deno.open(path, { write: true });
+  let flushing: Promise<void> | undefined;
+  let size = 0;
+  let unflushed = 0;
+  try {
+    for await (const piece of piecesOf(body)) {
+      // The hash is computed here while another thread writes.
+      const writing = writeAll(file, piece);
+      hash.update(piece);
+      await writing;
+      size += piece.length;
+      unflushed += piece.length;
+      if (unflushed >= FLUSH_BYTES) {
+        await flushing;
+        unflushed = 0;
+        flushing = flusher.syncData();
+      }
+    }
+  } finally {
+    await flushing;
+  }
+  await file.syncData();
+  return { size, sha256: hash.digest("hex") };
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(at === 0 ? bytes : bytes.subarray(at));
+}

@@ -1,0 +1,159 @@
+import { NotFoundError } from "../../src/errors.ts";
+import { sha256Hex } from "../digest.ts";
+import { aboveObjects, belowObject, checkKey, checkPrefix, compareKeys } from "../keys.ts";
+import { joined, piecesOf } from "./body.ts";
+import { streamOf } from "./object_stream.ts";
+import type {
+  ByteRange,
+  ListedObject,
+  ListOptions,
+  ObjectBody,
+  ObjectInfo,
+  ObjectReader,
+  ObjectStore,
+  PutOptions,
+  PutResult,
+} from "./object_store.ts";
+import { withinSize } from "./range.ts";
+
+interface Entry {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly info: ObjectInfo;
+}
+
+/** An object store in memory: for tests, and for results that need not outlive the process. */
+export class MemoryObjectStore implements ObjectStore {
+  /** Always `"memory"`. */
+  readonly kind = "memory" as const;
+  /** Always `"in memory"`. */
+  readonly place = "in memory";
+  readonly #entries = new Map<string, Entry>();
+  /** How many objects there are below each folder. */
+  readonly #folders = new Map<string, number>();
+
+  /** Reads an object, or a part of it, as a copy. */
+  // deno-lint-ignore require-await -- an error has to come as a rejection
+  async get(key: string, range: ByteRange = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes } = this.#entry(key);
+    const { start, end } = withinSize(range, bytes.length);
+    return bytes.slice(start, end);
+  }
+
+  /** Opens an object for reading; it keeps what the object was when it was opened. */
+  // deno-lint-ignore require-await -- an error has to come as a rejection
+  async open(key: string): Promise<ObjectReader> {
+    const { bytes } = this.#entry(key);
+    const close = (): Promise<void> => Promise.resolve();
+    return {
+      size: bytes.length,
+      read(into, position): Promise<number> {
+        const part = bytes.subarray(position, position + into.length);
+        into.set(part);
+        return Promise.resolve(part.length);
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  /** Streams an object, or a part of it. */
+  async stream(key: string, range: ByteRange = {}): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const reader = await this.open(key);
+    const { start, end } = withinSize(range, reader.size);
+    return streamOf(reader, start, end);
+  }
+
+  /** Keeps a copy of the bytes. */
+  async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutResult> {
+    checkKey(key);
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    // A piece of a stream may be reused by its producer, so it is copied when it comes; what is there at once is copied once.
+    const streamed = !(body instanceof Uint8Array || Array.isArray(body));
+    for await (const piece of piecesOf(body)) {
+      chunks.push(streamed ? piece.slice() : piece);
+      size += piece.length;
+    }
+    const bytes = joined(chunks, size);
+    this.#checkPlace(key);
+    const sha256 = sha256Hex(bytes);
+    const info: ObjectInfo = {
+      key,
+      size,
+      sha256,
+      ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
+      ...(options.metadata === undefined ? {} : { metadata: { ...options.metadata } }),
+    };
+    if (!this.#entries.has(key)) this.#count(key, 1);
+    this.#entries.set(key, { bytes, info });
+    return { size, sha256 };
+  }
+
+  /** What is known of an object; `undefined` if there is none. */
+  // deno-lint-ignore require-await -- an error has to come as a rejection
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    checkKey(key);
+    return this.#entries.get(key)?.info;
+  }
+
+  /** Removes an object; silent if there is none. */
+  // deno-lint-ignore require-await -- an error has to come as a rejection
+  async delete(key: string): Promise<void> {
+    checkKey(key);
+    if (this.#entries.delete(key)) this.#count(key, -1);
+  }
+
+  /** Removes many objects. */
+  async deleteMany(keys: Iterable<string> | AsyncIterable<string>): Promise<void> {
+    for await (const key of keys) await this.delete(key);
+  }
+
+  /** Removes every object whose key begins with `prefix`. */
+  // deno-lint-ignore require-await -- an error has to come as a rejection
+  async deletePrefix(prefix: string): Promise<void> {
+    for (const key of this.#keys(prefix)) {
+      this.#entries.delete(key);
+      this.#count(key, -1);
+    }
+  }
+
+  /** Lists the objects whose keys begin with `prefix`, as they were when the list was begun. */
+  async *list(prefix = "", options: ListOptions = {}): AsyncGenerator<ListedObject, void> {
+    const { headBytes = 0 } = options;
+    for (const key of this.#keys(prefix).sort(compareKeys)) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) continue;
+      const { size } = entry.info;
+      yield headBytes > 0 ? { key, size, head: entry.bytes.slice(0, headBytes) } : { key, size };
+    }
+  }
+
+  #entry(key: string): Entry {
+    checkKey(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) throw new NotFoundError(`There is no object ${JSON.stringify(key)} in memory.`);
+    return entry;
+  }
+
+  #keys(prefix: string): string[] {
+    checkPrefix(prefix);
+    return [...this.#entries.keys().filter((key) => key.startsWith(prefix))];
+  }
+
+  #checkPlace(key: string): void {
+    if (this.#folders.has(key)) throw aboveObjects(key);
+    for (const folder of foldersOf(key)) if (this.#entries.has(folder)) throw belowObject(key);
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    for (const folder of foldersOf(key)) {
+      const count = (this.#folders.get(folder) ?? 0) + change;
+      if (count === 0) this.#folders.delete(folder);
+      else this.#folders.set(folder, count);
+    }
+  }
+}
+
+function* foldersOf(key: string): Generator<string, void> {
+  for (let at = key.indexOf("/"); at !== -1; at = key.indexOf("/", at + 1)) yield key.slice(0, at);
+}
