@@ -5,7 +5,7 @@
  * @module
  */
 import type { Adjacency } from "./graph.ts";
-import { PlaceHeap } from "./place_heap.ts";
+import { PlaceQueue } from "./place_queue.ts";
 import type { Program } from "./program.ts";
 
 /** How a node takes part in a run: not at all, once its parents have ended, or without waiting because its value is stored. */
@@ -31,7 +31,7 @@ export class Dataflow {
   readonly #waiting: Int32Array;
   /** How many reads of the value are still to come. */
   readonly #readers: Int32Array;
-  readonly #ready = new PlaceHeap();
+  readonly #ready = new PlaceQueue();
   readonly #onReady: ((place: number) => void) | undefined;
 
   /** Starts where all nodes before `from` have ended with the given values. `onReady` hears of each node that becomes ready. */
@@ -54,7 +54,7 @@ export class Dataflow {
     this.#mode[place] = atOnce ? Mode.AtOnce : Mode.AfterParents;
     this.#ended[place] = 0;
     this.open++;
-    this.#program.forEachRead(place, this.#expectRead);
+    this.#countReads(place, 1);
     this.#await(place);
   }
 
@@ -154,14 +154,23 @@ export class Dataflow {
   #end(place: number): void {
     this.#ended[place] = 1;
     this.open--;
-    this.#program.forEachRead(place, this.#releaseRead);
+    this.#countReads(place, -1);
   }
 
-  readonly #expectRead = (of: number): void => {
-    this.#readers[of]!++;
-  };
+  /** The reads of a node are expected (+1), or done (−1); a value that nobody will read any more is let go. */
+  #countReads(place: number, change: 1 | -1): void {
+    const { simple, slotStart, slots, conditions } = this.#program;
+    if (simple[place] === 0 || conditions.size > 0) {
+      this.#program.forEachRead(place, (of) => this.#countRead(of, change));
+      return;
+    }
+    for (let at = slotStart[place]!, end = slotStart[place + 1]!; at < end; at++) {
+      const slot = slots[at]!;
+      if (slot >= 0) this.#countRead(slot, change);
+    }
+  }
 
-  readonly #releaseRead = (of: number): void => {
-    if (--this.#readers[of]! === 0) this.values[of] = undefined;
-  };
+  #countRead(of: number, change: 1 | -1): void {
+    if ((this.#readers[of]! += change) === 0) this.values[of] = undefined;
+  }
 }

@@ -10,7 +10,7 @@ import { switchContext, type TaskContext, withContext } from "./context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { CancelledError, StepFailedError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
-import { isThenable, nextTurn, runPrefix, SLICE } from "./fast_path.ts";
+import { callPlain, isThenable, nextTurn, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { Plugin, PluginCall, PluginRunContext } from "./plugin.ts";
@@ -78,9 +78,12 @@ export class Execution implements Run<unknown> {
   /** Steps that were held up and have a slot again when they are taken. */
   readonly #heldUp = new Map<number, () => void>();
   #flow: Dataflow | undefined;
-  #frame: Frame;
+  #frame: Frame | undefined;
   #running = 0;
   #pumping = false;
+  #resting = false;
+  #starts = 0;
+  #sliceEnd = performance.now() + SLICE;
   #failure: StepFailedError | undefined;
   #cancelled: CancelledError | undefined;
 
@@ -89,7 +92,6 @@ export class Execution implements Run<unknown> {
     const { program, workflowName, version, clock, keepEvents } = setup;
     this.id = clock.newId();
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents);
-    this.#frame = new Frame((place) => this.contextAt(place));
     this.#result.promise.catch(() => {});
   }
 
@@ -160,8 +162,9 @@ export class Execution implements Run<unknown> {
     const { program, managed } = this.setup;
     const { size } = program.graph;
     const { record, results } = this;
+    const frame = this.#newFrame();
     const prefix = results === undefined
-      ? await runPrefix({ program, record, frame: this.#frame, managed, signal: this.signal })
+      ? await runPrefix({ program, record, frame, managed, signal: this.signal })
       : undefined;
     const from = prefix?.place ?? 0;
     record.succeededBefore(from);
@@ -178,8 +181,7 @@ export class Execution implements Run<unknown> {
     }
     if (prefix?.pending !== undefined) {
       flow.take();
-      this.#await(from, prefix.pending, this.#frame);
-      this.#frame = new Frame((place) => this.contextAt(place));
+      this.#await(from, prefix.pending, frame);
     } else if (prefix?.failed !== undefined) {
       flow.take();
       this.fail(from, prefix.failed.error);
@@ -193,7 +195,7 @@ export class Execution implements Run<unknown> {
   #pump(own?: Frame): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    if (own === undefined) withContext(this.#frame, () => this.#startReady());
+    if (own === undefined) withContext(this.#frame ??= this.#newFrame(), () => this.#startReady());
     else {
       this.#frame = own;
       this.#startReady();
@@ -204,16 +206,22 @@ export class Execution implements Run<unknown> {
 
   #startReady(): void {
     const flow = this.#flow!;
-    const until = performance.now() + SLICE;
-    for (let count = 1; this.#running < this.setup.concurrency && !this.signal.aborted; count++) {
-      if ((count & 15) === 0 && performance.now() > until) {
-        void nextTurn().then(() => this.#pump());
-        return;
-      }
+    while (this.#running < this.setup.concurrency && !this.#resting && !this.signal.aborted) {
       const place = flow.take();
       if (place < 0) return;
       this.#start(place);
+      if ((++this.#starts & 31) === 0 && performance.now() > this.#sliceEnd) this.#rest();
     }
+  }
+
+  /** Lets timers, input and output have a turn before more nodes start. */
+  #rest(): void {
+    this.#resting = true;
+    void nextTurn().then(() => {
+      this.#resting = false;
+      this.#sliceEnd = performance.now() + SLICE;
+      this.#pump();
+    });
   }
 
   #start(place: number): void {
@@ -234,19 +242,29 @@ export class Execution implements Run<unknown> {
       return;
     }
     record.started(place);
-    this.#frame.place = place;
+    const frame = this.#enterFrame();
+    frame.place = place;
     let result: unknown;
     try {
-      result = Reflect.apply(setup.program.calls[place]!, undefined, this.argumentsAt(place));
+      result = callPlain(setup.program, place, this.#flow!.values);
     } catch (error) {
       this.fail(place, error);
       return;
     }
     if (isThenable(result)) {
-      this.#await(place, result, this.#frame);
-      this.#frame = new Frame((place) => this.contextAt(place));
-      switchContext(this.#frame);
+      this.#frame = undefined;
+      this.#await(place, result, frame);
     } else this.succeed(place, result);
+  }
+
+  /** The frame that the running code is in; a new one, if an asynchronous node has kept the last one. */
+  #enterFrame(): Frame {
+    if (this.#frame === undefined) switchContext(this.#frame = this.#newFrame());
+    return this.#frame;
+  }
+
+  #newFrame(): Frame {
+    return new Frame((place) => this.contextAt(place));
   }
 
   /** Goes on when the promise of a plain node has settled; what runs then is still in the node's frame. */
@@ -372,6 +390,7 @@ export class Execution implements Run<unknown> {
 
   #runPlugins(): { readonly plugin: Plugin<unknown>; readonly context: PluginRunContext }[] {
     const steps = new Map<Plugin<unknown>, number>();
+    if (this.setup.managed === undefined && this.results === undefined) return [];
     for (let place = 0; place < this.setup.program.graph.size; place++) {
       const plugins = this.setup.pluginsAt(place);
       if (plugins === undefined) continue;

@@ -47,7 +47,12 @@ export function nextTurn(): Promise<void> {
 
 /** Runs nodes in order until one is not plain, is asynchronous, or throws. */
 export async function runPrefix(setup: PrefixSetup): Promise<Prefix> {
-  const prefix: Prefix = { place: 0, values: [], pending: undefined, failed: undefined };
+  const prefix: Prefix = {
+    place: 0,
+    values: new Array(setup.program.graph.size),
+    pending: undefined,
+    failed: undefined,
+  };
   while (withContext(setup.frame, () => runSlice(setup, prefix)) === "slice is over") {
     await nextTurn();
     if (setup.signal.aborted) break;
@@ -56,21 +61,25 @@ export async function runPrefix(setup: PrefixSetup): Promise<Prefix> {
 }
 
 function runSlice({ program, record, frame, managed }: PrefixSetup, prefix: Prefix): "slice is over" | "done" {
-  const { calls, slotStart, slots, constants, simple, lastReader } = program;
+  const { slotStart, slots, simple, lastReader } = program;
   const { values } = prefix;
-  const size = calls.length;
-  const keepsEvents = record.keepsEvents;
-  const until = performance.now() + SLICE;
-  const read = (slot: number, place: number): unknown => {
-    if (slot < 0) return constants[~slot];
-    const value = values[slot];
-    if (lastReader[slot] === place) values[slot] = undefined;
-    return value;
-  };
+  const { size } = program.graph;
+  const { keepsEvents } = record;
+  let now = performance.now();
+  const until = now + SLICE;
+  let stride = 1;
+  let check = prefix.place + stride;
   for (let place = prefix.place; place < size; place++) {
-    if ((place & 15) === 15 && performance.now() > until) {
-      prefix.place = place;
-      return "slice is over";
+    if (place === check) {
+      const before = now;
+      now = performance.now();
+      if (now > until) {
+        prefix.place = place;
+        return "slice is over";
+      }
+      // Look at the clock about every millisecond, however fast or slow the functions are.
+      stride = now - before < 1 ? Math.min(2 * stride, 4096) : Math.max(stride >> 1, 1);
+      check = place + stride;
     }
     if (managed !== undefined && managed[place] === 1) {
       prefix.place = place;
@@ -81,56 +90,49 @@ function runSlice({ program, record, frame, managed }: PrefixSetup, prefix: Pref
       record.started(place);
     }
     frame.place = place;
-    const call = calls[place]!;
-    const start = slotStart[place]!;
     let result: unknown;
     try {
-      if (simple[place] === 1) {
-        switch (slotStart[place + 1]! - start) {
-          case 0:
-            result = call();
-            break;
-          case 1:
-            result = call(read(slots[start]!, place));
-            break;
-          case 2: {
-            const [left, right] = [slots[start]!, slots[start + 1]!];
-            // A value that stands on both sides must not be let go between the two reads.
-            result = left === right && left >= 0
-              ? call(values[left], read(right, place))
-              : call(read(left, place), read(right, place));
-            break;
-          }
-          default:
-            result = callWithMany(program, place, call, values);
-        }
-      } else result = callWithMany(program, place, call, values);
+      result = callPlain(program, place, values);
     } catch (error) {
       prefix.place = place;
       prefix.failed = { error };
       return "done";
     }
-    if (isThenable(result)) {
+    if (typeof result === "object" && isThenable(result)) {
       prefix.place = place;
       prefix.pending = result;
       return "done";
     }
     if (keepsEvents) record.ended(place, "SUCCEEDED");
-    values[place] = lastReader[place]! > place ? result : undefined;
+    if (lastReader[place]! > place) values[place] = result;
+    if (simple[place] === 1) {
+      for (let at = slotStart[place]!, end = slotStart[place + 1]!; at < end; at++) {
+        const slot = slots[at]!;
+        if (slot >= 0 && lastReader[slot] === place) values[slot] = undefined;
+      }
+    } else {
+      program.forEachRead(place, (of) => {
+        if (lastReader[of] === place) values[of] = undefined;
+      });
+    }
   }
   prefix.place = size;
   return "done";
 }
 
-function callWithMany(
-  program: Program,
-  place: number,
-  call: (...args: unknown[]) => unknown,
-  values: unknown[],
-): unknown {
-  const args = program.argumentsAt(place, values);
-  program.forEachRead(place, (of) => {
-    if (program.lastReader[of] === place) values[of] = undefined;
-  });
-  return Reflect.apply(call, undefined, args);
+/** Calls the function of the node at `place` with its arguments; short lists of plain ones need no array. */
+export function callPlain(program: Program, place: number, values: readonly unknown[]): unknown {
+  const call = program.calls[place]!;
+  const { slots, constants } = program;
+  const start = program.slotStart[place]!;
+  const count = program.slotStart[place + 1]! - start;
+  if (program.simple[place] === 1 && count <= 2) {
+    if (count === 0) return call();
+    const first = slots[start]!;
+    const left = first >= 0 ? values[first] : constants[~first];
+    if (count === 1) return call(left);
+    const second = slots[start + 1]!;
+    return call(left, second >= 0 ? values[second] : constants[~second]);
+  }
+  return Reflect.apply(call, undefined, program.argumentsAt(place, values));
 }

@@ -6,7 +6,7 @@
  */
 import { topologicalOrder } from "./graph_order.ts";
 import { NodeNames } from "./node_names.ts";
-import { CallNode, forEachParent, newMark, type Node, type NodeExtra } from "./node.ts";
+import { type CallNode, forEachParent, isLatestMark, newMark, type Node, type NodeExtra } from "./node.ts";
 
 /** Which nodes belong to a workflow: what the targets need, or everything below the targets' roots. */
 export type Scope = "ancestors" | "descendants";
@@ -26,6 +26,7 @@ export class Graph {
   /** Names by place, and places by name. */
   readonly names: NodeNames;
   readonly #extras = new Map<number, NodeExtra>();
+  #mark = -1;
   #parents: Adjacency | undefined;
   #children: Adjacency | undefined;
 
@@ -36,9 +37,10 @@ export class Graph {
    */
   constructor(targets: readonly CallNode[], scope: Scope) {
     this.members = topologicalOrder(targets, scope);
-    this.members.forEach((node, place) => {
-      if (node.extra !== undefined) this.#extras.set(place, node.extra);
-    });
+    for (let place = 0; place < this.members.length; place++) {
+      const { extra } = this.members[place]!;
+      if (extra !== undefined) this.#extras.set(place, extra);
+    }
     this.names = new NodeNames(this.members);
   }
 
@@ -69,20 +71,22 @@ export class Graph {
     for (let place = 0; place < this.size; place++) yield [this.names.at(place), this.members[place]!];
   }
 
-  /** What a node had beyond its task and arguments when the graph was built. */
-  extraAt(place: number): NodeExtra | undefined {
-    return this.#extras.get(place);
+  /** Whether any node has more than task and arguments. */
+  get hasExtras(): boolean {
+    return this.#extras.size > 0;
   }
 
-  /** Puts each member's place into its scratch field, for one synchronous traversal. */
+  /** What a node had beyond its task and arguments when the graph was built. */
+  extraAt(place: number): NodeExtra | undefined {
+    return this.#extras.size === 0 ? undefined : this.#extras.get(place);
+  }
+
+  /** Puts each member's place into its scratch field, for one synchronous traversal, unless it is still there. */
   stamp(): void {
-    const mark = newMark();
+    if (isLatestMark(this.#mark)) return;
+    this.#mark = newMark();
     const { members } = this;
-    for (let place = 0; place < members.length; place++) {
-      const node = members[place]!;
-      node.mark = mark;
-      node.index = place;
-    }
+    for (let place = 0; place < members.length; place++) members[place]!.index = place;
   }
 
   /** The place of a node, or `undefined` if it is not in this graph. */

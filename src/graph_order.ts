@@ -68,16 +68,21 @@ function isRoot(node: CallNode): boolean {
 }
 
 function byCreation(nodes: CallNode[]): CallNode[] {
+  const count = nodes.length;
   let [least, most] = [Infinity, -Infinity];
-  for (const { id } of nodes) {
+  for (let i = 0; i < count; i++) {
+    const { id } = nodes[i]!;
     if (id < least) least = id;
     if (id > most) most = id;
   }
-  if (most - least >= SPARSE * nodes.length + 1024) return nodes.sort((a, b) => a.id - b.id);
-  const table = new Int32Array(nodes.length === 0 ? 0 : most - least + 1);
-  nodes.forEach((node, i) => table[node.id - least] = i + 1);
-  const ordered: CallNode[] = [];
-  for (const entry of table) if (entry > 0) ordered.push(nodes[entry - 1]!);
+  if (most - least >= SPARSE * count + 1024) return nodes.sort((a, b) => a.id - b.id);
+  const table = new Int32Array(count === 0 ? 0 : most - least + 1);
+  for (let i = 0; i < count; i++) table[nodes[i]!.id - least] = i + 1;
+  const ordered: CallNode[] = new Array(count);
+  for (let at = 0, place = 0; place < count; at++) {
+    const entry = table[at]!;
+    if (entry > 0) ordered[place++] = nodes[entry - 1]!;
+  }
   return ordered;
 }
 

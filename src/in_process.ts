@@ -60,6 +60,11 @@ export abstract class InProcessWorkflow<const R extends Targets> extends BaseWor
   #managed(): Uint8Array | undefined {
     const { size } = this.graph;
     if (this.invoke !== undefined || this.policies.length > 0) return new Uint8Array(size).fill(1);
+    if (
+      this.isPlain && [...this.program.tasks].every(({ options }) => options === undefined || !changesAttempts(options))
+    ) {
+      return undefined;
+    }
     let managed: Uint8Array | undefined;
     for (let place = 0; place < size; place++) {
       const options = this.optionsAt(place);

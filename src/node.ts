@@ -136,7 +136,7 @@ export class CallNode<out T = unknown> implements Node<T> {
   mark = 0;
   /** Scratch of one synchronous traversal: the node's place in it. */
   index = 0;
-  /** The first node that reads this one. Children keep `scope: "descendants"` possible; see {@linkcode forEachChild}. */
+  /** The first node that waits for this one, and the others; see {@linkcode forEachChild}. */
   private child: CallNode | undefined = undefined;
   private moreChildren: ChildCell | undefined = undefined;
 

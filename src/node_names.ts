@@ -23,12 +23,12 @@ export class NodeNames {
     const scope = members[0]?.site.scope;
     let manyScopes = false;
     let longest = 0;
-    members.forEach((node, place) => {
-      const name = node.extra?.name;
-      if (name !== undefined) this.#given.set(place, name);
-      if (node.site.scope !== scope) manyScopes = true;
-      longest = Math.max(longest, node.site.task.base.length);
-    });
+    for (let place = 0; place < members.length; place++) {
+      const { extra, site } = members[place]!;
+      if (extra?.name !== undefined) this.#given.set(place, extra.name);
+      if (site.scope !== scope) manyScopes = true;
+      if (site.task.base.length > longest) longest = site.task.base.length;
+    }
     if (longest > 80) members.forEach((_, place) => checkName(this.at(place), "node"));
     if (manyScopes) this.#checkAll();
     else if (this.#given.size > 0) this.#checkGiven();
@@ -36,7 +36,7 @@ export class NodeNames {
 
   /** The name of the node at a place. */
   at(place: number): string {
-    const given = this.#given.get(place);
+    const given = this.#given.size === 0 ? undefined : this.#given.get(place);
     if (given !== undefined) return given;
     const node = this.#members[place]!;
     return autoName(node.site.task.base, node.sequence);

@@ -7,7 +7,7 @@
 import { instantiate } from "./arguments.ts";
 import { GraphError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { CallNode, DeepArg, ItemRef, LiveArg } from "./node.ts";
+import { CallNode, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
 
 /** An argument that takes more than a look-up: the place of the node whose part it is, with the keys to it. */
 class ItemSlot {
@@ -51,6 +51,8 @@ export type ProgramInput =
 
 /** A graph made flat. It holds no state of a run, so that many can use it at once. */
 export class Program {
+  /** The tasks of all nodes. */
+  readonly tasks: ReadonlySet<TaskInfo>;
   /** What is called, by place. */
   readonly calls: readonly ((...args: unknown[]) => unknown)[];
   /** Where each node's slots start; one longer than there are nodes. */
@@ -81,6 +83,8 @@ export class Program {
     const simple = new Uint8Array(size);
     const lastReader = new Int32Array(size).fill(-1);
     const conditions = new Map<number, FlatCondition[]>();
+    const tasks = new Set<TaskInfo>();
+    let latest: TaskInfo | undefined;
     let length = 0;
     const push = (slot: number): void => {
       if (length === slots.length) {
@@ -90,16 +94,19 @@ export class Program {
       }
       slots[length++] = slot;
     };
-    for (let place = 0; place < size; place++) {
+    let place = 0;
+    const read = (parent: CallNode): number => {
+      lastReader[parent.index] = place;
+      return parent.index;
+    };
+    for (; place < size; place++) {
       const node = members[place]!;
       const extra = graph.extraAt(place);
       slotStart[place] = length;
-      calls.push(callOf(node, replaced));
+      const { task } = node.site;
+      if (task !== latest) tasks.add(latest = task);
+      calls.push(replaced.size === 0 ? task.call : callOf(node, replaced));
       let allPlain = 1;
-      const read = (parent: CallNode): number => {
-        lastReader[parent.index] = place;
-        return parent.index;
-      };
       if (extra?.receiver !== undefined) push(read(extra.receiver));
       const { captured } = node;
       for (let i = 0; i < captured.length; i++) {
@@ -134,6 +141,7 @@ export class Program {
     }
     slotStart[size] = length;
     for (const { place } of targets) lastReader[place] = size;
+    this.tasks = tasks;
     this.calls = calls;
     this.slotStart = slotStart;
     this.slots = slots;
@@ -207,8 +215,8 @@ export class Program {
         }
       }
     }
-    const conditions = this.conditions.get(place);
-    if (conditions !== undefined) { for (const condition of conditions) visit(condition.place); }
+    if (this.conditions.size === 0) return;
+    for (const condition of this.conditions.get(place) ?? []) visit(condition.place);
   }
 }
 
@@ -232,7 +240,7 @@ function callOf(
   node: CallNode,
   replaced: ReadonlyMap<CallNode, (...args: unknown[]) => unknown>,
 ): (...args: unknown[]) => unknown {
-  const own = replaced.size === 0 ? undefined : replaced.get(node);
+  const own = replaced.get(node);
   if (own === undefined) return node.site.task.call;
   return node.site.task.kind === "method" ? (target, ...args) => Reflect.apply(own, target, args) : own;
 }

@@ -246,6 +246,11 @@ export abstract class BaseWorkflow<const R extends Targets> {
     };
   }
 
+  /** Whether nothing was said about any single node, so that its task says all. */
+  protected get isPlain(): boolean {
+    return this.#settings.size === 0 && !this.graph.hasExtras;
+  }
+
   /** Options of a node in this workflow, or `undefined` if it has none. */
   protected optionsAt(place: number): AnyTaskOptions | undefined {
     const node = this.graph.members[place]!;
