@@ -30,6 +30,17 @@ export type { QueryTarget } from "./src/query.ts";
 export { Graph } from "./src/graph.ts";
 export type { Adjacency, Scope } from "./src/graph.ts";
 export { BaseWorkflow } from "./src/workflow.ts";
-export type { WorkflowOptions } from "./src/workflow.ts";
+export type {
+  BaseWorkflowOptions,
+  DefinitionWorkflowOptions,
+  OptionsFor,
+  ResultOf,
+  WorkflowOptions,
+  WorkflowSource,
+} from "./src/workflow.ts";
+export { defineWorkflow } from "./src/definition.ts";
+export type { Definition, DefinitionOptions } from "./src/definition.ts";
+export type { Input } from "./src/input.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";

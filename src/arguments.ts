@@ -4,19 +4,24 @@
  *
  * @module
  */
+import { InputRef, plainInput } from "./input.ts";
 import { CallNode, DeepArg, ItemRef, LiveArg, liveObject, StandIn } from "./node.ts";
 
 /** A reference inside an argument. */
-export type CapturedRef = CallNode | ItemRef | LiveArg;
+export type CapturedRef = CallNode | ItemRef | LiveArg | InputRef;
 
 /** After this many containers a walk starts to remember where it was, so that cyclic data ends and small data is fast. */
 const FREE_STEPS = 256;
 
 /** What a captured argument holds in place of a non-primitive one; primitives stay as they are. */
 export function capture(arg: object): unknown {
-  if (arg instanceof CallNode || arg instanceof ItemRef) return arg;
-  if (arg instanceof StandIn) return new LiveArg(arg[liveObject].maker, arg[liveObject].last);
+  if (isRef(arg)) return captureRef(arg);
   return isPlain(arg) && holdsRef(arg) ? captureDeep(arg) : arg;
+}
+
+function captureRef(ref: CapturedRef | StandIn): CapturedRef {
+  if (ref instanceof StandIn) return new LiveArg(ref[liveObject].maker, ref[liveObject].last);
+  return ref instanceof InputRef ? plainInput(ref) : ref;
 }
 
 /** Arrays and plain objects: what references are looked for in. */
@@ -27,7 +32,9 @@ function isPlain(value: object): boolean {
 }
 
 function isRef(value: object): value is CapturedRef | StandIn {
-  return value instanceof CallNode || value instanceof ItemRef || value instanceof StandIn || value instanceof LiveArg;
+  return value instanceof CallNode || value instanceof ItemRef || value instanceof StandIn ||
+    value instanceof LiveArg ||
+    value instanceof InputRef;
 }
 
 function holdsRef(root: object): boolean {
@@ -55,7 +62,7 @@ function captureDeep(root: object): DeepArg {
   const copies = new Map<object, object>();
   let shared = false;
   const template = copyPlain(root, (ref) => {
-    const captured = ref instanceof StandIn ? new LiveArg(ref[liveObject].maker, ref[liveObject].last) : ref;
+    const captured = captureRef(ref);
     refs.push(captured);
     return captured;
   }, {

@@ -209,7 +209,7 @@ function onCondition(
   const { program } = setup;
   const reasons: PlanReason[] = (program.conditions.get(place) ?? []).map((condition) => ({
     kind: "condition",
-    node: program.graph.names.at(condition.place),
+    node: condition.label,
   }));
   const { start, list } = program.graph.parents();
   for (let at = start[place]!; at < start[place + 1]!; at++) {

@@ -7,25 +7,26 @@
 import type { TaskContext } from "./context.ts";
 import { Execution, type StepCall } from "./execution.ts";
 import type { AnyTaskOptions } from "./options.ts";
-import type { Targets, Value } from "./ref.ts";
 import type { Run } from "./run.ts";
-import { BaseWorkflow } from "./workflow.ts";
+import { BaseWorkflow, type ResultOf, type WorkflowSource } from "./workflow.ts";
 
 /** A workflow whose nodes start as soon as what they wait for is done, scheduled by this thread. */
-export abstract class InProcessWorkflow<const R extends Targets> extends BaseWorkflow<R> {
+export abstract class InProcessWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {
   /** Starts a run. Its events are kept, so that all of them can be read at any time. */
-  start(): Promise<Run<Value<R>>> {
+  async start(): Promise<Run<ResultOf<S>>> {
+    await this.checkInput();
     const execution = this.#execution(true);
     setTimeout(() => void execution.drive(), 0);
     // The targets that the constructor checked give the result its type.
-    return Promise.resolve(execution as Run<unknown> as Run<Value<R>>);
+    return execution as Run<unknown> as Run<ResultOf<S>>;
   }
 
-  override async run(): Promise<Value<R>> {
+  override async run(): Promise<ResultOf<S>> {
+    await this.checkInput();
     const execution = this.#execution(false);
     await execution.drive();
     // As in start().
-    return await execution.result() as Value<R>;
+    return await execution.result() as ResultOf<S>;
   }
 
   /** Makes a call elsewhere. Without this method, calls are made in this thread. */
@@ -39,7 +40,7 @@ export abstract class InProcessWorkflow<const R extends Targets> extends BaseWor
     return new Execution({
       program: this.program,
       workflowName: this.workflowName,
-      version: "",
+      version: this.version,
       concurrency: this.concurrency,
       policies: this.policies,
       clock: this.clock,

@@ -5,6 +5,7 @@
  */
 import type { CodeOrigin } from "./code_origin.ts";
 import { GraphError } from "./errors.ts";
+import { InputRef, plainInput } from "./input.ts";
 import { autoName, checkName, type NameCounter, type NamingScope } from "./naming.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
 import type { AnyFunction, HasItems, ItemKey, ItemOf, NodeItem, Ref, valueType } from "./ref.ts";
@@ -80,7 +81,7 @@ export class Site {
 /** A dependency on whose value it hangs whether a node runs. */
 export interface Condition {
   /** The reference as given. */
-  readonly on: CallNode | ItemRef;
+  readonly on: CallNode | ItemRef | InputRef;
   /** Whether the value lets the node run. */
   readonly predicate: (value: unknown) => boolean;
 }
@@ -201,9 +202,14 @@ export class CallNode<out T = unknown> implements Node<T> {
     if (typeof predicate !== "function") {
       throw new GraphError(`The predicate that when() of node \`${this.name}\` was given is not a function.`);
     }
+    if (dependency instanceof InputRef) return this.#addCondition({ on: plainInput(dependency), predicate });
     const on = dependency instanceof ItemRef ? dependency : orderNode(dependency, "when", this);
-    (on instanceof ItemRef ? on.node : on).adopt(this);
-    this.extra = { ...this.extra, when: [...this.extra?.when ?? [], { on, predicate }] };
+    parentOf(on).adopt(this);
+    return this.#addCondition({ on, predicate });
+  }
+
+  #addCondition(condition: Condition): this {
+    this.extra = { ...this.extra, when: [...this.extra?.when ?? [], condition] };
     return this;
   }
 
@@ -329,7 +335,7 @@ export class DeepArg {
   /** Takes the copy and what was found in it; `shared` if a container stands in it twice. */
   constructor(
     readonly template: object,
-    readonly refs: readonly (CallNode | ItemRef | LiveArg)[],
+    readonly refs: readonly (CallNode | ItemRef | LiveArg | InputRef)[],
     readonly shared: boolean,
   ) {}
 }
@@ -342,12 +348,14 @@ export function forEachParent(node: CallNode, visit: (parent: CallNode) => void,
     if (typeof arg !== "object" || arg === null) continue;
     if (arg instanceof CallNode) visit(arg);
     else if (arg instanceof DeepArg) {
-      for (const ref of arg.refs) visit(parentOf(ref));
+      for (const ref of arg.refs) if (!(ref instanceof InputRef)) visit(parentOf(ref));
     } else if (arg instanceof ItemRef || arg instanceof LiveArg) visit(parentOf(arg));
   }
   if (extra === undefined) return;
   if (extra.after !== undefined) { for (const parent of extra.after) visit(parent); }
-  if (extra.when !== undefined) { for (const { on } of extra.when) visit(parentOf(on)); }
+  if (extra.when !== undefined) {
+    for (const { on } of extra.when) if (!(on instanceof InputRef)) visit(parentOf(on));
+  }
 }
 
 /** The node that a captured reference waits for. */

@@ -7,7 +7,8 @@
 import { instantiate } from "./arguments.ts";
 import { GraphError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { CallNode, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
+import { InputRef, inputValue } from "./input.ts";
+import { CallNode, type Condition, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
 
 /** An argument that takes more than a look-up: the place of the node whose part it is, with the keys to it. */
 class ItemSlot {
@@ -16,17 +17,22 @@ class ItemSlot {
 
 /** An argument of nested data: the slots of its references, in order. */
 class DeepSlot {
-  constructor(readonly arg: DeepArg, readonly slots: readonly (number | ItemSlot)[]) {}
+  constructor(readonly arg: DeepArg, readonly slots: readonly (number | ItemSlot | ConstantSlot)[]) {}
+}
+
+/** A part of the run's input inside nested data. */
+class ConstantSlot {
+  constructor(readonly value: unknown) {}
 }
 
 /** A condition of a node, made flat. */
 export interface FlatCondition {
-  /** The place of the node that it hangs on. */
+  /** The place of the node that it hangs on, or −1 if it hangs on the run's input. */
   readonly place: number;
-  /** The part of that node's value, or all of it. */
-  readonly item: ItemRef | undefined;
-  /** Whether the value lets the node run. */
-  readonly predicate: (value: unknown) => boolean;
+  /** What it hangs on, as messages show it. */
+  readonly label: string;
+  /** Whether the node may run, given the values so far. */
+  readonly holds: (values: readonly unknown[]) => boolean;
 }
 
 /** What a workflow gives back: the value of a node, or of a part of it. */
@@ -68,11 +74,15 @@ export class Program {
   /** Conditions of those nodes that have any. */
   readonly conditions: ReadonlyMap<number, readonly FlatCondition[]>;
 
-  /** Makes `graph` flat. `replaced` gives other functions for some nodes; `targets` are kept to the end. */
+  /**
+   * Makes `graph` flat. `replaced` gives other functions for some nodes; `targets` are kept to the end; `input` is the value of
+   * a definition's input.
+   */
   constructor(
     readonly graph: Graph,
     readonly targets: readonly FlatTarget[],
     replaced: ReadonlyMap<CallNode, (...args: unknown[]) => unknown>,
+    input: unknown,
   ) {
     const { members, size } = graph;
     graph.stamp();
@@ -115,12 +125,12 @@ export class Program {
           push(arg.index);
           lastReader[arg.index] = place;
         } else if (typeof arg === "object" && arg !== null && isCompound(arg)) {
-          const slot = flatten(arg, read);
+          const slot = flatten(arg, read, input);
           if (typeof slot === "number") push(slot);
           else {
-            allPlain = 0;
+            if (!(slot instanceof ConstantSlot)) allPlain = 0;
             push(~constants.length);
-            constants.push(slot);
+            constants.push(slot instanceof ConstantSlot ? slot.value : slot);
           }
         } else {
           push(~constants.length);
@@ -130,11 +140,7 @@ export class Program {
       if (extra?.when !== undefined) {
         conditions.set(
           place,
-          extra.when.map(({ on, predicate }) =>
-            on instanceof ItemRef
-              ? { place: read(on.node), item: on, predicate }
-              : { place: read(on), item: undefined, predicate }
-          ),
+          extra.when.map((condition) => flatCondition(condition, read, input)),
         );
       }
       simple[place] = allPlain;
@@ -184,10 +190,11 @@ export class Program {
         const { arg, slots } = constant;
         inputs.push({
           kind: "parts",
-          places: slots.map((inner) => typeof inner === "number" ? inner : inner.place),
+          places: slots.flatMap((inner) => inner instanceof ConstantSlot ? [] : placeOf(inner)),
           fill: (valueOf) =>
             instantiate(arg, (i) => {
               const inner = slots[i]!;
+              if (inner instanceof ConstantSlot) return inner.value;
               return typeof inner === "number" ? valueOf(inner, []) : valueOf(inner.place, inner.ref.path);
             }),
         });
@@ -196,8 +203,9 @@ export class Program {
     return inputs;
   }
 
-  #valueOf(slot: number | ItemSlot | DeepSlot, values: readonly unknown[]): unknown {
+  #valueOf(slot: number | ItemSlot | DeepSlot | ConstantSlot, values: readonly unknown[]): unknown {
     if (typeof slot === "number") return values[slot];
+    if (slot instanceof ConstantSlot) return slot.value;
     if (slot instanceof ItemSlot) return itemValue(values[slot.place], slot.ref);
     return instantiate(slot.arg, (i) => this.#valueOf(slot.slots[i]!, values));
   }
@@ -211,29 +219,56 @@ export class Program {
         const constant = this.constants[~slot];
         if (constant instanceof ItemSlot) visit(constant.place);
         else if (constant instanceof DeepSlot) {
-          for (const inner of constant.slots) visit(typeof inner === "number" ? inner : inner.place);
+          for (const inner of constant.slots) if (!(inner instanceof ConstantSlot)) visit(placeOf(inner));
         }
       }
     }
     if (this.conditions.size === 0) return;
-    for (const condition of this.conditions.get(place) ?? []) visit(condition.place);
+    for (const condition of this.conditions.get(place) ?? []) if (condition.place >= 0) visit(condition.place);
   }
 }
 
-function isCompound(arg: object): arg is DeepArg | ItemRef | LiveArg {
-  return arg instanceof DeepArg || arg instanceof ItemRef || arg instanceof LiveArg;
+function isCompound(arg: object): arg is DeepArg | ItemRef | LiveArg | InputRef {
+  return arg instanceof DeepArg || arg instanceof ItemRef || arg instanceof LiveArg || arg instanceof InputRef;
 }
 
-function flatten(arg: DeepArg | ItemRef | LiveArg, read: (node: CallNode) => number): number | ItemSlot | DeepSlot {
-  if (arg instanceof ItemRef) return new ItemSlot(read(arg.node), arg);
-  if (arg instanceof LiveArg) return read(arg.maker);
-  return new DeepSlot(
-    arg,
-    arg.refs.map((ref) => {
-      if (ref instanceof ItemRef) return new ItemSlot(read(ref.node), ref);
-      return read(ref instanceof LiveArg ? ref.maker : ref);
-    }),
-  );
+function placeOf(slot: number | ItemSlot): number {
+  return typeof slot === "number" ? slot : slot.place;
+}
+
+function flatten(
+  arg: DeepArg | ItemRef | LiveArg | InputRef,
+  read: (node: CallNode) => number,
+  input: unknown,
+): number | ItemSlot | DeepSlot | ConstantSlot {
+  if (!(arg instanceof DeepArg)) return flattenRef(arg, read, input);
+  return new DeepSlot(arg, arg.refs.map((ref) => flattenRef(ref, read, input)));
+}
+
+function flattenRef(
+  ref: CallNode | ItemRef | LiveArg | InputRef,
+  read: (node: CallNode) => number,
+  input: unknown,
+): number | ItemSlot | ConstantSlot {
+  if (ref instanceof InputRef) return new ConstantSlot(inputValue(input, ref));
+  if (ref instanceof ItemRef) return new ItemSlot(read(ref.node), ref);
+  return read(ref instanceof LiveArg ? ref.maker : ref);
+}
+
+function flatCondition(
+  { on, predicate }: Condition,
+  read: (node: CallNode) => number,
+  input: unknown,
+): FlatCondition {
+  if (on instanceof InputRef) {
+    return { place: -1, label: on.label, holds: () => predicate(inputValue(input, on)) };
+  }
+  if (on instanceof ItemRef) {
+    const place = read(on.node);
+    return { place, label: on.label, holds: (values) => predicate(itemValue(values[place], on)) };
+  }
+  const place = read(on);
+  return { place, label: on.name, holds: (values) => predicate(values[place]) };
 }
 
 function callOf(

@@ -8,7 +8,6 @@ import { type AttemptOutcome, runAttempt } from "./attempt.ts";
 import { freeKey, takeKey, waitForKey } from "./concurrency_key.ts";
 import type { Execution } from "./execution.ts";
 import type { PluginCall, PluginContext, PluginOutcome } from "./plugin.ts";
-import { itemValue } from "./program.ts";
 
 /** Takes the step at `place` from ready to ended. */
 export async function runStep(run: Execution, place: number): Promise<void> {
@@ -26,9 +25,7 @@ export async function runStep(run: Execution, place: number): Promise<void> {
 }
 
 function conditionsHold(run: Execution, place: number): boolean {
-  return (run.setup.program.conditions.get(place) ?? []).every(({ place: of, item, predicate }) =>
-    predicate(item === undefined ? run.values[of] : itemValue(run.values[of], item))
-  );
+  return (run.setup.program.conditions.get(place) ?? []).every(({ holds }) => holds(run.values));
 }
 
 async function attemptUntilDone(run: Execution, place: number): Promise<void> {

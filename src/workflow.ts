@@ -4,6 +4,7 @@
  * @module
  */
 import { type Clock, systemClock } from "./clock.ts";
+import { type Definition, WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { Graph, type Scope } from "./graph.ts";
 import { checkName } from "./naming.ts";
@@ -20,10 +21,8 @@ import type { StorageSetup } from "./storage_results.ts";
 import { compilePattern } from "../storage/pattern.ts";
 import type { TaskStorage } from "../storage/task_storage.ts";
 
-/** Options of every workflow. */
-export interface WorkflowOptions {
-  /** Name of the workflow: 1 to 255 UTF-8 bytes, no control characters. Results are stored under it. */
-  readonly workflowName: string;
+/** Options of a workflow, whatever it is made from. */
+export interface BaseWorkflowOptions {
   /**
    * What to run: what the targets need, or everything below the roots of the targets.
    *
@@ -48,6 +47,38 @@ export interface WorkflowOptions {
   readonly clock?: Clock;
 }
 
+/** Options of a workflow over nodes. */
+export interface WorkflowOptions extends BaseWorkflowOptions {
+  /** Name of the workflow: 1 to 255 UTF-8 bytes, no control characters. Results are stored under it. */
+  readonly workflowName: string;
+}
+
+/** Options of a workflow over a definition with input `I`. */
+export type DefinitionWorkflowOptions<I> =
+  & BaseWorkflowOptions
+  & {
+    /** Name of the workflow. Default: the definition's. */
+    readonly workflowName?: string;
+  }
+  & (undefined extends I ? {
+      /** The input of the runs. */
+      readonly input?: I;
+    }
+    : {
+      /** The input of the runs. */
+      readonly input: I;
+    });
+
+/** What a workflow is made from: nodes, or a definition. */
+export type WorkflowSource = Targets | Definition<never, unknown>;
+
+/** The options that go with what a workflow is made from. */
+export type OptionsFor<S extends WorkflowSource> = S extends Definition<infer I, unknown> ? DefinitionWorkflowOptions<I>
+  : WorkflowOptions;
+
+/** The result of a workflow, by what it is made from. */
+export type ResultOf<S extends WorkflowSource> = S extends Definition<never, infer T> ? T : Value<S>;
+
 /** What a workflow was told about one node. */
 interface NodeSettings {
   options?: AnyTaskOptions;
@@ -58,13 +89,15 @@ interface NodeSettings {
 }
 
 /** Parent of every backend: a graph, and all that was set on it for this workflow. */
-export abstract class BaseWorkflow<const R extends Targets> {
+export abstract class BaseWorkflow<const S extends WorkflowSource> {
   /** Name of the workflow. */
   readonly workflowName: string;
   /** The nodes and their edges. */
   readonly graph: Graph;
-  /** The targets as given. */
-  protected readonly targets: R;
+  /** Version of the definition, or empty. */
+  protected readonly version: string;
+  /** Whether the result is one target's value, and not an array. */
+  protected readonly single: boolean;
   /** How many nodes may be at work at a time. */
   protected readonly concurrency: number;
   /** When a stored result stands for a new one. */
@@ -78,18 +111,30 @@ export abstract class BaseWorkflow<const R extends Targets> {
   readonly #settings = new Map<CallNode, NodeSettings>();
   readonly #scope: Scope;
   readonly #flatTargets: readonly FlatTarget[];
+  readonly #definition: WorkflowDefinition | undefined;
+  #input: unknown;
+  #inputIsChecked = false;
   #program: Program | undefined;
 
   /**
    * Checks the graph and keeps the targets.
    *
-   * @param targets One node, item or instance, or an array of them; an empty array is a workflow without nodes.
+   * @param source One node, item or instance, or an array of them (an empty one is a workflow without nodes); or a definition.
    * @throws {GraphError} On something that is not a node, duplicate names, cycles, an unusable name.
    * @throws {ConfigError} On an option that is out of range.
    */
-  constructor(targets: R, options: WorkflowOptions) {
-    const { workflowName, scope = "ancestors", concurrency = 16, cache = "name", policies = [], clock = systemClock } =
-      options;
+  constructor(source: S, options: OptionsFor<S>) {
+    const definition = source instanceof WorkflowDefinition ? source : undefined;
+    const given: BaseWorkflowOptions & { readonly workflowName?: string; readonly input?: unknown } = options ?? {};
+    const {
+      workflowName = definition?.name ?? "",
+      scope = "ancestors",
+      concurrency = 16,
+      cache = definition?.options.cache ?? "name",
+      policies = definition?.options.policies ?? [],
+      clock = systemClock,
+      input,
+    } = given;
     checkName(workflowName, "workflow");
     if (!(Number.isInteger(concurrency) && concurrency >= 1 || concurrency === Infinity)) {
       throw new ConfigError(
@@ -108,11 +153,15 @@ export abstract class BaseWorkflow<const R extends Targets> {
     checkOptions({ cache }, `workflow \`${workflowName}\``);
     this.workflowName = workflowName;
     this.#scope = scope;
-    this.targets = targets;
+    this.version = definition?.version ?? "";
+    this.#definition = definition;
+    this.#input = input;
     this.concurrency = concurrency;
     this.cache = cache;
     this.policies = policies;
     this.clock = clock;
+    const targets: unknown = definition === undefined ? source : definition.targets();
+    this.single = !Array.isArray(targets);
     const refs = (Array.isArray(targets) ? targets : [targets]).map((target) => targetOf(target, workflowName));
     try {
       this.graph = new Graph(refs.flatMap(({ value, last }) => [value, last]), scope);
@@ -126,11 +175,7 @@ export abstract class BaseWorkflow<const R extends Targets> {
     }
     this.graph.stamp();
     this.#flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
-  }
-
-  /** Whether one target was given, and not an array. */
-  protected get single(): boolean {
-    return !Array.isArray(this.targets);
+    for (const plugin of definition?.options.plugins ?? []) this.setPlugin(undefined, plugin);
   }
 
   /** The graph made flat, with the functions that this workflow calls. */
@@ -138,9 +183,21 @@ export abstract class BaseWorkflow<const R extends Targets> {
     if (this.#program === undefined) {
       const replaced = new Map<CallNode, (...args: unknown[]) => unknown>();
       for (const [node, { func }] of this.#settings) if (func !== undefined) replaced.set(node, func);
-      this.#program = new Program(this.graph, this.#flatTargets, replaced);
+      this.#program = new Program(this.graph, this.#flatTargets, replaced, this.#input);
     }
     return this.#program;
+  }
+
+  /**
+   * Has the definition's schema check the input, once.
+   *
+   * @throws {ConfigError} If the schema refuses it.
+   */
+  protected async checkInput(): Promise<void> {
+    if (this.#inputIsChecked || this.#definition === undefined) return;
+    this.#input = await this.#definition.checkInput(this.#input);
+    this.#inputIsChecked = true;
+    this.#program = undefined;
   }
 
   /** The nodes that wait for no other, in topological order. */
@@ -212,19 +269,20 @@ export abstract class BaseWorkflow<const R extends Targets> {
    * @param options With `verify` every stored value is read and checked, not just its header. Default: `false`.
    */
   async plan(options: { readonly verify?: boolean } = {}): Promise<Plan> {
+    await this.checkInput();
     const { planOf } = await import("./storage_results.ts");
     return await planOf(this.storageSetup(), options);
   }
 
   /** Starts a run. */
-  abstract start(): Promise<Run<Value<R>>>;
+  abstract start(): Promise<Run<ResultOf<S>>>;
 
   /**
    * Starts a run and waits for its result: the value of a single target, or an array of values in the order of the targets.
    *
    * @throws {StepFailedError} The first failure, after everything that does not hang on it is done and stored.
    */
-  async run(): Promise<Value<R>> {
+  async run(): Promise<ResultOf<S>> {
     return await (await this.start()).result();
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { InProcessWorkflow } from "../in_process.ts";
-import type { Targets } from "../ref.ts";
+import type { WorkflowSource } from "../workflow.ts";
 
 /**
  * Runs a graph in this process: nodes start as soon as what they wait for is done, asynchronous ones a bounded number at a time.
@@ -18,4 +18,4 @@ import type { Targets } from "../ref.ts";
  * console.log(await workflow.run()); // [3, 7]
  * ```
  */
-export class LocalWorkflow<const R extends Targets> extends InProcessWorkflow<R> {}
+export class LocalWorkflow<const S extends WorkflowSource> extends InProcessWorkflow<S> {}

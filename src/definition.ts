@@ -1,0 +1,130 @@
+/**
+ * Definitions: named workflows that are built around a placeholder of their input, so that each run may have another.
+ *
+ * @module
+ */
+import { ConfigError, GraphError } from "./errors.ts";
+import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
+import { checkName, namingScope } from "./naming.ts";
+import type { CacheMode } from "./options.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Policy } from "./policy.ts";
+import type { Ref, Targets, Value } from "./ref.ts";
+import { type AnySchema, issueText, type StandardSchema } from "./standard_schema.ts";
+
+/** What a definition says beside its graph. `I` is what goes into the schema, `O` what comes out. */
+export interface DefinitionOptions<I, O> {
+  /** Version of the workflow; a run is only given to a worker that knows its version. */
+  readonly version: string;
+  /** Checks the input of every run: any Standard Schema. Default: the input is taken as it is. */
+  readonly input?: StandardSchema<I, O>;
+  /** What wraps each attempt of every node. Default: none. */
+  readonly policies?: readonly Policy[];
+  /** Plugins of every node. Default: none. */
+  readonly plugins?: readonly Plugin<unknown>[];
+  /** When a stored result stands for a new one. Default: the backend's. */
+  readonly cache?: CacheMode;
+  /** Queue that the runs are put in on a durable backend. Default: the default queue. */
+  readonly queue?: string;
+}
+
+/** Options of a definition, whatever its input is. */
+type AnyDefinitionOptions = Omit<DefinitionOptions<never, never>, "input"> & { readonly input?: AnySchema };
+
+/** A named workflow with input `I` and result `T`. */
+export interface Definition<in I, out T> {
+  /** Name of the workflow. */
+  readonly name: string;
+  /** Version of the workflow. */
+  readonly version: string;
+  /** Builds the graph around a placeholder. */
+  readonly build: (input: Ref<I>) => Ref<T> | readonly Ref<unknown>[];
+}
+
+/**
+ * Names a workflow. The input's type comes from the schema, or from the annotation of `build`'s parameter
+ * (`(input: Input<{ day: string }>) => …`), or is `void`.
+ *
+ * @param name 1 to 255 UTF-8 bytes, no control characters.
+ * @param options `version`, and what holds for every run.
+ * @param build Makes the nodes around a placeholder of the input, and returns the targets. It runs in a naming scope of its own.
+ * @throws {GraphError} If the name can not be used.
+ *
+ * @example
+ * ```ts
+ * import { defineWorkflow, type Input, LocalWorkflow, task } from "@fusewire/fusewire";
+ *
+ * const greet = task((name: string) => `Hello, ${name}!`, { name: "greet" });
+ * const hello = defineWorkflow("hello", { version: "1" }, (input: Input<{ name: string }>) => greet(input.name));
+ * console.log(await new LocalWorkflow(hello, { input: { name: "Ada" } }).run()); // Hello, Ada!
+ * ```
+ */
+export function defineWorkflow<O = void, const R extends Targets = Targets, I = O>(
+  name: string,
+  options: DefinitionOptions<I, O>,
+  build: (input: Input<O>) => R,
+): Definition<I, Value<R>>;
+export function defineWorkflow(
+  name: string,
+  options: AnyDefinitionOptions,
+  build: (input: never) => Targets,
+): WorkflowDefinition {
+  return new WorkflowDefinition(name, options, build);
+}
+
+/** What `defineWorkflow()` makes. */
+export class WorkflowDefinition implements Definition<unknown, unknown> {
+  readonly version: string;
+  readonly #build: (input: never) => Targets;
+
+  /** See {@linkcode defineWorkflow}. */
+  constructor(
+    readonly name: string,
+    readonly options: AnyDefinitionOptions,
+    build: (input: never) => Targets,
+  ) {
+    checkName(name, "workflow");
+    if (typeof options?.version !== "string" || options.version === "") {
+      throw new ConfigError(
+        `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
+        {
+          workflow: name,
+        },
+      );
+    }
+    if (typeof build !== "function") {
+      throw new GraphError(`Definition \`${name}\` has no function that builds its graph.`, { workflow: name });
+    }
+    this.version = options.version;
+    this.#build = build;
+  }
+
+  /** Builds the graph around a placeholder, in a naming scope of its own. */
+  readonly build = (input: Ref<unknown>): Ref<unknown> | readonly Ref<unknown>[] =>
+    // What stands for the input stands for an input of any type.
+    namingScope(() => this.#build(input as never));
+
+  /** The targets of a graph that was built anew. */
+  targets(): Targets {
+    const placeholder: InputRef = inputPlaceholder();
+    return this.build(placeholder);
+  }
+
+  /**
+   * The input as the schema gives it back.
+   *
+   * @throws {ConfigError} If the schema refuses it, with all that is wrong.
+   */
+  async checkInput(input: unknown): Promise<unknown> {
+    const schema = this.options.input;
+    if (schema === undefined) return input;
+    const result = await schema["~standard"].validate(input);
+    if (result.issues === undefined) return result.value;
+    throw new ConfigError(
+      `The input of workflow \`${this.name}\` is not what its schema asks for: ${
+        result.issues.map(issueText).join("; ")
+      }.`,
+      { workflow: this.name },
+    );
+  }
+}
