@@ -1,0 +1,208 @@
+/**
+ * The objects of a value that serializers keep in files of their own: pickled, brought back, removed.
+ *
+ * @module
+ */
+import { FusewireError, NotFoundError, SerializationError } from "../src/errors.ts";
+import type { SerializerRegistry } from "./codec/serializers.ts";
+import type { ObjectStore } from "./object_store/object_store.ts";
+import { type Protocols, protocolsWith } from "./protocols.ts";
+import type { ExternalValue, FileStamp, RecordHeader } from "./result_record.ts";
+import { isUnclaimed, newSaveName, taskFilesPrefix } from "./task_keys.ts";
+import { type ResultPlace, ValueFiles } from "./value_files.ts";
+
+/** How many objects of one value are pickled or brought back at once. */
+const PARALLEL = 4;
+
+/** Objects that were pickled for one save. */
+export interface Pickled {
+  /** Name of the folder of the save. */
+  readonly save: string;
+  /** The objects, in order. */
+  readonly externals: readonly ExternalValue[];
+  /** What the serializers need to find them again, in the same order. */
+  readonly pids: readonly unknown[];
+}
+
+/** Pickles objects into files of a store, and back. */
+export class ExternalValues {
+  readonly #objects: ObjectStore;
+  readonly #registry: SerializerRegistry;
+  /** Folders of saves that no record names yet. */
+  readonly #pending = new Set<string>();
+
+  /** Takes a store and the serializers to ask. */
+  constructor(objects: ObjectStore, registry: SerializerRegistry) {
+    this.#objects = objects;
+    this.#registry = registry;
+  }
+
+  /** Pickles objects. Nothing is left of them if one of them can not be pickled. */
+  async pickle(place: ResultPlace, values: readonly object[]): Promise<Pickled> {
+    const save = newSaveName();
+    this.#pending.add(save);
+    const externals: ExternalValue[] = new Array(values.length);
+    const pids: unknown[] = new Array(values.length);
+    try {
+      await inParallel(values, async (value, i) => {
+        const files = new ValueFiles(this.#objects, this.#folder(place, save, i), place);
+        const [serializer, pid] = await this.#pickleOne(value, this.#protocols(files), place);
+        externals[i] = { serializer, files: files.stamps };
+        pids[i] = pid;
+      });
+    } catch (error) {
+      await this.discard(place, save);
+      throw error;
+    }
+    return { save, externals, pids };
+  }
+
+  /** Says that a record now names the files of a save. */
+  settle(save: string): void {
+    this.#pending.delete(save);
+  }
+
+  /** Removes the files of a save that no record will name. */
+  async discard(place: ResultPlace, save: string): Promise<void> {
+    try {
+      await this.#objects.deletePrefix(`${taskFilesPrefix(place.workflow, place.task)}${save}/`);
+    } finally {
+      this.#pending.delete(save);
+    }
+  }
+
+  /** Brings back the objects of a record. */
+  async unpickle({ save, externals, ...place }: RecordHeader, pids: readonly unknown[]): Promise<unknown[]> {
+    const values: unknown[] = new Array(externals.length);
+    await inParallel(externals, async ({ serializer: name, files }, i) => {
+      const serializer = this.#registry.findByName(name);
+      if (serializer === undefined) throw unregistered(place, name);
+      const protocols = this.#protocolsOf(place, save, i, files);
+      try {
+        values[i] = await serializer.unpickle(pids[i], protocols);
+      } catch (error) {
+        if (error instanceof FusewireError && !(error instanceof NotFoundError)) throw error;
+        throw failed(place, `the serializer ${JSON.stringify(name)} could not read an object of it back`, error);
+      }
+    });
+    return values;
+  }
+
+  /** Removes the objects of a record, by their serializers where these are registered, and their files in any case. */
+  async remove({ save, externals, ...place }: RecordHeader, pids: readonly unknown[]): Promise<void> {
+    if (save === undefined) return;
+    try {
+      await inParallel(externals, async ({ serializer: name, files }, i) => {
+        const protocols = this.#protocolsOf(place, save, i, files);
+        await this.#registry.findByName(name)?.remove(pids[i], protocols);
+      });
+    } finally {
+      await this.#objects.deletePrefix(`${taskFilesPrefix(place.workflow, place.task)}${save}/`);
+    }
+  }
+
+  /**
+   * Removes the files of a task that belong to no record: what a crash, or another process, left behind.
+   *
+   * @param keep Name of the save that the task's record names; without a record, every save but those under way here goes.
+   */
+  async sweep(place: ResultPlace, keep: string | undefined): Promise<void> {
+    const prefix = taskFilesPrefix(place.workflow, place.task);
+    const left: string[] = [];
+    for await (const { key } of this.#objects.list(prefix)) {
+      const save = key.slice(prefix.length, key.indexOf("/", prefix.length));
+      if (save === keep || this.#pending.has(save)) continue;
+      if (keep === undefined || isUnclaimed(save)) left.push(key);
+    }
+    if (left.length > 0) await this.#objects.deleteMany(left);
+  }
+
+  /** Compares every file of a record with its SHA-256; gives the first that differs, as the end of a sentence. */
+  async damageIn({ save, externals, ...place }: RecordHeader): Promise<string | undefined> {
+    const { newSha256 } = await import("./digest.ts");
+    for (const [i, { files }] of externals.entries()) {
+      for (const { name, size, sha256 } of files) {
+        const hash = newSha256();
+        let length = 0;
+        try {
+          for await (const chunk of await this.#objects.stream(this.#folder(place, save ?? "", i) + name)) {
+            hash.update(chunk);
+            length += chunk.length;
+          }
+        } catch (error) {
+          if (!(error instanceof NotFoundError)) throw error;
+          return `its file ${JSON.stringify(name)} is missing`;
+        }
+        if (length !== size) return `its file ${JSON.stringify(name)} has ${length} bytes instead of ${size}`;
+        if (hash.digest("hex") !== sha256) return `its file ${JSON.stringify(name)} does not agree with its SHA-256`;
+      }
+    }
+    return undefined;
+  }
+
+  async #pickleOne(value: object, protocols: Protocols, place: ResultPlace): Promise<[name: string, pid: unknown]> {
+    const serializer = this.#registry.findByValue(value);
+    if (serializer === undefined) throw new TypeError("An object that no serializer handles was given to pickle.");
+    let answer: readonly unknown[];
+    try {
+      answer = await serializer.pickle(value, protocols);
+    } catch (error) {
+      if (error instanceof FusewireError) throw error;
+      throw failed(place, `the serializer ${JSON.stringify(serializer.name)} could not keep an object of it`, error);
+    }
+    const [name, pid] = Array.isArray(answer) ? answer : [];
+    if (typeof name !== "string" || this.#registry.findByName(name) === undefined) {
+      const what =
+        `the serializer ${JSON.stringify(serializer.name)} has to give [name, pid] with the name of a registered ` +
+        `serializer, and gave ${typeof name === "string" ? `the name ${JSON.stringify(name)}` : "something else"}`;
+      throw failed(place, what);
+    }
+    return [name, pid];
+  }
+
+  #protocolsOf(place: ResultPlace, save: string | undefined, i: number, files: readonly FileStamp[]): Protocols {
+    return this.#protocols(new ValueFiles(this.#objects, this.#folder(place, save ?? "", i), place, files));
+  }
+
+  #protocols(files: ValueFiles): Protocols {
+    return protocolsWith(this.#objects.kind, files);
+  }
+
+  #folder({ workflow, task }: ResultPlace, save: string, i: number): string {
+    return `${taskFilesPrefix(workflow, task)}${save}/${i}/`;
+  }
+}
+
+/** Works on all items, a few at once; after the first error begins no more, waits for those begun, and throws it. */
+async function inParallel<T>(items: readonly T[], work: (item: T, i: number) => Promise<void>): Promise<void> {
+  const queue = items.entries();
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async (): Promise<void> => {
+    for (const [i, item] of queue) {
+      if (failure !== undefined) return;
+      try {
+        await work(item, i);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker));
+  if (failure !== undefined) throw failure.error;
+}
+
+function unregistered(place: ResultPlace, name: string): SerializationError {
+  return failed(
+    place,
+    `it needs the serializer ${JSON.stringify(name)}, which is not registered; ` +
+      "call storage.registerPersistentSerializers with it first",
+  );
+}
+
+function failed({ workflow, task }: ResultPlace, problem: string, cause?: unknown): SerializationError {
+  const detail = cause instanceof Error ? ` (${cause.message})` : "";
+  return new SerializationError(
+    `The result of task ${JSON.stringify(task)} of workflow ${JSON.stringify(workflow)}: ${problem}${detail}.`,
+    { workflow, node: task, ...(cause === undefined ? {} : { cause }) },
+  );
+}
