@@ -73,7 +73,7 @@ function captureDeep(root: object): DeepArg {
     },
     set: (source, copy) => copies.set(source, copy),
   });
-  return new DeepArg(template, refs, shared);
+  return new DeepArg(template, refs.slice(), shared);
 }
 
 /** The argument again, with a value in place of each reference; `valueOf` is asked in the order of `deep.refs`. */

@@ -158,7 +158,9 @@ function compare(
     return undefined;
   };
   const unsure = (of: number): void => {
-    if (!upstream.has(of)) upstream.set(of, { kind: "part-changed", node: program.graph.names.at(of) });
+    if (upstream.has(of)) return;
+    const node = program.graph.names.at(of);
+    upstream.set(of, { kind: hashOf(of) === undefined ? "unrecorded" : "part-changed", node });
   };
   inputs.forEach((input, i) =>
     compareInput(input, names[i] ?? `argument ${i + 1}`, made.inputs[i]!, { changes, hashOf, unsure })

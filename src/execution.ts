@@ -8,7 +8,7 @@ import { AttemptContext } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import { switchContext, type TaskContext, withContext } from "./context.ts";
 import { Dataflow } from "./dataflow.ts";
-import { CancelledError, StepFailedError } from "./errors.ts";
+import { CancelledError, NotFoundError, StepFailedError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import { callPlain, isThenable, nextTurn, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
@@ -96,7 +96,7 @@ export class Execution implements Run<unknown> {
   }
 
   /** Aborted when the run is cancelled. */
-  get signal(): AbortSignal {
+  get stopSignal(): AbortSignal {
     return this.#controller.signal;
   }
 
@@ -133,6 +133,15 @@ export class Execution implements Run<unknown> {
     await this.#result.promise.catch(() => {});
   }
 
+  signal(name: string, _payload: unknown): Promise<void> {
+    const { workflowName } = this.setup;
+    return Promise.reject(
+      new NotFoundError(`No node of workflow \`${workflowName}\` waits for the signal ${JSON.stringify(name)}.`, {
+        workflow: workflowName,
+      }),
+    );
+  }
+
   /** Makes the run. Its end is seen through {@linkcode result}. */
   async drive(): Promise<void> {
     const { record, setup } = this;
@@ -164,11 +173,11 @@ export class Execution implements Run<unknown> {
     const { record, results } = this;
     const frame = this.#newFrame();
     const prefix = results === undefined
-      ? await runPrefix({ program, record, frame, managed, signal: this.signal })
+      ? await runPrefix({ program, record, frame, managed, signal: this.stopSignal })
       : undefined;
     const from = prefix?.place ?? 0;
     record.succeededBefore(from);
-    if (from === size || this.signal.aborted) return prefix?.values ?? [];
+    if (from === size || this.stopSignal.aborted) return prefix?.values ?? [];
     const onReady = record.keepsEvents
       ? (place: number) => {
         if (results?.actionAt(place) !== "load" && !record.isRunning(place)) record.enqueued(place);
@@ -206,7 +215,7 @@ export class Execution implements Run<unknown> {
 
   #startReady(): void {
     const flow = this.#flow!;
-    while (this.#running < this.setup.concurrency && !this.#resting && !this.signal.aborted) {
+    while (this.#running < this.setup.concurrency && !this.#resting && !this.stopSignal.aborted) {
       const place = flow.take();
       if (place < 0) return;
       this.#start(place);
@@ -304,7 +313,7 @@ export class Execution implements Run<unknown> {
         nodeName: this.setup.program.graph.names.at(place),
         attempt: 1,
       },
-      () => this.signal,
+      () => this.stopSignal,
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),
@@ -314,7 +323,7 @@ export class Execution implements Run<unknown> {
 
   /** Whether the step has been ended from outside while it ran. */
   isOver(place: number): boolean {
-    return this.signal.aborted || !this.record.isRunning(place);
+    return this.stopSignal.aborted || !this.record.isRunning(place);
   }
 
   /** A step has its value. */
@@ -326,7 +335,7 @@ export class Execution implements Run<unknown> {
 
   /** A step has its stored value. */
   succeedStored(place: number, value: unknown): void {
-    if (this.signal.aborted) return;
+    if (this.stopSignal.aborted) return;
     this.record.stored(place);
     this.#flow!.succeed(place, value);
   }
@@ -345,7 +354,7 @@ export class Execution implements Run<unknown> {
 
   /** A step failed for good; what waits for it is cancelled. */
   fail(place: number, error: unknown): void {
-    if (this.signal.aborted) return;
+    if (this.stopSignal.aborted) return;
     this.#failure ??= this.failure(place, error);
     this.record.ended(place, "FAILED", error);
     this.#flow!.block(place, (child) => this.record.ended(child, "CANCELLED"));
@@ -353,7 +362,7 @@ export class Execution implements Run<unknown> {
 
   /** A step is skipped, and what waits for it too. */
   skip(place: number, error?: unknown): void {
-    if (this.signal.aborted) return;
+    if (this.stopSignal.aborted) return;
     this.record.ended(place, "SKIPPED", error);
     this.#flow!.block(place, (child) => this.record.ended(child, "SKIPPED"));
   }
@@ -373,11 +382,11 @@ export class Execution implements Run<unknown> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = begin(resolve);
     const onAbort = () => resolve();
-    this.signal.addEventListener("abort", onAbort, { once: true });
+    this.stopSignal.addEventListener("abort", onAbort, { once: true });
     this.#pump();
     await promise;
-    this.signal.removeEventListener("abort", onAbort);
-    if (this.signal.aborted) {
+    this.stopSignal.removeEventListener("abort", onAbort);
+    if (this.stopSignal.aborted) {
       this.#running++;
       return stop();
     }

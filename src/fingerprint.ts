@@ -115,9 +115,9 @@ export function printInputs(
       case "constant":
         return constantPrint(name, input.value);
       case "node":
-        return { name, hash: hashOf(input.place) };
+        return { name, hash: named(name, () => hashOf(input.place)) };
       case "parts": {
-        const via = partsHash(input, hashOf);
+        const via = partsHash(input, (place) => orUnknown(() => hashOf(place)));
         return { name, hash: hashInput(name, args[i]), ...(via === undefined ? {} : { via }) };
       }
     }
@@ -131,8 +131,21 @@ export function constantPrint(name: string, value: unknown): InputPrint {
 }
 
 function hashInput(name: string, value: unknown): string {
+  return named(name, () => contentHash(value));
+}
+
+function orUnknown(hash: () => string): string | undefined {
   try {
-    return contentHash(value);
+    return hash();
+  } catch (error) {
+    if (error instanceof SerializationError) return undefined;
+    throw error;
+  }
+}
+
+function named(name: string, hash: () => string): string {
+  try {
+    return hash();
   } catch (error) {
     if (!(error instanceof SerializationError)) throw error;
     throw new SerializationError(`Input \`${name}\` has no canonical form: ${error.message}`, { cause: error });

@@ -100,11 +100,8 @@ export interface NodeExtra {
   readonly receiver?: CallNode;
 }
 
-/** One more child of a node that has several. */
-interface ChildCell {
-  readonly node: CallNode;
-  readonly next: ChildCell | undefined;
-}
+/** Up to this many children a node's list of them is copied when it grows, because a growing array takes far more than it needs. */
+const FEW_CHILDREN = 8;
 
 /** How many places of a tuple can be destructured, or read as `pair[0]`; `item()` has no limit. */
 const PLACES = 64;
@@ -137,13 +134,32 @@ export class CallNode<out T = unknown> implements Node<T> {
   mark = 0;
   /** Scratch of one synchronous traversal: the node's place in it. */
   index = 0;
-  /** The first node that waits for this one, and the others; see {@linkcode forEachChild}. */
-  private child: CallNode | undefined = undefined;
-  private moreChildren: ChildCell | undefined = undefined;
+  /** The nodes that wait for this one: none, one, or a list. */
+  private children: CallNode | CallNode[] | undefined = undefined;
+  /** The first two arguments, if there are no more; most nodes need no array. */
+  private readonly first: unknown;
+  private readonly second: unknown;
+  /** How many arguments there are, or all of them if there are more than two. */
+  private readonly rest: number | readonly unknown[];
 
   /** Takes captured arguments; the caller tells their nodes with {@linkcode adopt}. */
-  constructor(readonly site: Site, readonly captured: readonly unknown[]) {
+  constructor(readonly site: Site, captured: readonly unknown[]) {
     this.sequence = site.counter.next++;
+    const count = captured.length;
+    this.first = count > 2 ? undefined : captured[0];
+    this.second = count > 2 ? undefined : captured[1];
+    this.rest = count > 2 ? captured : count;
+  }
+
+  /** How many arguments there are. */
+  get argumentCount(): number {
+    return typeof this.rest === "number" ? this.rest : this.rest.length;
+  }
+
+  /** A captured argument: a value, or what stands for one. */
+  argumentAt(i: number): unknown {
+    if (typeof this.rest !== "number") return this.rest[i];
+    return i === 0 ? this.first : this.second;
   }
 
   get name(): string {
@@ -165,7 +181,10 @@ export class CallNode<out T = unknown> implements Node<T> {
   }
 
   get args(): readonly unknown[] {
-    return this.captured.map((arg) => arg instanceof DeepArg ? arg.template : arg);
+    return Array.from({ length: this.argumentCount }, (_, i) => {
+      const arg = this.argumentAt(i);
+      return arg instanceof DeepArg ? arg.template : arg;
+    });
   }
 
   get parents(): readonly CallNode[] {
@@ -247,14 +266,17 @@ export class CallNode<out T = unknown> implements Node<T> {
    */
   adopt(child: CallNode): void {
     if (child.site.scope !== this.site.scope) return;
-    if (this.child === undefined) this.child = child;
-    else this.moreChildren = { node: child, next: this.moreChildren };
+    const { children } = this;
+    if (children === undefined) this.children = child;
+    else if (!Array.isArray(children)) this.children = [children, child];
+    else if (children.length < FEW_CHILDREN) this.children = [...children, child];
+    else children.push(child);
   }
 
   /** Visits the nodes that wait for this one; one may come twice. */
   forEachChild(visit: (child: CallNode) => void): void {
-    if (this.child !== undefined) visit(this.child);
-    for (let cell = this.moreChildren; cell !== undefined; cell = cell.next) visit(cell.node);
+    if (Array.isArray(this.children)) this.children.forEach(visit);
+    else if (this.children !== undefined) visit(this.children);
   }
 }
 
@@ -342,9 +364,8 @@ export class DeepArg {
 
 /** Visits the nodes that `node` waits for; one may come twice. */
 export function forEachParent(node: CallNode, visit: (parent: CallNode) => void, extra = node.extra): void {
-  const { captured } = node;
-  for (let i = 0; i < captured.length; i++) {
-    const arg = captured[i];
+  for (let i = 0, count = node.argumentCount; i < count; i++) {
+    const arg = node.argumentAt(i);
     if (typeof arg !== "object" || arg === null) continue;
     if (arg instanceof CallNode) visit(arg);
     else if (arg instanceof DeepArg) {

@@ -26,6 +26,7 @@ export type PlanReason =
   | { readonly kind: "uncacheable"; readonly detail: string }
   | { readonly kind: "upstream"; readonly node: string; readonly action: "run" | "stale" | "maybe" }
   | { readonly kind: "part-changed"; readonly node: string }
+  | { readonly kind: "unrecorded"; readonly node: string }
   | { readonly kind: "condition"; readonly node: string }
   | FingerprintChange;
 
@@ -85,6 +86,8 @@ function because(reason: PlanReason, name: string): string {
       return `upstream \`${reason.node}\` ${reason.action === "maybe" ? "may run" : "will run"}`;
     case "part-changed":
       return `the result of \`${reason.node}\` changed, and perhaps the part of it that is read`;
+    case "unrecorded":
+      return `it is not recorded what the result of \`${reason.node}\` is`;
     case "condition":
       return `it hangs on the value of \`${reason.node}\``;
     case "source-changed":

@@ -86,7 +86,7 @@ export class Program {
   ) {
     const { members, size } = graph;
     graph.stamp();
-    const calls: ((...args: unknown[]) => unknown)[] = [];
+    const calls: ((...args: unknown[]) => unknown)[] = new Array(size);
     const slotStart = new Int32Array(size + 1);
     let slots = new Int32Array(size * 2 + 16);
     const constants: unknown[] = [];
@@ -115,12 +115,11 @@ export class Program {
       slotStart[place] = length;
       const { task } = node.site;
       if (task !== latest) tasks.add(latest = task);
-      calls.push(replaced.size === 0 ? task.call : callOf(node, replaced));
+      calls[place] = replaced.size === 0 ? task.call : callOf(node, replaced);
       let allPlain = 1;
       if (extra?.receiver !== undefined) push(read(extra.receiver));
-      const { captured } = node;
-      for (let i = 0; i < captured.length; i++) {
-        const arg = captured[i];
+      for (let i = 0, count = node.argumentCount; i < count; i++) {
+        const arg = node.argumentAt(i);
         if (arg instanceof CallNode) {
           push(arg.index);
           lastReader[arg.index] = place;
@@ -150,8 +149,8 @@ export class Program {
     this.tasks = tasks;
     this.calls = calls;
     this.slotStart = slotStart;
-    this.slots = slots;
-    this.constants = constants;
+    this.slots = slots.length > length + 1024 ? slots.slice(0, length) : slots;
+    this.constants = constants.slice();
     this.simple = simple;
     this.lastReader = lastReader;
     this.conditions = conditions;

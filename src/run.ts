@@ -50,4 +50,10 @@ export interface Run<out T> {
   events(): AsyncIterableIterator<RunEvent>;
   /** Cancels what has not finished; resolves when the run has ended. */
   cancel(): Promise<void>;
+  /**
+   * Sends a signal to the node that waits for it.
+   *
+   * @throws {NotFoundError} If no node of the workflow waits for a signal of this name.
+   */
+  signal(name: string, payload: unknown): Promise<void>;
 }

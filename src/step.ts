@@ -17,11 +17,11 @@ export async function runStep(run: Execution, place: number): Promise<void> {
     return loaded === undefined ? run.recompute(place) : run.succeedStored(place, loaded.value);
   }
   if (!conditionsHold(run, place)) return run.skip(place);
-  if (results !== undefined && await results.isFresh(place, run.argumentsAt(place))) {
+  if (results !== undefined && await results.isFresh(place, run.argumentsAt(place), run.values)) {
     const loaded = await results.load(place);
     if (loaded !== undefined) return run.succeedStored(place, loaded.value);
   }
-  if (!run.signal.aborted) await attemptUntilDone(run, place);
+  if (!run.stopSignal.aborted) await attemptUntilDone(run, place);
 }
 
 function conditionsHold(run: Execution, place: number): boolean {
@@ -51,7 +51,7 @@ async function attemptUntilDone(run: Execution, place: number): Promise<void> {
       case "retry":
         record.attemptFailed(place, attempt, outcome.error);
         await run.holdUp(place, (resolve) => setup.clock.setTimer(outcome.delay, resolve).cancel);
-        if (run.signal.aborted) return await tell(attempt, { status: "CANCELLED" });
+        if (run.stopSignal.aborted) return await tell(attempt, { status: "CANCELLED" });
         break;
       case "skipped":
         await tell(attempt, { status: "SKIPPED" });
@@ -79,7 +79,7 @@ async function attemptWithKey(
   if (limit === undefined) return await attemptOnce(run, place, attempt, plugins);
   if (!takeKey(limit)) {
     await run.holdUp(place, (resolve) => waitForKey(limit, resolve));
-    if (run.signal.aborted) return { kind: "failed", error: run.signal.reason };
+    if (run.stopSignal.aborted) return { kind: "failed", error: run.stopSignal.reason };
   }
   try {
     return await attemptOnce(run, place, attempt, plugins);
@@ -111,7 +111,7 @@ async function attemptOnce(
       options: setup.optionsAt(place),
       policies: setup.policies,
       plugins: invoke === undefined ? plugins : [],
-      signal: run.signal,
+      signal: run.stopSignal,
       onProgress: (fraction, message) => record.progress(place, fraction, message),
       clock: setup.clock,
     },

@@ -154,23 +154,17 @@ export class StorageResults implements StoredResults {
     }
   }
 
-  isFresh(place: number, args: readonly unknown[]): Promise<boolean> {
+  isFresh(place: number, args: readonly unknown[], values: readonly unknown[]): Promise<boolean> {
     const setup = this.#setup;
     if (cacheOf(setup, place) !== "content" || uncachedCause(setup, place) !== undefined) return Promise.resolve(false);
     try {
-      const { source, version } = callPrint(setup, place);
-      const inputs = setup.program.inputsAt(place);
-      const names = parameterNames(setup.funcAt(place));
-      const made = {
-        source,
-        version,
-        inputs: printInputs(
-          names,
-          inputs,
-          args,
-          (of) => this.#contentOf(of, args, inputs.findIndex((input) => input.kind === "node" && input.place === of)),
-        ),
-      };
+      const inputs = printInputs(
+        parameterNames(setup.funcAt(place)),
+        setup.program.inputsAt(place),
+        args,
+        (of) => this.#contentOf(of, values),
+      );
+      const made = { ...callPrint(setup, place), inputs };
       this.#made.set(place, made);
       const header = this.#headerOf(place);
       const before = header?.damaged === undefined ? header?.meta.made : undefined;
@@ -211,10 +205,10 @@ export class StorageResults implements StoredResults {
     return this.#setup.program.graph.names.at(place);
   }
 
-  /** The content hash of a result that is an argument by itself, made once for all that read it. */
-  #contentOf(place: number, args: readonly unknown[], argument: number): string {
+  /** The content hash of a result, made once for all that read it. */
+  #contentOf(place: number, values: readonly unknown[]): string {
     let content = this.#content.get(place);
-    if (content === undefined) this.#content.set(place, content = contentHash(args[argument]));
+    if (content === undefined) this.#content.set(place, content = contentHash(values[place]));
     return content;
   }
 

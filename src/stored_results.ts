@@ -17,9 +17,9 @@ export interface StoredResults {
   isStored(place: number): boolean;
   /**
    * Whether the stored value was made from these very arguments; only the content cache can say yes. Remembers the arguments as
-   * they are now, because the function may change them.
+   * they are now, because the function may change them. `values` are the results that they are made of.
    */
-  isFresh(place: number, args: readonly unknown[]): Promise<boolean>;
+  isFresh(place: number, args: readonly unknown[], values: readonly unknown[]): Promise<boolean>;
   /**
    * Encodes a new result now and writes it behind.
    *
