@@ -44,3 +44,48 @@ export type { Input } from "./src/input.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
+export { TaskStorage } from "./storage/task_storage.ts";
+export type {
+  InspectOptions,
+  LoadedResult,
+  PreparedResult,
+  StoredEntry,
+  TaskSelection,
+} from "./storage/task_storage.ts";
+export { FileStorage } from "./storage/file_storage.ts";
+export type { FileStorageOptions } from "./storage/file_storage.ts";
+export { MemoryStorage } from "./storage/memory_storage.ts";
+export { storageFactory, storageFromYaml } from "./storage/factory.ts";
+export type { StorageConfig } from "./storage/factory.ts";
+export {
+  entryOf,
+  FILE_PROTOCOL,
+  GCS_PROTOCOL,
+  KV_PROTOCOL,
+  MEMORY_PROTOCOL,
+  S3_PROTOCOL,
+} from "./storage/protocols.ts";
+export type { ProtocolEntry, Protocols } from "./storage/protocols.ts";
+export type {
+  ByteRange,
+  ListedObject,
+  ListOptions,
+  ObjectBody,
+  ObjectInfo,
+  ObjectReader,
+  ObjectStore,
+  PutOptions,
+  PutResult,
+  StoreKind,
+} from "./storage/object_store/object_store.ts";
+export { FileObjectStore } from "./storage/object_store/file.ts";
+export type { FileObjectStoreOptions } from "./storage/object_store/file.ts";
+export { MemoryObjectStore } from "./storage/object_store/memory.ts";
+export { NdArray } from "./storage/codec/ndarray.ts";
+export type { NdArrayOptions } from "./storage/codec/ndarray.ts";
+export type { Dtype, TypedArray } from "./storage/codec/dtype.ts";
+export { readNpy, writeNpy } from "./storage/codec/npy.ts";
+export type { ReadNpyOptions } from "./storage/codec/npy.ts";
+export type { ClassOf, Serializer } from "./storage/codec/serializers.ts";
+export { TypedArraySerializer } from "./storage/codec/typed_array_serializer.ts";
+export type { TypedArrayPid } from "./storage/codec/typed_array_serializer.ts";
