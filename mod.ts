@@ -27,8 +27,7 @@ export type { Plan, PlanAction, PlanReason, PlanStep, UncachedCause } from "./sr
 export type { FingerprintChange } from "./src/fingerprint.ts";
 export { Query } from "./src/query.ts";
 export type { QueryTarget } from "./src/query.ts";
-export { Graph } from "./src/graph.ts";
-export type { Adjacency, Scope } from "./src/graph.ts";
+export type { Graph, Scope } from "./src/graph.ts";
 export { BaseWorkflow } from "./src/workflow.ts";
 export type {
   BaseWorkflowOptions,
@@ -43,6 +42,7 @@ export type { Definition, DefinitionOptions } from "./src/definition.ts";
 export type { Input } from "./src/input.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
+export type { StepCall } from "./src/execution.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
 export { TaskStorage } from "./storage/task_storage.ts";
 export type {

@@ -144,7 +144,7 @@ async function measure(name: string, size: number, build: () => Node<unknown>, g
 }
 
 /** Bytes a node, after the garbage is gone; needs `--v8-flags=--expose-gc`. */
-function memory(name: string, size: number, build: () => Node<unknown>): void {
+function memory(name: string, build: () => Node<unknown>): void {
   const gc: unknown = Reflect.get(globalThis, "gc");
   if (typeof gc !== "function") return;
   const used = () => {
@@ -206,7 +206,7 @@ for (const size of sizes.filter((s) => s <= 1e5)) {
   });
 }
 for (const [name, shape] of Object.entries(shapes)) {
-  memory(name, quick ? 1e4 : 1e6, () => shape(quick ? 1e4 : 1e6, callAt));
+  memory(name, () => shape(quick ? 1e4 : 1e6, callAt));
 }
 const colds: number[] = [];
 for (let i = 0; i < 3; i++) {

@@ -19,8 +19,18 @@ export interface Adjacency {
   readonly list: Int32Array;
 }
 
+/** The nodes of one workflow and their edges, by name. */
+export interface Graph {
+  /** Number of nodes. */
+  readonly size: number;
+  /** The names of the nodes, in topological order. */
+  nodes(): string[];
+  /** The edges as pairs of names, from the earlier node to the one that waits for it; each once, in topological order. */
+  edges(): [from: string, to: string][];
+}
+
 /** The nodes of one workflow and their edges. */
-export class Graph {
+export class NodeGraph implements Graph {
   /** The nodes, in topological order. */
   readonly members: readonly CallNode[];
   /** Names by place, and places by name. */
@@ -44,17 +54,14 @@ export class Graph {
     this.names = new NodeNames(this.members);
   }
 
-  /** Number of nodes. */
   get size(): number {
     return this.members.length;
   }
 
-  /** The names of the nodes, in topological order. */
   nodes(): string[] {
     return this.members.map((_, place) => this.names.at(place));
   }
 
-  /** The edges as pairs of names, from the earlier node to the one that waits for it; each once, in topological order. */
   edges(): [from: string, to: string][] {
     const { start, list } = this.children();
     const edges: [string, string][] = [];

@@ -5,7 +5,7 @@
  * @module
  */
 import { GraphError } from "./errors.ts";
-import { CallNode, forEachParent, newMark } from "./node.ts";
+import { type CallNode, forEachParent, newMark } from "./node.ts";
 import type { Scope } from "./graph.ts";
 
 /** Up to this many ids a node, order is found by placing nodes in a table; beyond it by sorting. */

@@ -21,6 +21,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     return execution as Run<unknown> as Run<ResultOf<S>>;
   }
 
+  /** Runs the graph and gives its result; the events of the run are not kept. */
   override async run(): Promise<ResultOf<S>> {
     await this.checkInput();
     const execution = this.#execution(false);
@@ -59,7 +60,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
 
   /** Marks the nodes that are more than a plain call, so that the others cost no more than one. */
   #managed(): Uint8Array | undefined {
-    const { size } = this.graph;
+    const { size } = this.nodeGraph;
     if (this.invoke !== undefined || this.policies.length > 0) return new Uint8Array(size).fill(1);
     if (
       this.isPlain && [...this.program.tasks].every(({ options }) => options === undefined || !changesAttempts(options))
@@ -71,7 +72,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       const options = this.optionsAt(place);
       if (
         options !== undefined && changesAttempts(options) || this.pluginsAt(place) !== undefined ||
-        this.graph.extraAt(place)?.when !== undefined
+        this.nodeGraph.extraAt(place)?.when !== undefined
       ) (managed ??= new Uint8Array(size))[place] = 1;
     }
     return managed;

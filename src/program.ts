@@ -6,7 +6,7 @@
  */
 import { instantiate } from "./arguments.ts";
 import { GraphError } from "./errors.ts";
-import type { Graph } from "./graph.ts";
+import type { NodeGraph } from "./graph.ts";
 import { InputRef, inputValue } from "./input.ts";
 import { CallNode, type Condition, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
 
@@ -79,7 +79,7 @@ export class Program {
    * a definition's input.
    */
   constructor(
-    readonly graph: Graph,
+    readonly graph: NodeGraph,
     readonly targets: readonly FlatTarget[],
     replaced: ReadonlyMap<CallNode, (...args: unknown[]) => unknown>,
     input: unknown,

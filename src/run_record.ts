@@ -4,8 +4,9 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import { type ErrorRecord, errorRecord, type EventDetail, EventLog } from "./events.ts";
-import type { Graph } from "./graph.ts";
+import { EventLog } from "./event_log.ts";
+import { type ErrorRecord, errorRecord, type EventDetail } from "./events.ts";
+import type { NodeGraph } from "./graph.ts";
 import type { RunStatus, StepStatus } from "./run.ts";
 import { isFinal, type Status } from "./status.ts";
 
@@ -35,7 +36,7 @@ export class RunRecord {
 
   /** Without `keepEvents` nobody can ask for them, and they cost nothing. */
   constructor(
-    readonly graph: Graph,
+    readonly graph: NodeGraph,
     readonly id: string,
     readonly workflow: string,
     readonly version: string,

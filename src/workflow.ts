@@ -6,7 +6,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Definition, WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
-import { Graph, type Scope } from "./graph.ts";
+import { type Graph, NodeGraph, type Scope } from "./graph.ts";
 import { checkName } from "./naming.ts";
 import { CallNode, describe, ItemRef, liveObject, type Node, StandIn } from "./node.ts";
 import { type AnyTaskOptions, type CacheMode, checkOptions } from "./options.ts";
@@ -92,8 +92,12 @@ interface NodeSettings {
 export abstract class BaseWorkflow<const S extends WorkflowSource> {
   /** Name of the workflow. */
   readonly workflowName: string;
-  /** The nodes and their edges. */
-  readonly graph: Graph;
+  /**
+   * The nodes and their edges, as the backends of this package see them.
+   *
+   * @internal
+   */
+  protected readonly nodeGraph: NodeGraph;
   /** Version of the definition, or empty. */
   protected readonly version: string;
   /** Whether the result is one target's value, and not an array. */
@@ -164,7 +168,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
     this.single = !Array.isArray(targets);
     const refs = (Array.isArray(targets) ? targets : [targets]).map((target) => targetOf(target, workflowName));
     try {
-      this.graph = new Graph(refs.flatMap(({ value, last }) => [value, last]), scope);
+      this.nodeGraph = new NodeGraph(refs.flatMap(({ value, last }) => [value, last]), scope);
     } catch (error) {
       if (!(error instanceof GraphError)) throw error;
       throw new GraphError(`Workflow \`${workflowName}\`: ${error.message}`, {
@@ -173,17 +177,21 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
         ...(error.node === undefined ? {} : { node: error.node }),
       });
     }
-    this.graph.stamp();
+    this.nodeGraph.stamp();
     this.#flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
     for (const plugin of definition?.options.plugins ?? []) this.setPlugin(undefined, plugin);
   }
 
-  /** The graph made flat, with the functions that this workflow calls. */
+  /**
+   * The graph made flat, with the functions that this workflow calls.
+   *
+   * @internal
+   */
   protected get program(): Program {
     if (this.#program === undefined) {
       const replaced = new Map<CallNode, (...args: unknown[]) => unknown>();
       for (const [node, { func }] of this.#settings) if (func !== undefined) replaced.set(node, func);
-      this.#program = new Program(this.graph, this.#flatTargets, replaced, this.#input);
+      this.#program = new Program(this.nodeGraph, this.#flatTargets, replaced, this.#input);
     }
     return this.#program;
   }
@@ -200,15 +208,20 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
     this.#program = undefined;
   }
 
+  /** The nodes and their edges, by name. */
+  get graph(): Graph {
+    return this.nodeGraph;
+  }
+
   /** The nodes that wait for no other, in topological order. */
   findRoots(): Node<unknown>[] {
-    const { start } = this.graph.parents();
-    return this.graph.members.filter((_, place) => start[place] === start[place + 1]);
+    const { start } = this.nodeGraph.parents();
+    return this.nodeGraph.members.filter((_, place) => start[place] === start[place + 1]);
   }
 
   /** Pairs of name and node, in topological order; the same order every time. */
   graphTraversal(): Generator<[name: string, node: Node<unknown>]> {
-    return this.graph.entries();
+    return this.nodeGraph.entries();
   }
 
   /**
@@ -286,7 +299,11 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
     return await (await this.start()).result();
   }
 
-  /** What decides which nodes run. */
+  /**
+   * What decides which nodes run.
+   *
+   * @internal
+   */
   protected storageSetup(): StorageSetup {
     const { workflowName, storage, cache, program } = this;
     return {
@@ -297,7 +314,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
       optionsAt: (place) => this.optionsAt(place),
       isLogged: (place) => this.isLogged(place),
       funcAt: (place) => {
-        const node = this.graph.members[place]!;
+        const node = this.nodeGraph.members[place]!;
         return this.#settings.get(node)?.func ?? node.site.task.call;
       },
       wholeGraph: this.#scope === "descendants",
@@ -306,40 +323,40 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
 
   /** Whether nothing was said about any single node, so that its task says all. */
   protected get isPlain(): boolean {
-    return this.#settings.size === 0 && !this.graph.hasExtras;
+    return this.#settings.size === 0 && !this.nodeGraph.hasExtras;
   }
 
   /** Options of a node in this workflow, or `undefined` if it has none. */
   protected optionsAt(place: number): AnyTaskOptions | undefined {
-    const node = this.graph.members[place]!;
-    const own = this.graph.extraAt(place)?.options ?? node.site.task.options;
+    const node = this.nodeGraph.members[place]!;
+    const own = this.nodeGraph.extraAt(place)?.options ?? node.site.task.options;
     const set = this.#settings.size === 0 ? undefined : this.#settings.get(node)?.options;
     return set === undefined ? own : { ...own, ...set };
   }
 
   /** Plugins of a node in this workflow, or `undefined` if it has none. */
   protected pluginsAt(place: number): readonly Plugin<unknown>[] | undefined {
-    return this.#settings.size === 0 ? undefined : this.#settings.get(this.graph.members[place]!)?.plugins;
+    return this.#settings.size === 0 ? undefined : this.#settings.get(this.nodeGraph.members[place]!)?.plugins;
   }
 
   /** What the backend was told about a node. */
   protected remoteArgsAt(place: number): Readonly<Record<string, unknown>> {
-    return this.#settings.get(this.graph.members[place]!)?.remoteArgs ?? {};
+    return this.#settings.get(this.nodeGraph.members[place]!)?.remoteArgs ?? {};
   }
 
   /** Whether a node always runs and is never stored. */
   protected isLogged(place: number): boolean {
-    return this.#settings.size > 0 && this.#settings.get(this.graph.members[place]!)?.logged === true;
+    return this.#settings.size > 0 && this.#settings.get(this.nodeGraph.members[place]!)?.logged === true;
   }
 
   #matching(pattern: string | RegExp | undefined): CallNode[] {
-    if (pattern === undefined) return [...this.graph.members];
+    if (pattern === undefined) return [...this.nodeGraph.members];
     const matches = compilePattern(pattern);
-    return this.graph.members.filter((_, place) => matches(this.graph.names.at(place)));
+    return this.nodeGraph.members.filter((_, place) => matches(this.nodeGraph.names.at(place)));
   }
 
   #settingsOf(node: Node<unknown>): NodeSettings {
-    if (!(node instanceof CallNode) || this.graph.placeOf(node) === undefined) {
+    if (!(node instanceof CallNode) || this.nodeGraph.placeOf(node) === undefined) {
       throw new GraphError(`Node \`${String(node?.name)}\` is not in workflow \`${this.workflowName}\`.`, {
         workflow: this.workflowName,
       });
