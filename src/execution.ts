@@ -64,6 +64,12 @@ export interface ExecutionSetup {
   readonly single: boolean;
 }
 
+/** A plugin with what it is told about the run. */
+interface PluginRun {
+  readonly plugin: Plugin<unknown>;
+  readonly context: PluginRunContext;
+}
+
 /** One run of a graph in this process. */
 export class Execution implements Run<unknown> {
   /** Id of the run. */
@@ -77,6 +83,8 @@ export class Execution implements Run<unknown> {
   readonly #allEnded = Promise.withResolvers<void>();
   /** Steps that were held up and have a slot again when they are taken. */
   readonly #heldUp = new Map<number, () => void>();
+  /** Steps at work that have plugins: a run that is cancelled waits until their plugins know. */
+  readonly #stepsWithPlugins = new Set<Promise<void>>();
   #flow: Dataflow | undefined;
   #frame: Frame | undefined;
   #running = 0;
@@ -149,15 +157,25 @@ export class Execution implements Run<unknown> {
     record.ofRun("workflow_started");
     let broken: { readonly error: unknown } | undefined;
     let values: readonly unknown[] = [];
+    const begun: PluginRun[] = [];
     try {
       this.results = await setup.openResults?.(record);
-      const plugins = this.#runPlugins();
-      for (const { plugin, context } of plugins) await plugin.runStarted?.(context);
+      for (const run of this.#runPlugins()) {
+        begun.push(run);
+        await run.plugin.runStarted?.(run.context);
+      }
       values = await this.#runNodes();
-      for (const { plugin, context } of plugins) await plugin.runFinished?.(context);
     } catch (error) {
       broken = { error };
       this.#controller.abort(error);
+    }
+    await Promise.all(this.#stepsWithPlugins);
+    for (const { plugin, context } of begun) {
+      try {
+        await plugin.runFinished?.(context);
+      } catch (error) {
+        broken ??= { error };
+      }
     }
     try {
       await this.results?.settle();
@@ -244,10 +262,12 @@ export class Execution implements Run<unknown> {
     }
     if (this.results !== undefined || setup.managed !== undefined && setup.managed[place] === 1) {
       this.#running++;
-      void runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
+      const step = runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
         this.#running--;
+        this.#stepsWithPlugins.delete(step);
         this.#pump();
       });
+      if (setup.pluginsAt(place) !== undefined) this.#stepsWithPlugins.add(step);
       return;
     }
     record.started(place);
@@ -397,7 +417,7 @@ export class Execution implements Run<unknown> {
     await again.promise;
   }
 
-  #runPlugins(): { readonly plugin: Plugin<unknown>; readonly context: PluginRunContext }[] {
+  #runPlugins(): PluginRun[] {
     const steps = new Map<Plugin<unknown>, number>();
     if (this.setup.managed === undefined && this.results === undefined) return [];
     for (let place = 0; place < this.setup.program.graph.size; place++) {

@@ -45,9 +45,9 @@ export interface Plugin<S = void> {
   localInitialize?(context: PluginContext): S | Promise<S>;
   /** Every attempt, where the node runs, right before its function. */
   remoteInitialize?(state: S, context: PluginContext): void | Promise<void>;
-  /** After the last attempt, where the node was scheduled. */
+  /** After the last attempt, where the node was scheduled; for every node whose `localInitialize` was called, also if that threw. */
   finished?(outcome: PluginOutcome, context: PluginContext): void | Promise<void>;
-  /** Once a run, after its last node. */
+  /** Once a run whose `runStarted` was called, after its last node, also if the run failed or was cancelled. */
   runFinished?(context: PluginRunContext): void | Promise<void>;
 }
 

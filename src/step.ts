@@ -7,7 +7,7 @@
 import { type AttemptOutcome, runAttempt } from "./attempt.ts";
 import { freeKey, takeKey, waitForKey } from "./concurrency_key.ts";
 import type { Execution } from "./execution.ts";
-import type { PluginCall, PluginContext, PluginOutcome } from "./plugin.ts";
+import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "./plugin.ts";
 
 /** Takes the step at `place` from ready to ended. */
 export async function runStep(run: Execution, place: number): Promise<void> {
@@ -28,42 +28,84 @@ function conditionsHold(run: Execution, place: number): boolean {
   return (run.setup.program.conditions.get(place) ?? []).every(({ holds }) => holds(run.values));
 }
 
+/** How a step that made attempts ended; `attempt` is the last one. */
+type StepEnd =
+  & { readonly attempt: number }
+  & (
+    /** `kept` is what readers get: the value, or what was read back from the storage. */
+    | { readonly kind: "succeeded"; readonly value: unknown; readonly kept: unknown }
+    | { readonly kind: "failed" | "skipped"; readonly error: unknown }
+    | { readonly kind: "over" }
+  );
+
 async function attemptUntilDone(run: Execution, place: number): Promise<void> {
   const { setup, record } = run;
   const nodeName = setup.program.graph.names.at(place);
-  const plugins = setup.pluginsAt(place) ?? [];
   const contextOf = (attempt: number): PluginContext => ({
     workflowName: setup.workflowName,
     runId: run.id,
     nodeName,
     attempt,
   });
-  const tell = async (attempt: number, outcome: PluginOutcome): Promise<void> => {
-    for (const plugin of plugins) await plugin.finished?.(outcome, contextOf(attempt));
-  };
   record.started(place);
   const calls: PluginCall[] = [];
-  for (const plugin of plugins) calls.push({ plugin, state: await plugin.localInitialize?.(contextOf(0)) });
+  const begun: Plugin<unknown>[] = [];
+  let end: StepEnd;
+  try {
+    for (const plugin of setup.pluginsAt(place) ?? []) {
+      begun.push(plugin);
+      calls.push({ plugin, state: await plugin.localInitialize?.(contextOf(0)) });
+    }
+    end = await lastAttempt(run, place, calls);
+  } catch (error) {
+    const attempt = begun.length > calls.length ? 0 : record.attemptsOf(place);
+    end = run.isOver(place) ? { kind: "over", attempt } : { kind: "failed", error, attempt };
+  }
+  for (const plugin of begun) await plugin.finished?.(pluginOutcome(run, place, end), contextOf(end.attempt));
+  switch (end.kind) {
+    case "over":
+      return;
+    case "succeeded":
+      return run.succeed(place, end.kept);
+    case "failed":
+      return run.fail(place, end.error);
+    case "skipped":
+      return run.skip(place, end.error);
+  }
+}
+
+function pluginOutcome(run: Execution, place: number, end: StepEnd): PluginOutcome {
+  switch (end.kind) {
+    case "over":
+      return { status: "CANCELLED" };
+    case "succeeded":
+      return { status: "SUCCEEDED", value: end.value };
+    case "failed":
+      return { status: "FAILED", error: run.failure(place, end.error) };
+    case "skipped":
+      return { status: "SKIPPED" };
+  }
+}
+
+async function lastAttempt(run: Execution, place: number, calls: readonly PluginCall[]): Promise<StepEnd> {
   for (let attempt = 1;; attempt++) {
     const outcome = await attemptWithKey(run, place, attempt, calls);
-    if (run.isOver(place)) return await tell(attempt, { status: "CANCELLED" });
+    if (run.isOver(place)) return { kind: "over", attempt };
     switch (outcome.kind) {
       case "retry":
-        record.attemptFailed(place, attempt, outcome.error);
-        await run.holdUp(place, (resolve) => setup.clock.setTimer(outcome.delay, resolve).cancel);
-        if (run.stopSignal.aborted) return await tell(attempt, { status: "CANCELLED" });
+        run.record.attemptFailed(place, attempt, outcome.error);
+        await run.holdUp(place, (resolve) => run.setup.clock.setTimer(outcome.delay, resolve).cancel);
+        if (run.stopSignal.aborted) return { kind: "over", attempt };
         break;
       case "skipped":
-        await tell(attempt, { status: "SKIPPED" });
-        return run.skip(place, outcome.error);
+        return { kind: "skipped", error: outcome.error, attempt };
       case "failed":
-        record.attemptFailed(place, attempt, outcome.error);
-        await tell(attempt, { status: "FAILED", error: run.failure(place, outcome.error) });
-        return run.fail(place, outcome.error);
+        run.record.attemptFailed(place, attempt, outcome.error);
+        return { kind: "failed", error: outcome.error, attempt };
       case "succeeded": {
-        const value = run.results === undefined ? outcome.value : await run.results.save(place, outcome.value);
-        await tell(attempt, { status: "SUCCEEDED", value: outcome.value });
-        return run.succeed(place, value);
+        const { value } = outcome;
+        const kept = run.results === undefined ? value : await run.results.save(place, value);
+        return { kind: "succeeded", value, kept, attempt };
       }
     }
   }

@@ -88,8 +88,11 @@ interface NodeSettings {
   logged?: boolean;
 }
 
-/** Parent of every backend: a graph, and all that was set on it for this workflow. */
-export abstract class BaseWorkflow<const S extends WorkflowSource> {
+/**
+ * Parent of every backend: a graph, and all that was set on it for this workflow. `T` is what a run of the backend gives: the
+ * values of the targets, where it runs them.
+ */
+export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<S>> {
   /** Name of the workflow. */
   readonly workflowName: string;
   /**
@@ -288,14 +291,14 @@ export abstract class BaseWorkflow<const S extends WorkflowSource> {
   }
 
   /** Starts a run. */
-  abstract start(): Promise<Run<ResultOf<S>>>;
+  abstract start(): Promise<Run<T>>;
 
   /**
    * Starts a run and waits for its result: the value of a single target, or an array of values in the order of the targets.
    *
    * @throws {StepFailedError} The first failure, after everything that does not hang on it is done and stored.
    */
-  async run(): Promise<ResultOf<S>> {
+  async run(): Promise<T> {
     return await (await this.start()).result();
   }
 
