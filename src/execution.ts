@@ -208,7 +208,8 @@ export class Execution implements Run<unknown> {
     }
     if (prefix?.pending !== undefined) {
       flow.take();
-      this.#await(from, prefix.pending, frame);
+      const { pending } = prefix;
+      withContext(frame, () => this.#await(from, pending, frame));
     } else if (prefix?.failed !== undefined) {
       flow.take();
       this.fail(from, prefix.failed.error);
