@@ -1,27 +1,55 @@
 /**
  * Arguments of a call: captured when the node is made, so that what a caller does to them later is not seen, and made into
- * values again when the node runs. No step recurses on depth.
+ * values again when the node runs. No step recurses on the depth of data.
  *
  * @module
  */
 import { InputRef, plainInput } from "./input.ts";
-import { CallNode, DeepArg, ItemRef, LiveArg, liveObject, StandIn } from "./node.ts";
+import { CallNode, type CapturedRef, DeepArg, ItemRef, LiveArg, liveObject, StandIn } from "./node.ts";
 
-/** A reference inside an argument. */
-export type CapturedRef = CallNode | ItemRef | LiveArg | InputRef;
-
-/** After this many containers a walk starts to remember where it was, so that cyclic data ends and small data is fast. */
+/** After this many containers a search starts to remember where it was, so that cyclic data ends and small data is fast. */
 const FREE_STEPS = 256;
+/** A small tree has at most this many containers, so that its few steps need neither a stack nor a map. */
+const SMALL_TREE = 16;
+/** A container of a small tree has at most this many entries. */
+const SMALL_CONTAINER = 64;
 
-/** What a captured argument holds in place of a non-primitive one; primitives stay as they are. */
+/** What a node holds in place of an argument that is an object: itself, or what stands for a value. */
 export function capture(arg: object): unknown {
-  if (isRef(arg)) return captureRef(arg);
-  return isPlain(arg) && holdsRef(arg) ? captureDeep(arg) : arg;
+  if (!isPlain(arg)) return isRef(arg) ? captureRef(arg) : arg;
+  if (Array.isArray(arg) && isNodeList(arg)) {
+    const nodes = arg.slice();
+    return new DeepArg(nodes, nodes, "list");
+  }
+  const refs: CapturedRef[] = [];
+  const small = copySmall(arg, (ref) => {
+    const captured = captureRef(ref);
+    refs.push(captured);
+    return captured;
+  }, []);
+  if (small !== undefined) return refs.length === 0 ? arg : new DeepArg(small, refs.slice(), "small");
+  return holdsRef(arg) ? captureTree(arg) : arg;
 }
 
-function captureRef(ref: CapturedRef | StandIn): CapturedRef {
-  if (ref instanceof StandIn) return new LiveArg(ref[liveObject].maker, ref[liveObject].last);
-  return ref instanceof InputRef ? plainInput(ref) : ref;
+/** The argument again, with a value in place of each reference; `valueOf` is asked in the order of `deep.refs`. */
+export function instantiate(deep: DeepArg, valueOf: (place: number) => unknown): unknown {
+  switch (deep.shape) {
+    case "list": {
+      const values = new Array<unknown>(deep.refs.length);
+      for (let place = 0; place < values.length; place++) values[place] = valueOf(place);
+      return values;
+    }
+    case "small": {
+      let place = 0;
+      return copySmall(deep.template, () => valueOf(place++), undefined);
+    }
+    case "tree":
+    case "shared": {
+      let place = 0;
+      const copies = deep.shape === "shared" ? new Map<object, object>() : undefined;
+      return copyTree(deep.template, () => valueOf(place++), copies);
+    }
+  }
 }
 
 /** Arrays and plain objects: what references are looked for in. */
@@ -33,8 +61,52 @@ function isPlain(value: object): boolean {
 
 function isRef(value: object): value is CapturedRef | StandIn {
   return value instanceof CallNode || value instanceof ItemRef || value instanceof StandIn ||
-    value instanceof LiveArg ||
-    value instanceof InputRef;
+    value instanceof InputRef || value instanceof LiveArg;
+}
+
+function captureRef(ref: CapturedRef | StandIn): CapturedRef {
+  if (ref instanceof StandIn) return new LiveArg(ref[liveObject].maker, ref[liveObject].last);
+  return ref instanceof InputRef ? plainInput(ref) : ref;
+}
+
+function isNodeList(values: readonly unknown[]): values is readonly CallNode[] {
+  for (let i = 0; i < values.length; i++) if (!(values[i] instanceof CallNode)) return false;
+  return values.length > 0;
+}
+
+type Replace = (ref: CapturedRef | StandIn) => unknown;
+
+/** Copies a small tree. Gives up where it is not small, or where a container of `seen` stands in it twice. */
+function copySmall(source: object, replace: Replace, seen: object[] | undefined): object | undefined {
+  if (seen !== undefined) {
+    if (seen.length === SMALL_TREE || seen.includes(source)) return undefined;
+    seen.push(source);
+  }
+  if (Array.isArray(source)) {
+    if (seen !== undefined && source.length > SMALL_CONTAINER) return undefined;
+    const copy: unknown[] = source.slice();
+    for (let i = 0; i < copy.length; i++) {
+      const value = copy[i];
+      if (typeof value !== "object" || value === null) continue;
+      if (isPlain(value)) {
+        if ((copy[i] = copySmall(value, replace, seen)) === undefined) return undefined;
+      } else if (isRef(value)) copy[i] = replace(value);
+    }
+    return copy;
+  }
+  const keys = Object.keys(source);
+  if (seen !== undefined && keys.length > SMALL_CONTAINER) return undefined;
+  const copy = shallowCopy(source);
+  for (let i = 0; i < keys.length; i++) {
+    const value = copy[keys[i]!];
+    if (typeof value !== "object" || value === null) continue;
+    if (isPlain(value)) {
+      const inner = copySmall(value, replace, seen);
+      if (inner === undefined) return undefined;
+      setOwn(copy, keys[i]!, inner);
+    } else if (isRef(value)) setOwn(copy, keys[i]!, replace(value));
+  }
+  return copy;
 }
 
 function holdsRef(root: object): boolean {
@@ -48,20 +120,21 @@ function holdsRef(root: object): boolean {
       seen.add(container);
     }
     const values: readonly unknown[] = Array.isArray(container) ? container : Object.values(container);
-    for (const value of values) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
       if (typeof value !== "object" || value === null) continue;
-      if (isRef(value)) return true;
       if (isPlain(value)) open.push(value);
+      else if (isRef(value)) return true;
     }
   }
   return false;
 }
 
-function captureDeep(root: object): DeepArg {
+function captureTree(root: object): DeepArg {
   const refs: CapturedRef[] = [];
   const copies = new Map<object, object>();
   let shared = false;
-  const template = copyPlain(root, (ref) => {
+  const template = copyTree(root, (ref) => {
     const captured = captureRef(ref);
     refs.push(captured);
     return captured;
@@ -73,13 +146,7 @@ function captureDeep(root: object): DeepArg {
     },
     set: (source, copy) => copies.set(source, copy),
   });
-  return new DeepArg(template, refs.slice(), shared);
-}
-
-/** The argument again, with a value in place of each reference; `valueOf` is asked in the order of `deep.refs`. */
-export function instantiate(deep: DeepArg, valueOf: (place: number) => unknown): unknown {
-  let place = 0;
-  return copyPlain(deep.template, () => valueOf(place++), deep.shared ? new Map<object, object>() : undefined);
+  return new DeepArg(template, refs.slice(), shared ? "shared" : "tree");
 }
 
 /** Which containers were copied already, so that shared and cyclic ones stay so. */
@@ -88,44 +155,36 @@ interface Copies {
   set(source: object, copy: object): unknown;
 }
 
-function copyPlain(root: object, replace: (ref: CapturedRef | StandIn) => unknown, copies: Copies | undefined): object {
-  const result = shallowCopy(root);
+function copyTree(root: object, replace: Replace, copies: Copies | undefined): object {
+  const result = Array.isArray(root) ? root.slice() : shallowCopy(root);
   copies?.set(root, result);
   const open: object[] = [result];
   const copyOf = (value: object): unknown => {
-    if (isRef(value)) return replace(value);
-    if (!isPlain(value)) return value;
+    if (!isPlain(value)) return isRef(value) ? replace(value) : value;
     let copy = copies?.get(value);
     if (copy === undefined) {
-      copy = shallowCopy(value);
+      copy = Array.isArray(value) ? value.slice() : shallowCopy(value);
       copies?.set(value, copy);
       open.push(copy);
     }
     return copy;
   };
   for (let container = open.pop(); container !== undefined; container = open.pop()) {
-    if (Array.isArray(container)) {
-      const list: unknown[] = container;
-      for (let i = 0; i < list.length; i++) {
-        const value = list[i];
-        if (typeof value === "object" && value !== null) list[i] = copyOf(value);
-      }
-    } else {
-      const record = container as Record<string, unknown>;
-      for (const key of Object.keys(record)) {
-        const value = record[key];
-        if (typeof value !== "object" || value === null) continue;
-        const copy = copyOf(value);
-        if (key === "__proto__") {
-          Object.defineProperty(record, key, { value: copy, writable: true, enumerable: true, configurable: true });
-        } else record[key] = copy;
-      }
+    const record = container as Record<string, unknown>;
+    for (const key of Object.keys(record)) {
+      const value = record[key];
+      if (typeof value === "object" && value !== null) setOwn(record, key, copyOf(value));
     }
   }
   return result;
 }
 
-function shallowCopy(source: object): object {
-  if (Array.isArray(source)) return source.slice();
+function shallowCopy(source: object): Record<string, unknown> {
   return Object.getPrototypeOf(source) === null ? Object.assign(Object.create(null), source) : { ...source };
+}
+
+/** Sets an own property, also one with the name that assignment takes for the prototype. */
+function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") record[key] = value;
+  else Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -39,11 +39,13 @@ export type NoArrayMethods = {
   readonly [K in Exclude<keyof (readonly unknown[]), number | typeof Symbol.iterator>]: never;
 };
 
+/** The places of a tuple, as items. A place that it does not have is `undefined`, so that no task takes it. */
+export type TuplePlaces<T extends readonly unknown[]> =
+  & { readonly [K in keyof T as K extends `${number}` ? K : never]-?: NodeItem<T[K]> }
+  & { readonly [place: number]: undefined; [Symbol.iterator](): ArrayIterator<NodeItem<T[number]>> };
+
 /** A node with a tuple result, which can be destructured: `const [a, b] = pair`. */
-export type TupleNode<T extends readonly unknown[]> =
-  & Node<T>
-  & { readonly [K in keyof T]: NodeItem<T[K]> }
-  & NoArrayMethods;
+export type TupleNode<T extends readonly unknown[]> = Node<T> & TuplePlaces<T> & NoArrayMethods;
 
 /** The node of a result of type `T`. */
 export type NodeOf<T> = [T] extends [never] ? Node<never>
@@ -120,6 +122,14 @@ export function isLatestMark(mark: number): boolean {
 }
 
 const backendInfos = new WeakMap<CallNode, Record<string, unknown>>();
+
+/** A copy that is exactly one longer; spread and push would reserve a dozen places more. */
+function appended(children: readonly CallNode[], child: CallNode): CallNode[] {
+  const longer = new Array<CallNode>(children.length + 1);
+  for (let i = 0; i < children.length; i++) longer[i] = children[i]!;
+  longer[children.length] = child;
+  return longer;
+}
 
 /** The one class of nodes. Its fields are few on purpose: a graph may have a million. */
 export class CallNode<out T = unknown> implements Node<T> {
@@ -269,7 +279,7 @@ export class CallNode<out T = unknown> implements Node<T> {
     const { children } = this;
     if (children === undefined) this.children = child;
     else if (!Array.isArray(children)) this.children = [children, child];
-    else if (children.length < FEW_CHILDREN) this.children = [...children, child];
+    else if (children.length < FEW_CHILDREN) this.children = appended(children, child);
     else children.push(child);
   }
 
@@ -352,14 +362,19 @@ export class LiveArg {
   constructor(readonly maker: CallNode, readonly last: CallNode) {}
 }
 
+/** A reference inside an argument. */
+export type CapturedRef = CallNode | ItemRef | LiveArg | InputRef;
+
+/**
+ * How the copy of an argument was walked, and so how it is filled: a list of nodes and nothing else; a small tree; or anything,
+ * perhaps with a container that stands in it twice.
+ */
+export type DeepShape = "list" | "small" | "tree" | "shared";
+
 /** An argument of plain arrays and objects with references inside: a private copy, and the references in order of visit. */
 export class DeepArg {
-  /** Takes the copy and what was found in it; `shared` if a container stands in it twice. */
-  constructor(
-    readonly template: object,
-    readonly refs: readonly (CallNode | ItemRef | LiveArg | InputRef)[],
-    readonly shared: boolean,
-  ) {}
+  /** In a list the copy is the references. */
+  constructor(readonly template: object, readonly refs: readonly CapturedRef[], readonly shape: DeepShape) {}
 }
 
 /** Visits the nodes that `node` waits for; one may come twice. */

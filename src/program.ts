@@ -8,7 +8,7 @@ import { instantiate } from "./arguments.ts";
 import { GraphError } from "./errors.ts";
 import type { NodeGraph } from "./graph.ts";
 import { InputRef, inputValue } from "./input.ts";
-import { CallNode, type Condition, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
+import { CallNode, type CapturedRef, type Condition, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
 
 /** An argument that takes more than a look-up: the place of the node whose part it is, with the keys to it. */
 class ItemSlot {
@@ -18,6 +18,18 @@ class ItemSlot {
 /** An argument of nested data: the slots of its references, in order. */
 class DeepSlot {
   constructor(readonly arg: DeepArg, readonly slots: readonly (number | ItemSlot | ConstantSlot)[]) {}
+}
+
+/** An argument that is a list of nodes. */
+class ListSlot {
+  constructor(readonly places: Int32Array) {}
+
+  valuesFrom(values: readonly unknown[]): unknown[] {
+    const { places } = this;
+    const list = new Array<unknown>(places.length);
+    for (let i = 0; i < places.length; i++) list[i] = values[places[i]!];
+    return list;
+  }
 }
 
 /** A part of the run's input inside nested data. */
@@ -165,7 +177,9 @@ export class Program {
       else {
         const constant = this.constants[~slot];
         args.push(
-          constant instanceof DeepSlot || constant instanceof ItemSlot ? this.#valueOf(constant, values) : constant,
+          constant instanceof DeepSlot || constant instanceof ItemSlot || constant instanceof ListSlot
+            ? this.#valueOf(constant, values)
+            : constant,
         );
       }
     }
@@ -185,6 +199,9 @@ export class Program {
       if (constant instanceof ItemSlot) {
         const { place: of, ref } = constant;
         inputs.push({ kind: "parts", places: [of], fill: (valueOf) => valueOf(of, ref.path) });
+      } else if (constant instanceof ListSlot) {
+        const places = [...constant.places];
+        inputs.push({ kind: "parts", places, fill: (valueOf) => places.map((of) => valueOf(of, [])) });
       } else if (constant instanceof DeepSlot) {
         const { arg, slots } = constant;
         inputs.push({
@@ -202,10 +219,11 @@ export class Program {
     return inputs;
   }
 
-  #valueOf(slot: number | ItemSlot | DeepSlot | ConstantSlot, values: readonly unknown[]): unknown {
+  #valueOf(slot: number | ItemSlot | ListSlot | DeepSlot | ConstantSlot, values: readonly unknown[]): unknown {
     if (typeof slot === "number") return values[slot];
     if (slot instanceof ConstantSlot) return slot.value;
     if (slot instanceof ItemSlot) return itemValue(values[slot.place], slot.ref);
+    if (slot instanceof ListSlot) return slot.valuesFrom(values);
     return instantiate(slot.arg, (i) => this.#valueOf(slot.slots[i]!, values));
   }
 
@@ -217,6 +235,7 @@ export class Program {
       else {
         const constant = this.constants[~slot];
         if (constant instanceof ItemSlot) visit(constant.place);
+        else if (constant instanceof ListSlot) constant.places.forEach(visit);
         else if (constant instanceof DeepSlot) {
           for (const inner of constant.slots) if (!(inner instanceof ConstantSlot)) visit(placeOf(inner));
         }
@@ -239,13 +258,20 @@ function flatten(
   arg: DeepArg | ItemRef | LiveArg | InputRef,
   read: (node: CallNode) => number,
   input: unknown,
-): number | ItemSlot | DeepSlot | ConstantSlot {
+): number | ItemSlot | ListSlot | DeepSlot | ConstantSlot {
   if (!(arg instanceof DeepArg)) return flattenRef(arg, read, input);
+  if (arg.shape === "list") {
+    const places = new Int32Array(arg.refs.length);
+    arg.refs.forEach((ref, i) => {
+      if (ref instanceof CallNode) places[i] = read(ref);
+    });
+    return new ListSlot(places);
+  }
   return new DeepSlot(arg, arg.refs.map((ref) => flattenRef(ref, read, input)));
 }
 
 function flattenRef(
-  ref: CallNode | ItemRef | LiveArg | InputRef,
+  ref: CapturedRef,
   read: (node: CallNode) => number,
   input: unknown,
 ): number | ItemSlot | ConstantSlot {

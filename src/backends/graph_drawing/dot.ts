@@ -1,0 +1,66 @@
+/**
+ * Drawings in DOT, the language of Graphviz. Names are data of the user: none of them ends a string, becomes markup or a link.
+ *
+ * @module
+ */
+import type { Drawing, DrawnKind, DrawnNode, EdgeKind } from "./drawing.ts";
+
+const NODE_STYLES: Readonly<Record<DrawnKind, string>> = {
+  function: "",
+  instance: 'shape=component, style=filled, fillcolor="#e8eef7"',
+  method: 'style="rounded,filled", fillcolor="#e8eef7"',
+};
+
+const EDGE_STYLES: Readonly<Record<EdgeKind, string>> = {
+  data: "",
+  state: "penwidth=2.5",
+  condition: "style=dashed",
+  order: "style=dotted",
+};
+
+/** A graph in DOT. With `quick`, Graphviz spends less time on few crossings and smooth lines. */
+export function toDot({ title, nodes, edges }: Drawing, { quick }: { readonly quick: boolean }): string {
+  const ids = nodes.map(({ name }) => quotedId(name));
+  const lines = [
+    `digraph ${quotedId(title)} {`,
+    '  node [shape=box, style=rounded, fontname="Helvetica,Arial,sans-serif", fontsize=12]',
+    '  edge [color="#555555", arrowsize=0.7]',
+  ];
+  if (quick) lines.push("  graph [nslimit=1, nslimit1=1, mclimit=0.1, splines=polyline]");
+  nodes.forEach((node, place) => lines.push(`  ${ids[place]}${attributes(...nodeStyles(node))}`));
+  for (const { from, to, kind } of edges) lines.push(`  ${ids[from]} -> ${ids[to]}${attributes(EDGE_STYLES[kind])}`);
+  lines.push("}", "");
+  return lines.join("\n");
+}
+
+function attributes(...styles: string[]): string {
+  const given = styles.filter((style) => style !== "");
+  return given.length === 0 ? "" : ` [${given.join(", ")}]`;
+}
+
+function nodeStyles({ name, kind }: DrawnNode): string[] {
+  // Without a label Graphviz shows the id, in which a backslash would begin an escape.
+  return [/[\\\uFFFE\uFFFF]/.test(name) ? `label=${quotedLabel(name)}` : "", NODE_STYLES[kind]];
+}
+
+/**
+ * A name as an id, which becomes the title of the drawn node. Graphviz reads a character reference in it, and nothing else but
+ * `\"`; a backslash before the closing quote could not be written without one. Of several spaces it would make no-break ones.
+ */
+function quotedId(name: string): string {
+  return quoted(name.replaceAll("&", "&amp;").replaceAll("\\", "&#92;").replace(/(?<= ) /g, "&#32;"), "\\");
+}
+
+/** A name as a label, in which Graphviz reads character references and backslash escapes. */
+function quotedLabel(name: string): string {
+  return quoted(name.replaceAll("&", "&amp;").replaceAll("\\", "\\\\"), "\\\\");
+}
+
+/** In quotes, with a mark in place of the two characters that no XML file may contain. */
+function quoted(text: string, backslash: string): string {
+  const marked = text.replace(
+    /[\uFFFE\uFFFF]/g,
+    (char) => `${backslash}u${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `"${marked.replaceAll('"', '\\"')}"`;
+}
