@@ -128,16 +128,28 @@ async function readConfig(path: string | URL, shown: string): Promise<string> {
   }
 }
 
-/** Fills variables into every text of a value, after it was parsed: what is in a variable never becomes structure. */
-function fillIn(value: unknown, file: string): unknown {
+/**
+ * Fills variables into every text of a value, after it was parsed: what is in a variable never becomes structure. What YAML refers to
+ * twice, or from within itself, is filled in once.
+ */
+function fillIn(value: unknown, file: string, filled: Map<unknown, unknown> = new Map()): unknown {
   if (typeof value === "string") {
     return value.replace(/(\$?)\$\{([^}]*)\}/g, (whole, escape: string, name: string) => {
       return escape === "" ? variable(name, file) : whole.slice(1);
     });
   }
-  if (Array.isArray(value)) return value.map((item) => fillIn(item, file));
+  if (filled.has(value)) return filled.get(value);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    filled.set(value, items);
+    for (const item of value) items.push(fillIn(item, file, filled));
+    return items;
+  }
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillIn(item, file)]));
+  const record: Record<string, unknown> = Object.create(null);
+  filled.set(value, record);
+  for (const [key, item] of Object.entries(value)) record[key] = fillIn(item, file, filled);
+  return record;
 }
 
 function variable(name: string, file: string): string {
@@ -166,5 +178,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function show(value: unknown): string {
-  return value === undefined ? "nothing" : JSON.stringify(value) ?? typeof value;
+  if (value === undefined) return "nothing";
+  return typeof value === "object" ? `a ${Array.isArray(value) ? "list" : "record"}` : JSON.stringify(value);
 }

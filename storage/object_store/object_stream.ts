@@ -32,7 +32,8 @@ export function streamOf(reader: ObjectReader, start: number, end: number): Read
         if (filled === 0 || position >= end) {
           await reader.close();
           controller.close();
-          if (filled === 0) request?.respond(0);
+          // Whoever asked for more, also while the object was being closed, hears that there is none.
+          controller.byobRequest?.respond(0);
         }
       } catch (error) {
         await reader.close();
