@@ -5,7 +5,7 @@
  * @module
  */
 export * from "./src/ref.ts";
-export type { NoArrayMethods, Node, NodeOf, TupleNode } from "./src/node.ts";
+export type { NoArrayMethods, Node, NodeOf, TupleNode, TuplePlaces } from "./src/node.ts";
 export { namingScope } from "./src/naming.ts";
 export { task, workflow } from "./src/task.ts";
 export type { Builder, Overloaded, Same, TaskOf } from "./src/task.ts";
