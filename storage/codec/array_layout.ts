@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { inspect } from "node:util";
 import { isIndex } from "./frames.ts";
+import { inspect } from "./platform.ts";
 
 /** From this length it is cheaper to ask `inspect` for extra properties than to list all keys. */
 const LARGE = 2048;

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { TYPED_ARRAYS } from "./dtype.ts";
+import { bufferClass } from "./platform.ts";
 
 /** A class of buffers or views. */
 export interface BufferClass {
   /** Name of the class. */
   readonly name: string;
   /** What its instances inherit from. */
-  readonly prototype: object;
+  readonly prototype: () => object;
   /** Its length in bytes is a multiple of this. */
   readonly elementSize: number;
   /** Makes one that owns the given bytes. */
@@ -20,24 +20,28 @@ export interface BufferClass {
 
 /** The position of a class in this list is stored: append only. */
 export const BUFFER_CLASSES: readonly BufferClass[] = [
-  { name: "ArrayBuffer", prototype: ArrayBuffer.prototype, elementSize: 1, make: (bytes) => bytes },
-  { name: "DataView", prototype: DataView.prototype, elementSize: 1, make: (bytes) => new DataView(bytes) },
-  { name: "Buffer", prototype: Buffer.prototype, elementSize: 1, make: (bytes) => Buffer.from(bytes) },
+  { name: "ArrayBuffer", prototype: () => ArrayBuffer.prototype, elementSize: 1, make: (bytes) => bytes },
+  { name: "DataView", prototype: () => DataView.prototype, elementSize: 1, make: (bytes) => new DataView(bytes) },
+  {
+    name: "Buffer",
+    prototype: () => bufferClass().prototype,
+    elementSize: 1,
+    make: (bytes) => bufferClass().from(bytes),
+  },
   ...[...TYPED_ARRAYS.values()].map(({ arrayClass }) => ({
     name: arrayClass.name,
-    prototype: arrayClass.prototype,
+    prototype: () => arrayClass.prototype,
     elementSize: arrayClass.BYTES_PER_ELEMENT,
     make: (bytes: ArrayBuffer) => new arrayClass(bytes),
   })),
 ];
 
-const CLASS_NUMBERS: ReadonlyMap<object | null, number> = new Map(
-  BUFFER_CLASSES.map(({ prototype }, number) => [prototype, number]),
-);
+let classNumbers: ReadonlyMap<object | null, number> | undefined;
 
 /** Position in {@linkcode BUFFER_CLASSES} of the class with this prototype. */
 export function bufferClassOf(prototype: object | null): number | undefined {
-  return CLASS_NUMBERS.get(prototype);
+  classNumbers ??= new Map(BUFFER_CLASSES.map((each, number) => [each.prototype(), number]));
+  return classNumbers.get(prototype);
 }
 
 /** Why the bytes of a buffer can not be kept, or the bytes. A buffer that can change its length is copied. */

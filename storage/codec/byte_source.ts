@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { IntegrityError } from "../../src/errors.ts";
+import { bufferClass } from "./platform.ts";
 
 /** Strings up to this length are cut out of one window of text, which is faster than decoding each. */
 const CUT_STRING = 63;
@@ -35,7 +36,7 @@ export class ByteSource {
   /** The same bytes, as the class that makes strings fastest. */
   get #buffer(): Buffer {
     const { buffer, byteOffset, byteLength } = this.bytes;
-    return this.#lazyBuffer ??= Buffer.from(buffer, byteOffset, byteLength);
+    return this.#lazyBuffer ??= bufferClass().from(buffer, byteOffset, byteLength);
   }
 
   /** How many bytes are left. */

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { newSha256 } from "../digest.ts";
 import { ByteSink } from "./byte_sink.ts";
 import { DigestSink } from "./digest_sink.ts";
 import { Encoder, type EncoderOptions } from "./encoder.ts";
@@ -60,7 +60,7 @@ function writeTo(
 
 function digestOf(content: Iterable<Uint8Array> | undefined): Uint8Array<ArrayBuffer> | undefined {
   if (content === undefined) return undefined;
-  const hash = createHash("sha256");
+  const hash = newSha256();
   for (const chunk of content) hash.update(chunk);
   return new Uint8Array(hash.digest());
 }

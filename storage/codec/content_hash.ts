@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { newSha256 } from "../digest.ts";
 import { encodeCanonical } from "./canonical.ts";
 
 /** Hashed in front of every value, so that no other use of SHA-256 gives the same hash. */
@@ -29,7 +29,7 @@ export interface ContentHashOptions {
  * @throws {SerializationError} If a part has no canonical form; the message has its path, as in `$.rows[3].fn`.
  */
 export function contentHash(value: unknown, options: ContentHashOptions = {}): string {
-  const hash = createHash("sha256").update(PREFIX);
+  const hash = newSha256().update(PREFIX);
   for (const chunk of encodeCanonical(value, options.external)) hash.update(chunk);
   return hash.digest("hex");
 }

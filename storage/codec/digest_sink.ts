@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { newSha256 } from "../digest.ts";
 import { ByteSink } from "./byte_sink.ts";
 import { Tag } from "./tags.ts";
 
@@ -54,7 +55,7 @@ export class DigestSink extends ByteSink {
   }
 
   #feed(object: OpenObject): Hash {
-    object.hash ??= createHash("sha256");
+    object.hash ??= newSha256();
     object.hash.update(this.bytes.subarray(object.start, this.position));
     this.position = object.start;
     return object.hash;

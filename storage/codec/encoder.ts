@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { types } from "node:util";
 import { isHole, keysToWrite } from "./array_layout.ts";
 import { bufferClassOf, storableBytes } from "./buffers.ts";
 import type { ByteSink } from "./byte_sink.ts";
@@ -13,6 +12,7 @@ import { isIndex, pathOf } from "./frames.ts";
 import type { ElementsFrame, Frame, Indexable, ItemsFrame, PropertiesFrame } from "./frames.ts";
 import { CycleFound, type Identity } from "./identity.ts";
 import { NdArray } from "./ndarray.ts";
+import { isProxy } from "./platform.ts";
 import { describe, refusal, unreadable } from "./refusal.ts";
 import { Shapes } from "./shapes.ts";
 import { SHORT_ARRAY, SHORT_ARRAYS, Tag } from "./tags.ts";
@@ -155,7 +155,7 @@ export class Encoder {
   #object(value: object): void {
     if (this.#identity.recall(value)) return;
     if (this.#replaces && this.#replaced(value)) return;
-    if (types.isProxy(value)) throw this.#refuse(describe(value));
+    if (isProxy(value)) throw this.#refuse(describe(value));
     const prototype: object | null = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#plain(value);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value);

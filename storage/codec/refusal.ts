@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { types } from "node:util";
 import { SerializationError } from "../../src/errors.ts";
 import { formatPath, type PathStep } from "./path.ts";
+import { isProxy } from "./platform.ts";
 
 /** What the offending value is, and what to do instead. */
 export function describe(value: unknown): string {
@@ -24,7 +24,7 @@ export function describe(value: unknown): string {
 }
 
 function describeObject(value: object): string {
-  if (types.isProxy(value)) return "a Proxy; store the object behind it";
+  if (isProxy(value)) return "a Proxy; store the object behind it";
   if (value instanceof Promise) return "a Promise; await it and store its result";
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
     return `a ${className(value)}, whose content can not be listed`;
