@@ -44,6 +44,8 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_s
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
+export { GraphWorkflow } from "./src/backends/graph.ts";
+export type { DrawingOptions, GraphOptionsFor } from "./src/backends/graph.ts";
 export { TaskStorage } from "./storage/task_storage.ts";
 export type {
   InspectOptions,

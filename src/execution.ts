@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { abortable } from "./abortable.ts";
 import { AttemptContext } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import { switchContext, type TaskContext, withContext } from "./context.ts";
@@ -108,17 +109,8 @@ export class Execution implements Run<unknown> {
     return this.#controller.signal;
   }
 
-  async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
-    if (signal === undefined) return await this.#result.promise;
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await Promise.race([this.#result.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+  result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
+    return abortable(this.#result.promise, signal);
   }
 
   status(): Promise<RunStatus> {

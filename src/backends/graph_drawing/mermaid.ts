@@ -27,22 +27,14 @@ export function toMermaid({ nodes, edges }: Drawing): string {
 }
 
 /**
- * What stands in a label for itself: ASCII letters and digits; a space, underscore or dot between two of them, since neither can be
- * Markdown there (but for the dot of `www.`, which makes a link); and everything beyond Latin-1 but `ﬂ`, with which Mermaid marks
- * character references inside.
+ * What is not text in a label, or might not be. Plain are ASCII letters and digits; a space, underscore or dot between two of
+ * them, which can not be Markdown there (but for the dot of `www.`, which makes a link); and what is beyond Latin-1, but for
+ * general punctuation, which has line ends in it, and `\uFB02`, with which Mermaid marks character references inside.
  */
-const PLAIN = /[A-Za-z0-9]|(?<=[A-Za-z0-9])(?:[ _]|(?<!www)\.)(?=[A-Za-z0-9])|[^\0-\u00FF\uFB02\uFFFE\uFFFF]/iu;
+const SPECIAL =
+  /(?![A-Za-z0-9]|(?<=[A-Za-z0-9])(?:[ _]|(?<![Ww]{3})\.)(?=[A-Za-z0-9])|[^\0-\u00FF\u2000-\u206F\uFB02\uFFFE\uFFFF])./gsu;
 
-/** A name as the text of a label: what may mean something to Mermaid, to Markdown or to HTML is a character reference. */
+/** A name as the text of a label. Browsers make one space of many and drop those at the ends, unless they are no-break ones. */
 function escaped(name: string): string {
-  let text = "";
-  for (const { 0: char, index } of name.matchAll(/./gsu)) {
-    text += plainAt(name, index) ? char : reference(char);
-  }
-  return text;
-}
-
-/** Browsers make one space of many and drop those at the ends, unless they are no-break ones. */
-function reference(char: string): string {
-  return `#${char === " " ? 160 : char.codePointAt(0)};`;
+  return name.replace(SPECIAL, (char) => `#${char === " " ? 160 : char.codePointAt(0)};`);
 }
