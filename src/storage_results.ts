@@ -35,25 +35,47 @@ export interface StorageSetup extends DecisionSetup {
 /** Up to this many nodes, each is looked up by itself; beyond it the workflow's results are listed once. */
 const FEW = 64;
 
-async function readHeaders(
-  setup: StorageSetup,
-  verify: boolean,
-): Promise<((place: number) => StoredHeader | undefined) | undefined> {
-  const { storage, workflowName, program: { graph } } = setup;
-  if (storage === undefined) return undefined;
-  const entries = new Map<string, StoredEntry>();
-  if (graph.size <= FEW) {
-    const found = await Promise.all(graph.nodes().map((name) => storage.inspectTask(workflowName, name, { verify })));
-    for (const entry of found) if (entry !== undefined) entries.set(entry.name, entry);
-  } else {
-    for (const [name, entry] of await storage.inspect(workflowName, { verify })) entries.set(name, entry);
+/** What is stored of one workflow, by place. */
+class StoredHeaders {
+  readonly #entries = new Map<string, StoredEntry>();
+  readonly #metas = new Map<number, StoredHeader>();
+
+  constructor(readonly nameAt: (place: number) => string) {}
+
+  /** Looks up what is stored; `undefined` without a storage. */
+  static async read(setup: StorageSetup, verify: boolean): Promise<StoredHeaders | undefined> {
+    const { storage, workflowName, program: { graph } } = setup;
+    if (storage === undefined) return undefined;
+    const headers = new StoredHeaders((place) => graph.names.at(place));
+    if (graph.size <= FEW) {
+      const found = await Promise.all(graph.nodes().map((name) => storage.inspectTask(workflowName, name, { verify })));
+      for (const entry of found) if (entry !== undefined) headers.#entries.set(entry.name, entry);
+    } else {
+      for (const [name, entry] of await storage.inspect(workflowName, { verify })) headers.#entries.set(name, entry);
+    }
+    return headers;
   }
-  return (place) => {
-    const entry = entries.get(graph.names.at(place));
+
+  /** The header at a place, or `undefined` if nothing is stored there. */
+  readonly at = (place: number): StoredHeader | undefined => {
+    const known = this.#metas.get(place);
+    if (known !== undefined) return known;
+    const entry = this.#entries.get(this.nameAt(place));
     if (entry === undefined) return undefined;
-    const header = { meta: readMeta(entry.meta) };
-    return entry.damaged === undefined ? header : { ...header, damaged: entry.damaged };
+    const { damaged } = entry;
+    const header = { meta: readMeta(entry.meta), ...(damaged === undefined ? {} : { damaged }) };
+    this.#metas.set(place, header);
+    return header;
   };
+
+  /** What was found at a place, once: it may hold the bytes of a small result. */
+  takeEntry(place: number): StoredEntry | undefined {
+    this.at(place);
+    const name = this.nameAt(place);
+    const entry = this.#entries.get(name);
+    this.#entries.delete(name);
+    return entry;
+  }
 }
 
 /** What a run would do now. */
@@ -61,9 +83,9 @@ export async function planOf(
   setup: StorageSetup,
   { verify = false }: { readonly verify?: boolean } = {},
 ): Promise<Plan> {
-  const headerOf = await readHeaders(setup, verify);
+  const headers = await StoredHeaders.read(setup, verify);
   const { names } = setup.program.graph;
-  const decisions = decide(setup, headerOf);
+  const decisions = decide(setup, headers?.at);
   return { steps: decisions.map(({ action, reasons }, place) => planStep(names.at(place), action, reasons)) };
 }
 
@@ -73,7 +95,7 @@ export class StorageResults implements StoredResults {
   readonly #storage: TaskStorage;
   readonly #record: RunRecord;
   readonly #behind = new WriteBehind();
-  readonly #headerOf: (place: number) => StoredHeader | undefined;
+  readonly #headers: StoredHeaders;
   readonly #decisions: Decision[];
   readonly #read: Uint8Array;
   readonly #saved = new Set<number>();
@@ -85,13 +107,13 @@ export class StorageResults implements StoredResults {
     setup: StorageSetup,
     storage: TaskStorage,
     record: RunRecord,
-    headerOf: (place: number) => StoredHeader | undefined,
+    headers: StoredHeaders,
   ) {
     this.#setup = setup;
     this.#storage = storage;
     this.#record = record;
-    this.#headerOf = headerOf;
-    this.#decisions = decide(setup, headerOf);
+    this.#headers = headers;
+    this.#decisions = decide(setup, headers.at);
     const { program } = setup;
     this.#read = new Uint8Array(program.graph.size);
     this.#needsContent = new Uint8Array(program.graph.size);
@@ -107,7 +129,8 @@ export class StorageResults implements StoredResults {
   /** Looks up what is stored, and decides about every node. */
   static async open(setup: StorageSetup, storage: TaskStorage, record: RunRecord): Promise<StorageResults> {
     await storage.newWorkflow(setup.workflowName);
-    const results = new StorageResults(setup, storage, record, await readHeaders(setup, false) ?? (() => undefined));
+    const headers = await StoredHeaders.read(setup, false) ?? new StoredHeaders(() => "");
+    const results = new StorageResults(setup, storage, record, headers);
     results.#decisions.forEach(({ reasons }, place) => {
       for (const reason of reasons) {
         if (reason.kind === "damaged") results.#warn(place, `is damaged and will be made again: ${reason.detail}`);
@@ -137,7 +160,11 @@ export class StorageResults implements StoredResults {
   async load(place: number): Promise<{ readonly value: unknown } | undefined> {
     if (this.#saved.has(place)) await this.#behind.settle();
     try {
-      const { value, meta } = await this.#storage.load(this.#setup.workflowName, this.#nameOf(place));
+      const { value, meta } = await this.#storage.load(
+        this.#setup.workflowName,
+        this.#nameOf(place),
+        this.#saved.has(place) ? undefined : this.#headers.takeEntry(place),
+      );
       const { content } = readMeta(meta);
       if (content !== undefined) this.#content.set(place, content);
       return { value };
@@ -166,7 +193,7 @@ export class StorageResults implements StoredResults {
       );
       const made = { ...callPrint(setup, place), inputs };
       this.#made.set(place, made);
-      const header = this.#headerOf(place);
+      const header = this.#headers.at(place);
       const before = header?.damaged === undefined ? header?.meta.made : undefined;
       return Promise.resolve(before !== undefined && changesBetween(before, made).length === 0);
     } catch (error) {
