@@ -195,7 +195,9 @@ function compareInput(
     }
     case "parts": {
       const via = partsHash(input, to.hashOf);
-      if (via === undefined || via !== before.via) input.places.forEach(to.unsure);
+      if (via === before.via && via !== undefined) return;
+      // As long as one result is not known, nothing can be said of those that are.
+      input.places.filter((of) => via !== undefined || to.hashOf(of) === undefined).forEach(to.unsure);
     }
   }
 }

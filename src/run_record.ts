@@ -146,7 +146,10 @@ export class RunRecord {
   finish(status: Status, leftOver: (place: number) => Status): void {
     for (let place = 0; place < this.#states.length; place++) {
       const state = this.#states[place]!;
-      if (state === PENDING || state === RUNNING) this.#states[place] = STATES.indexOf(leftOver(place));
+      if (state !== PENDING && state !== RUNNING) continue;
+      const ended = leftOver(place);
+      if (ended === "SUCCEEDED") this.stored(place);
+      else this.#states[place] = STATES.indexOf(ended);
     }
     this.status = status;
     this.ofRun("workflow_finished", status);
