@@ -45,10 +45,12 @@ function nodeStyles({ name, kind }: DrawnNode): string[] {
 
 /**
  * A name as an id, which becomes the title of the drawn node. Graphviz reads a character reference in it, and nothing else but
- * `\"`; a backslash before the closing quote could not be written without one. Of several spaces it would make no-break ones.
+ * `\"`; a backslash before the closing quote could not be written without one. It takes a leading `%` for one of its own ids, and
+ * would make no-break spaces of several.
  */
 function quotedId(name: string): string {
-  return quoted(name.replaceAll("&", "&amp;").replaceAll("\\", "&#92;").replace(/(?<= ) /g, "&#32;"), "\\");
+  const escaped = name.replaceAll("&", "&amp;").replaceAll("\\", "&#92;").replace(/^%/, "&#37;");
+  return quoted(escaped.replace(/(?<= ) /g, "&#32;"), "\\");
 }
 
 /** A name as a label, in which Graphviz reads character references and backslash escapes. */

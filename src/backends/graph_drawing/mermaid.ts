@@ -34,7 +34,11 @@ export function toMermaid({ nodes, edges }: Drawing): string {
 const SPECIAL =
   /(?![A-Za-z0-9]|(?<=[A-Za-z0-9])(?:[ _]|(?<![Ww]{3})\.)(?=[A-Za-z0-9])|[^\0-\u00FF\u2000-\u206F\uFB02\uFFFE\uFFFF])./gsu;
 
-/** A name as the text of a label. Browsers make one space of many and drop those at the ends, unless they are no-break ones. */
+/**
+ * A name as the text of a label. Browsers make one space of many and drop those at the ends, unless they are no-break ones.
+ * Mermaid replaces its own marks once more after it has read all references; what is of no width between two keeps them apart.
+ */
 function escaped(name: string): string {
-  return name.replace(SPECIAL, (char) => `#${char === " " ? 160 : char.codePointAt(0)};`);
+  return name.replace(/[\uFB02\u00B6]/g, "$&\u200C")
+    .replace(SPECIAL, (char) => `#${char === " " ? 160 : char.codePointAt(0)};`);
 }
