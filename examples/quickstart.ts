@@ -1,7 +1,7 @@
 /**
  * The most frequent words of a text. Run it twice: the second run reads what the first one stored.
  *
- *     deno run --allow-read --allow-write=.fusewire examples/quickstart.ts
+ *     deno run --allow-read=LICENSE,.fusewire --allow-write=.fusewire examples/quickstart.ts
  */
 import { FileStorage, LocalWorkflow, task } from "@fusewire/fusewire";
 

@@ -1,34 +1,142 @@
+import { FileStorage } from "@fusewire/fusewire";
 import { expect } from "@std/expect";
-import { fromFileUrl } from "@std/path";
+import { ensureDir } from "@std/fs";
+import { fromFileUrl, join } from "@std/path";
+import configuration from "../../deno.json" with { type: "json" };
 
 /** Long enough for the slowest example on a busy machine, in ms. */
-const LIMIT = 180_000;
+const LIMIT = 240_000;
 const root = fromFileUrl(import.meta.resolve("../../"));
 
-const names = Array.from(Deno.readDirSync(new URL("../../examples", import.meta.url)))
+const names = Array.from(Deno.readDirSync(join(root, "examples")))
   .filter(({ name, isFile }) => isFile && name.endsWith(".ts"))
   .map(({ name }) => name)
   .sort();
 
-for (const name of names) {
-  Deno.test(`the example ${name} runs with the permissions its header states`, async () => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...await flagsOf(name), `examples/${name}`],
-      cwd: root,
-      signal: AbortSignal.timeout(LIMIT),
-    }).output();
-    expect(code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)).toBe(0);
-  });
+/** A folder as a stranger has it who has copied the examples and never run one. */
+async function withCopy(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await ensureDir(join(folder, "examples"));
+    for (const name of names) await Deno.copyFile(join(root, "examples", name), join(folder, "examples", name));
+    await Deno.copyFile(join(root, "LICENSE"), join(folder, "LICENSE"));
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs an example with the permissions that its header states and no other, and gives what it prints. */
+async function run(folder: string, name: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--config",
+      join(root, "deno.json"),
+      ...await flagsOf(name),
+      `examples/${name}`,
+      ...args,
+    ],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(LIMIT),
+  }).output();
+  const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  expect(code, `${printed}${complaints}`).toBe(0);
+  return printed ?? "";
 }
 
 /** The flags in the line of an example's header that says how to run it: `deno run --allow-read examples/NAME.ts`. */
 async function flagsOf(name: string): Promise<string[]> {
-  const source = await Deno.readTextFile(new URL(`../../examples/${name}`, import.meta.url));
-  const header = source.slice(0, source.indexOf("*/"));
-  const command = header.split("\n").find((line) => line.includes("deno run ") && line.includes(`examples/${name}`));
-  const flags = command?.match(/deno run (.*?)\s*examples\//)?.[1];
-  if (flags === undefined) {
+  const command = await commandOf(name);
+  return command.split(/\s+/).filter((word) => word.startsWith("--"));
+}
+
+async function commandOf(name: string): Promise<string> {
+  const source = await Deno.readTextFile(join(root, "examples", name));
+  const command = source.slice(0, source.indexOf("*/")).match(/deno run .*examples\/\S+/)?.[0];
+  if (command === undefined) {
     throw new Error(`The header of examples/${name} has no line such as "deno run --allow-read examples/${name}".`);
   }
-  return flags.split(/\s+/).filter((flag) => flag !== "");
+  return command;
 }
+
+Deno.test("quickstart runs each node once, and takes all results from the storage in a second process", () =>
+  withCopy(async (folder) => {
+    const first = await run(folder, "quickstart.ts");
+    const second = await run(folder, "quickstart.ts");
+    expect(first.match(/will run: nothing is stored/g)).toHaveLength(3);
+    expect(second.match(/is taken from the storage/g)).toHaveLength(3);
+    const counts = (printed: string) => printed.slice(printed.indexOf("[\n"));
+    expect(counts(first)).toContain(`[ "the", 14 ]`);
+    expect(counts(second)).toBe(counts(first));
+  }));
+
+Deno.test("quickstart has at most 25 lines", async () => {
+  const source = await Deno.readTextFile(join(root, "examples/quickstart.ts"));
+  expect(source.trimEnd().split("\n").length).toBeLessThanOrEqual(25);
+});
+
+Deno.test("stateful takes in the years one after another", () =>
+  withCopy(async (folder) => {
+    const lines = (await run(folder, "stateful.ts")).trimEnd().split("\n");
+    expect(lines).toHaveLength(11);
+    expect(lines[0]).toBe("to 1970: 29 cars, 17.7 ± 5.3 miles per gallon");
+    expect(lines.at(-1)).toBe("to 1980: 338 cars, 22.2 ± 7.4 miles per gallon");
+  }));
+
+const DATA_SETS = ["iris", "penguins", "cars", "digits"];
+const LEARNERS = ["majority", "neighbours", "logistic", "tree", "forest"];
+
+/** The first accuracy table that was printed, by data set and learner. */
+function accuracies(printed: string): Record<string, Record<string, number>> {
+  const lines = printed.split("\n");
+  const head = lines.findIndex((line) => line.trim().split(/\s+/).join() === DATA_SETS.join());
+  expect(head).toBeGreaterThan(-1);
+  const rows = lines.slice(head + 1, head + 1 + LEARNERS.length).map((line) => line.trim().split(/\s+/));
+  expect(rows.map(([learner]) => learner)).toEqual(LEARNERS);
+  return Object.fromEntries(
+    DATA_SETS.map((
+      set,
+      i,
+    ) => [set, Object.fromEntries(rows.map(([learner = "", ...cells]) => [learner, Number(cells[i])]))]),
+  );
+}
+
+Deno.test("classifiers compares them, draws the graph, and reads all results in a second run and a second process", () =>
+  withCopy(async (folder) => {
+    const first = await run(folder, "classifiers.ts");
+    expect(first).toMatch(/First run: 61 nodes ran, 0 were stored/);
+    expect(first).toMatch(/Second run: 0 nodes ran, 61 were stored/);
+    expect(first).toContain('`digits/neighbours/fit` will run again: input `settings` changed {"k":5} → {"k":3}.');
+
+    const table = accuracies(first);
+    for (const learner of LEARNERS.slice(1)) {
+      expect(table["iris"]?.[learner]).toBeGreaterThan(0.9);
+      for (const set of DATA_SETS) expect(table[set]?.[learner]).toBeGreaterThan(table[set]?.["majority"] ?? 1);
+    }
+    expect(table["digits"]?.["neighbours"]).toBeGreaterThan(0.8);
+
+    const drawing = await Deno.readTextFile(join(folder, ".fusewire/classifiers.svg"));
+    expect(drawing).toContain("digits/forest/score");
+
+    const again = await run(folder, "classifiers.ts");
+    expect(again).toMatch(/First run: 0 nodes ran, 61 were stored/);
+    expect(accuracies(again)).toEqual(table);
+
+    const storage = new FileStorage({ path: join(folder, ".fusewire/results") });
+    await storage.removeTask("classifiers", { pattern: "{iris/*,compare}" });
+    const onPool = await run(folder, "classifiers.ts", "--pool");
+    expect(onPool).toMatch(/First run: 16 nodes ran, 45 were stored/);
+    expect(accuracies(onPool)).toEqual(table);
+  }));
+
+Deno.test("the demo task is the command in the header of the classifiers", async () => {
+  const { command } = configuration.tasks.demo;
+  expect(command.replace("--no-prompt ", "")).toBe(await commandOf("classifiers.ts"));
+});
+
+Deno.test("every example has a test of its own", () => {
+  expect(names).toEqual(["classifiers.ts", "quickstart.ts", "stateful.ts"]);
+});
