@@ -49,6 +49,7 @@ function literal(key: unknown): string | undefined {
   return typeof key === "object" || typeof key === "function" || typeof key === "symbol" ? undefined : String(key);
 }
 
-function quote(text: string): string {
+/** A text in quotes, cut if it is long. */
+export function quote(text: string): string {
   return JSON.stringify(text.length > LONGEST_KEY ? `${text.slice(0, LONGEST_KEY)}…` : text);
 }

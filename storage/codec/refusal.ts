@@ -4,7 +4,7 @@
  * @module
  */
 import { SerializationError } from "../../src/errors.ts";
-import { formatPath, type PathStep } from "./path.ts";
+import { formatPath, type PathStep, quote } from "./path.ts";
 import { isProxy } from "./platform.ts";
 
 /** What the offending value is, and what to do instead. */
@@ -12,7 +12,7 @@ export function describe(value: unknown): string {
   switch (typeof value) {
     case "function": {
       const { name } = value;
-      return `a function${name === "" ? "" : ` "${name}"`}; store data, not code`;
+      return `a function${name === "" ? "" : ` ${quote(name)}`}; store data, not code`;
     }
     case "symbol":
       return `the symbol ${value.toString()}; store its description as a string`;
