@@ -43,6 +43,14 @@ export interface AttemptOptions {
   readonly clock?: Clock;
 }
 
+/** The time that one attempt may take, as a call that is made elsewhere sees it. */
+export interface AttemptTime {
+  /** Milliseconds that the attempt may take, or `undefined` if there is no limit. */
+  readonly limit: number | undefined;
+  /** Stops the clock while the call waits for a place to run in; what is returned starts it from the beginning. */
+  hold(): () => void;
+}
+
 /** How an attempt ended, and what follows. */
 export type AttemptOutcome =
   | { readonly kind: "succeeded"; readonly value: unknown }
@@ -121,13 +129,13 @@ export class AttemptContext implements TaskContext, ContextCarrier {
  *
  * @param place Which attempt of which node.
  * @param call Calls the node's function with its arguments, here or elsewhere. It gets the context, whose signal is aborted on
- *   timeout.
+ *   timeout, and the time that it may take.
  * @param options Options, policies and plugins of the node.
  * @returns What came of it. It never rejects: what the function, a policy or a plugin throws is an outcome.
  */
 export async function runAttempt(
   place: AttemptPlace,
-  call: (context: TaskContext) => unknown,
+  call: (context: TaskContext, time: AttemptTime) => unknown,
   { options = {}, policies = [], plugins = [], signal, fence, onProgress, clock = systemClock }: AttemptOptions = {},
 ): Promise<AttemptOutcome> {
   const wrapping = [...policies, ...options.policies ?? []];
@@ -136,7 +144,8 @@ export async function runAttempt(
   const attempt = new AttemptContext(place, () => controller.signal, { fence, seed: options.seed, onProgress });
   const stop = watch(place, controller, signal, timeout, clock);
   try {
-    const value = await withContext(attempt, () => stop.race(around(wrapping, call, plugins, attempt)));
+    const timed = (context: TaskContext) => call(context, stop);
+    const value = await withContext(attempt, () => stop.race(around(wrapping, timed, plugins, attempt)));
     for (const policy of wrapping) await policy.onSuccess?.(value, attempt);
     return { kind: "succeeded", value };
   } catch (error) {
@@ -173,8 +182,10 @@ function watch(
   outer: AbortSignal | undefined,
   timeout: number | undefined,
   clock: Clock,
-): { race(work: Promise<unknown>): Promise<unknown>; end(): void } {
-  if (outer === undefined && timeout === undefined) return { race: (work) => work, end: () => {} };
+): AttemptTime & { race(work: Promise<unknown>): Promise<unknown>; end(): void } {
+  if (outer === undefined && timeout === undefined) {
+    return { limit: undefined, hold: () => () => {}, race: (work) => work, end: () => {} };
+  }
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {});
   const abort = (reason: unknown) => {
@@ -184,19 +195,31 @@ function watch(
   const onOuter = () => abort(outer?.reason);
   if (outer?.aborted) onOuter();
   outer?.addEventListener("abort", onOuter, { once: true });
-  const timer = timeout === undefined ? undefined : clock.setTimer(timeout, () =>
-    abort(
-      new TimeoutError(
-        `Attempt ${place.attempt} of node \`${place.nodeName}\` in workflow \`${place.workflowName}\` took longer than ${timeout} ms.`,
-        { workflow: place.workflowName, node: place.nodeName },
-      ),
-    ));
+  let ended = false;
+  const startTimer = () =>
+    timeout === undefined || ended ? undefined : clock.setTimer(timeout, () =>
+      abort(
+        new TimeoutError(
+          `Attempt ${place.attempt} of node \`${place.nodeName}\` in workflow \`${place.workflowName}\` took longer than ${timeout} ms.`,
+          { workflow: place.workflowName, node: place.nodeName },
+        ),
+      ));
+  let timer = startTimer();
   return {
+    limit: timeout,
+    hold() {
+      timer?.cancel();
+      return () => {
+        timer?.cancel();
+        timer = startTimer();
+      };
+    },
     race(work) {
       work.catch(() => {});
       return Promise.race([work, stopped.promise]);
     },
     end() {
+      ended = true;
       timer?.cancel();
       outer?.removeEventListener("abort", onOuter);
     },

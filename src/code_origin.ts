@@ -1,5 +1,5 @@
 /**
- * Where a thing was made: the module of the code that made it, its order there, and the way the calls went. Another thread that
+ * Where a thing was made: the module of the code that made it, the way the calls went, and its order there. Another thread that
  * imports the same module makes the same things in the same order.
  *
  * @module
@@ -9,16 +9,16 @@
 export interface CodeOrigin {
   /** URL of the module, or `undefined` where the stack does not tell. */
   readonly module: string | undefined;
-  /** How many things of the kind that module had made before. */
-  readonly order: number;
   /** Positions in the code from the call outwards: equal where the same line made the thing by the same way. */
   readonly trail: string;
+  /** How many things of the kind had been made by this very way before: a loop makes several. */
+  readonly order: number;
 }
 
 /** A function, or a class while it constructs. */
 export type Callee = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => object);
 
-/** Counts the things of one kind, module by module. */
+/** Counts the things of one kind. */
 export class OriginCounter {
   readonly #counts = new Map<string, number>();
 
@@ -26,15 +26,20 @@ export class OriginCounter {
   next(above: Callee): CodeOrigin {
     const frames = framesAbove(above);
     const trail = frames.join("\n");
-    for (const frame of frames) {
-      const module = frame.match(/((?:file|https?|jsr|npm|blob):[^\s()]+?)(?::\d+){2}\)?$/)?.[1];
-      if (module === undefined) continue;
-      const order = this.#counts.get(module) ?? 0;
-      this.#counts.set(module, order + 1);
-      return { module, order, trail };
-    }
-    return { module: undefined, order: 0, trail };
+    const order = this.#counts.get(trail) ?? 0;
+    this.#counts.set(trail, order + 1);
+    return { module: modulesOf(trail)[0], trail, order };
   }
+}
+
+/** URLs of the modules that a trail goes through, each once, innermost first. */
+export function modulesOf(trail: string): string[] {
+  const modules = new Set<string>();
+  for (const frame of trail.split("\n")) {
+    const module = frame.match(/((?:file|https?|jsr|npm|blob):[^\s()]+?)(?::\d+){2}\)?$/)?.[1];
+    if (module !== undefined) modules.add(module);
+  }
+  return [...modules];
 }
 
 /** How many calls are looked at; as many as V8 shows by default. */

@@ -33,12 +33,23 @@ export class Dataflow {
   readonly #readers: Int32Array;
   readonly #ready = new PlaceQueue();
   readonly #onReady: ((place: number) => void) | undefined;
+  readonly #onRelease: ((value: unknown) => void) | undefined;
 
-  /** Starts where all nodes before `from` have ended with the given values. `onReady` hears of each node that becomes ready. */
-  constructor(program: Program, from: number, values: unknown[], onReady?: (place: number) => void) {
+  /**
+   * Starts where all nodes before `from` have ended with the given values. `onReady` hears of each node that becomes ready,
+   * `onRelease` of each value that is let go.
+   */
+  constructor(
+    program: Program,
+    from: number,
+    values: unknown[],
+    onReady?: (place: number) => void,
+    onRelease?: (value: unknown) => void,
+  ) {
     this.#program = program;
     this.values = values;
     this.#onReady = onReady;
+    this.#onRelease = onRelease;
     const { size } = program.graph;
     this.#parents = program.graph.parents();
     this.#children = program.graph.children();
@@ -66,6 +77,15 @@ export class Dataflow {
   /** Whether a node has ended. */
   hasEnded(place: number): boolean {
     return this.#ended[place] === 1;
+  }
+
+  /** Whether nobody will read the value of the node at `of` after the node at `place` has ended. */
+  readsLast(place: number, of: number): boolean {
+    let own = 0;
+    this.#program.forEachRead(place, (read) => {
+      if (read === of) own++;
+    });
+    return this.#readers[of] === own;
   }
 
   /** The ready node that comes first in topological order, or −1. */
@@ -171,6 +191,9 @@ export class Dataflow {
   }
 
   #countRead(of: number, change: 1 | -1): void {
-    if ((this.#readers[of]! += change) === 0) this.values[of] = undefined;
+    if ((this.#readers[of]! += change) !== 0) return;
+    const value = this.values[of];
+    this.values[of] = undefined;
+    this.#onRelease?.(value);
   }
 }

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "TIMEOUT"
   | "CANCELLED"
   | "LEASE_LOST"
+  | "WORKER_LOST"
   | "CONFIG";
 
 /** Where an error happened, as far as it is known. */
@@ -97,6 +98,12 @@ export class CancelledError extends FusewireError {
 export class LeaseLostError extends FusewireError {
   /** Always `"LEASE_LOST"`. */
   readonly code = "LEASE_LOST" as const;
+}
+
+/** The worker that ran a step ended before the step did: it crashed, ended itself or had to be stopped. */
+export class WorkerLostError extends FusewireError {
+  /** Always `"WORKER_LOST"`. */
+  readonly code = "WORKER_LOST" as const;
 }
 
 /** An option, a file or an environment variable that can not be used as it is. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { abortable } from "./abortable.ts";
-import { AttemptContext } from "./attempt.ts";
+import { AttemptContext, type AttemptTime } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import { switchContext, type TaskContext, withContext } from "./context.ts";
 import { Dataflow } from "./dataflow.ts";
@@ -33,6 +33,12 @@ export interface StepCall {
   readonly args: unknown[];
   /** Plugins to initialize right before the function. */
   readonly plugins: readonly PluginCall[];
+  /** How long the attempt may take. */
+  readonly time: AttemptTime;
+  /** Whether all other nodes of the run have ended. */
+  readonly isLast: boolean;
+  /** Whether nobody will read the value of the node at `of` after this node has ended. */
+  readsLast(of: number): boolean;
 }
 
 /** What an execution runs, and how. */
@@ -57,6 +63,10 @@ export interface ExecutionSetup {
   readonly pluginsAt: (place: number) => readonly Plugin<unknown>[] | undefined;
   /** Makes a call elsewhere; `undefined` makes it in this thread. */
   readonly invoke: ((call: StepCall, context: TaskContext) => unknown) | undefined;
+  /** Prepares the run of an id before its first call; what it returns is awaited after the last one. `undefined` needs nothing. */
+  readonly open: ((runId: string) => Promise<() => Promise<void>>) | undefined;
+  /** Hears of values that no node will read any more. */
+  readonly released: ((value: unknown) => void) | undefined;
   /** Finds out what is stored; `undefined` without a storage. */
   readonly openResults: ((record: RunRecord) => Promise<StoredResults>) | undefined;
   /** Whether the run's events are kept. */
@@ -149,8 +159,10 @@ export class Execution implements Run<unknown> {
     record.ofRun("workflow_started");
     let broken: { readonly error: unknown } | undefined;
     let values: readonly unknown[] = [];
+    let close: (() => Promise<void>) | undefined;
     const begun: PluginRun[] = [];
     try {
+      close = await setup.open?.(this.id);
       this.results = await setup.openResults?.(record);
       for (const run of this.#runPlugins()) {
         begun.push(run);
@@ -162,6 +174,7 @@ export class Execution implements Run<unknown> {
       this.#controller.abort(error);
     }
     await Promise.all(this.#stepsWithPlugins);
+    await close?.();
     for (const { plugin, context } of begun) {
       try {
         await plugin.runFinished?.(context);
@@ -193,7 +206,7 @@ export class Execution implements Run<unknown> {
         if (results?.actionAt(place) !== "load" && !record.isRunning(place)) record.enqueued(place);
       }
       : undefined;
-    const flow = this.#flow = new Dataflow(program, from, prefix?.values ?? [], onReady);
+    const flow = this.#flow = new Dataflow(program, from, prefix?.values ?? [], onReady, this.setup.released);
     for (let place = from; place < size; place++) {
       const action = results?.actionAt(place) ?? "run";
       if (action !== "none") flow.activate(place, action === "load");
@@ -310,6 +323,16 @@ export class Execution implements Run<unknown> {
   /** The arguments of a node, from the values so far. */
   argumentsAt(place: number): unknown[] {
     return this.setup.program.argumentsAt(place, this.#flow!.values);
+  }
+
+  /** How many nodes that take part have not ended. */
+  get openNodes(): number {
+    return this.#flow!.open;
+  }
+
+  /** Whether nobody will read the value of the node at `of` after the node at `place` has ended. */
+  readsLast(place: number, of: number): boolean {
+    return this.#flow!.readsLast(place, of);
   }
 
   /** The values so far. */

@@ -8,12 +8,14 @@ import type { TaskContext } from "./context.ts";
 import { Execution, type StepCall } from "./execution.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { Run } from "./run.ts";
+import { checkStart } from "./start_guard.ts";
 import { BaseWorkflow, type ResultOf, type WorkflowSource } from "./workflow.ts";
 
 /** A workflow whose nodes start as soon as what they wait for is done, scheduled by this thread. */
 export abstract class InProcessWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {
   /** Starts a run. Its events are kept, so that all of them can be read at any time. */
   async start(): Promise<Run<ResultOf<S>>> {
+    checkStart(this.workflowName);
     await this.checkInput();
     const execution = this.#execution(true);
     setTimeout(() => void execution.drive(), 0);
@@ -23,6 +25,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
 
   /** Runs the graph and gives its result; the events of the run are not kept. */
   override async run(): Promise<ResultOf<S>> {
+    checkStart(this.workflowName);
     await this.checkInput();
     const execution = this.#execution(false);
     await execution.drive();
@@ -32,6 +35,12 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
 
   /** Makes a call elsewhere. Without this method, calls are made in this thread. */
   protected invoke?(call: StepCall, context: TaskContext): unknown;
+
+  /** Prepares a run before its first call. What it returns is awaited after the last call, before the run's result is known. */
+  protected openRun?(runId: string): Promise<() => Promise<void>>;
+
+  /** Hears of values that no node will read any more. */
+  protected released?(value: unknown): void;
 
   #execution(keepEvents: boolean): Execution {
     const { storage } = this;
@@ -49,6 +58,8 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
       invoke,
+      open: this.openRun === undefined ? undefined : async (runId) => await this.openRun?.(runId) ?? (async () => {}),
+      released: this.released === undefined ? undefined : (value) => this.released?.(value),
       openResults: storage === undefined ? undefined : async (record) => {
         const { StorageResults } = await import("./storage_results.ts");
         return await StorageResults.open(this.storageSetup(), storage, record);

@@ -78,7 +78,8 @@ function methodsOf(Class: TaskInfo["func"]): Map<string, AnyFunction> {
   return methods;
 }
 
-function callMethod(name: string, [target, ...args]: unknown[]): unknown {
+/** Calls a method of the object that comes first in the list; the rest are its arguments. */
+export function callMethod(name: string, [target, ...args]: unknown[]): unknown {
   const method: unknown = Reflect.get(Object(target), name, target);
   if (typeof method !== "function") {
     throw new GraphError(`The object has no method \`${name}\` any more; it was replaced while the graph ran.`);

@@ -84,6 +84,13 @@ export interface TaskOptions<F = never> {
    * @default {false}
    */
   readonly pure?: boolean;
+  /**
+   * Promises that the function keeps no reference to the arrays in its result. A pool then moves them to the thread that reads
+   * them, and does not copy them first.
+   *
+   * @default {false}
+   */
+  readonly transfer?: boolean;
 }
 
 /** Options of a task whose fallback may be of any type. */

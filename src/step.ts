@@ -143,11 +143,11 @@ async function attemptOnce(
   const nodeName = setup.program.graph.names.at(place);
   return await runAttempt(
     { workflowName, runId: run.id, nodeName, attempt },
-    (context) => {
+    (context, time) => {
       const args = run.argumentsAt(place);
-      return invoke === undefined
-        ? Reflect.apply(call, undefined, args)
-        : invoke({ place, call, args, plugins }, context);
+      if (invoke === undefined) return Reflect.apply(call, undefined, args);
+      const isLast = run.openNodes === 1;
+      return invoke({ place, call, args, plugins, time, isLast, readsLast: (of) => run.readsLast(place, of) }, context);
     },
     {
       options: setup.optionsAt(place),
