@@ -46,6 +46,13 @@ export type { StepCall } from "./src/execution.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
 export { GraphWorkflow } from "./src/backends/graph.ts";
 export type { DrawingOptions, GraphOptionsFor } from "./src/backends/graph.ts";
+export { InitializerPlugin } from "./plugins/initializer.ts";
+export { RandomStatePlugin } from "./plugins/random_state.ts";
+export type { RandomStateOptions } from "./plugins/random_state.ts";
+export { PluginCollection } from "./plugins/collection.ts";
+export { ProgressPlugin } from "./plugins/progress.ts";
+export type { ProgressOptions } from "./plugins/progress.ts";
+export type { ProgressOutput } from "./plugins/progress/output.ts";
 export { TaskStorage } from "./storage/task_storage.ts";
 export type {
   InspectOptions,
