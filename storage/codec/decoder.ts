@@ -15,6 +15,8 @@ import { NdArray } from "./ndarray.ts";
 import { areOrdinary, emptySparseArray, type Settable } from "./properties.ts";
 import { SHORT_ARRAY, SHORT_ARRAYS, SHORT_STRING, SHORT_STRINGS, SMALL_INTEGERS, Tag } from "./tags.ts";
 
+/** V8's limit, in bytes. */
+const LONGEST_BIGINT = 2 ** 27 - 1;
 /** Arrays longer than this grow as their elements arrive; a longer one made at once would be a hash table. */
 const LONGEST_AT_ONCE = 2 ** 24;
 /** An array with fewer elements than its length by more than this factor, and some, is kept sparse. */
@@ -127,13 +129,10 @@ export class Decoder implements PartReader {
 
   #bigint(): bigint {
     const isNegative = this.source.byte() === 1;
-    const magnitude = this.source.view(this.source.varint());
-    try {
-      const value = BigInt(`0x0${magnitude.toHex()}`);
-      return isNegative ? -value : value;
-    } catch (cause) {
-      throw this.source.damaged("a bigint is longer than any can be", cause);
-    }
+    const length = this.source.varint();
+    if (length > LONGEST_BIGINT) throw this.source.damaged("a bigint is longer than any can be");
+    const magnitude = BigInt(`0x0${this.source.view(length).toHex()}`);
+    return isNegative ? -magnitude : magnitude;
   }
 
   #object(tag: number): unknown {

@@ -116,8 +116,3 @@ export function dtypeOf(array: TypedArray): Dtype {
       return "uint64";
   }
 }
-
-/** The bytes that a view shows, without a copy. */
-export function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}

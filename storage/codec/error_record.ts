@@ -40,13 +40,10 @@ const HIDDEN_FIELDS = ["message", "stack", "cause", "errors", "error", "suppress
 
 /** Position in {@linkcode ERROR_CLASSES} of the class that an error is an instance of, directly or by inheritance. */
 export function errorClassOf(error: Error): number {
-  let prototype: object | null = Object.getPrototypeOf(error);
-  while (prototype !== null) {
+  for (let prototype = Object.getPrototypeOf(error);; prototype = Object.getPrototypeOf(prototype)) {
     const number = CLASS_NUMBERS.get(prototype);
     if (number !== undefined) return number;
-    prototype = Object.getPrototypeOf(prototype);
   }
-  return 0;
 }
 
 /**

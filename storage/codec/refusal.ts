@@ -8,19 +8,10 @@ import { formatPath, type PathStep, quote } from "./path.ts";
 import { isProxy } from "./platform.ts";
 
 /** What the offending value is, and what to do instead. */
-export function describe(value: unknown): string {
-  switch (typeof value) {
-    case "function": {
-      const { name } = value;
-      return `a function${name === "" ? "" : ` ${quote(name)}`}; store data, not code`;
-    }
-    case "symbol":
-      return `the symbol ${value.toString()}; store its description as a string`;
-    case "object":
-      return value === null ? "null" : describeObject(value);
-    default:
-      return `a ${typeof value}`;
-  }
+export function describe(value: object | symbol): string {
+  if (typeof value === "symbol") return `the symbol ${value.toString()}; store its description as a string`;
+  if (typeof value !== "function") return describeObject(value);
+  return `a function${value.name === "" ? "" : ` ${quote(value.name)}`}; store data, not code`;
 }
 
 function describeObject(value: object): string {

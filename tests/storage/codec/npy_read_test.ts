@@ -160,6 +160,12 @@ Deno.test("readNpy() gives up the stream when it refuses it", async () => {
   expect(cancelled).toBe(true);
 });
 
+Deno.test("readNpy() refuses a stream that someone else reads", async () => {
+  const stream = streamed(SIX_FLOATS, 50, "bytes");
+  stream.getReader();
+  await expect(readNpy(stream, { byteLength: SIX_FLOATS.length })).rejects.toThrow(TypeError);
+});
+
 Deno.test("readNpy() passes on the error of the stream", async () => {
   const stream = new ReadableStream<Uint8Array>({
     pull() {
@@ -180,6 +186,7 @@ for (
       "a product of lengths past what can be counted",
       "{'descr': '<f8', 'fortran_order': False, 'shape': (9999999, 9999999, 9999999)}",
     ],
+    ["more bytes than can be counted", "{'descr': '<f8', 'fortran_order': False, 'shape': (4503599627370496,)}"],
     ["an order that is no truth value", "{'descr': '<f8', 'fortran_order': 0, 'shape': (0,)}"],
     ["a call in it", "{'descr': '<f8', 'fortran_order': False, 'shape': (len('a'),)}"],
     ["more after it", "{'descr': '<f8', 'fortran_order': False, 'shape': (0,)} + {}"],

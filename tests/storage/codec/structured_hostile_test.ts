@@ -81,6 +81,7 @@ const LYING_LENGTHS: Record<string, Uint8Array> = {
   "a string in UTF-8": crafted(Tag.UTF8_32, 255, 255, 255, 255),
   "a string in UTF-16": crafted(Tag.UTF16, 255, 255, 255, 255),
   "a bigint": crafted(Tag.BIGINT, 0, HUGE),
+  "a bigint past all limits": crafted(Tag.BIGINT, 0, [0x80, 0x80, 0x80, 0x40]),
   "a buffer": crafted(Tag.BUFFER, 0, HUGE),
   "the shape of an array": crafted(Tag.NDARRAY, 0, HUGE),
   "the fields of an error": crafted(Tag.ERROR, 0, HUGE),

@@ -1,5 +1,6 @@
 import { expect } from "@std/expect";
 import { Buffer } from "node:buffer";
+import { NdArray } from "../../../mod.ts";
 import { SerializationError } from "../../../src/errors.ts";
 import { concatChunks, decode, encode } from "../../../storage/codec/structured.ts";
 
@@ -113,6 +114,13 @@ Deno.test("encode() works again after it refused a value", () => {
     expect(refused({ text: "x".repeat(50_000), fn() {} })).toContain("$.fn");
     expect(decode(concatChunks(encode({ ok: "y".repeat(10) })))).toEqual({ ok: "y".repeat(10) });
   }
+});
+
+Deno.test("encode() names what a serializer can not have kept, and the elements of an NdArray", () => {
+  class Bytes extends Uint8Array {}
+  expect(refused([new NdArray(new Bytes(1), [1])])).toContain("$[0] is an instance of the class Bytes");
+  const external = (value: object) => value instanceof Model ? { serializer: "s", pid: { fn: () => {} } } : undefined;
+  expect(() => encode([new Model()], { external })).toThrow("$[0].pid.fn is a function");
 });
 
 Deno.test("encode() keeps a Buffer and refuses a class above it", () => {

@@ -92,6 +92,14 @@ Deno.test("TypedArraySerializer refuses a file that is cut, longer, or of anothe
   }
 });
 
+Deno.test("TypedArraySerializer refuses a record with another class", async () => {
+  const protocols = memoryProtocols();
+  const [, pid] = await serializer.pickle(Float64Array.of(1), protocols);
+  for (const arrayClass of ["BigInt64Array", "Uint8ClampedArray", "Model"]) {
+    await expect(serializer.unpickle({ ...pid, arrayClass }, protocols)).rejects.toThrow(`can not be a ${arrayClass}`);
+  }
+});
+
 Deno.test("a storage keeps arrays at any depth, notices a changed byte, and removes their files", async () => {
   const path = await Deno.makeTempDir();
   try {
