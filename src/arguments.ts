@@ -21,14 +21,58 @@ export function capture(arg: object): unknown {
     const nodes = arg.slice();
     return new DeepArg(nodes, nodes, "list");
   }
-  const refs: CapturedRef[] = [];
-  const small = copySmall(arg, (ref) => {
-    const captured = captureRef(ref);
-    refs.push(captured);
-    return captured;
-  }, []);
-  if (small !== undefined) return refs.length === 0 ? arg : new DeepArg(small, refs.slice(), "small");
-  return holdsRef(arg) ? captureTree(arg) : arg;
+  return captureSmall(arg) ?? (holdsRef(arg) ? captureTree(arg) : arg);
+}
+
+/** What a capture notes on its way; kept from one to the next, because growing arrays reserve far more than they need. */
+class Notes {
+  readonly #refs: (CapturedRef | undefined)[] = [];
+  readonly #seen: (object | undefined)[] = [];
+  #refCount = 0;
+  #seenCount = 0;
+
+  /** Notes a container; `false` if there are too many, or it stands in the argument twice. */
+  enter(container: object): boolean {
+    for (let i = 0; i < this.#seenCount; i++) if (this.#seen[i] === container) return false;
+    if (this.#seenCount === SMALL_TREE) return false;
+    this.#seen[this.#seenCount++] = container;
+    return true;
+  }
+
+  /** Notes a reference. */
+  readonly add = (ref: CapturedRef | StandIn): CapturedRef => this.#refs[this.#refCount++] = captureRef(ref);
+
+  /** The references in order, in a list of exactly their number. */
+  takeRefs(): CapturedRef[] {
+    const refs = new Array<CapturedRef>(this.#refCount);
+    for (let i = 0; i < refs.length; i++) refs[i] = this.#refs[i]!;
+    return refs;
+  }
+
+  /** Forgets all, so that nothing lives longer for having been noted. */
+  clear(): void {
+    for (let i = 0; i < this.#seenCount; i++) this.#seen[i] = undefined;
+    for (let i = 0; i < this.#refCount; i++) this.#refs[i] = undefined;
+    this.#seenCount = this.#refCount = 0;
+  }
+}
+
+/** Not there while a capture is under way: a getter of the argument may make a node, and so begin another. */
+let spareNotes: Notes | undefined = new Notes();
+
+/** A small tree as a node keeps it, itself if there is no reference in it; `undefined` if it is not small. */
+function captureSmall(arg: object): unknown {
+  const notes = spareNotes ?? new Notes();
+  spareNotes = undefined;
+  try {
+    const copy = copySmall(arg, notes.add, notes);
+    if (copy === undefined) return undefined;
+    const refs = notes.takeRefs();
+    return refs.length === 0 ? arg : new DeepArg(copy, refs, "small");
+  } finally {
+    notes.clear();
+    spareNotes = notes;
+  }
 }
 
 /** The argument again, with a value in place of each reference; `valueOf` is asked in the order of `deep.refs`. */
@@ -76,37 +120,39 @@ function isNodeList(values: readonly unknown[]): values is readonly CallNode[] {
 
 type Replace = (ref: CapturedRef | StandIn) => unknown;
 
-/** Copies a small tree. Gives up where it is not small, or where a container of `seen` stands in it twice. */
-function copySmall(source: object, replace: Replace, seen: object[] | undefined): object | undefined {
-  if (seen !== undefined) {
-    if (seen.length === SMALL_TREE || seen.includes(source)) return undefined;
-    seen.push(source);
-  }
+/** Copies a small tree. With `notes` it gives up where the tree is not small, or where a container stands in it twice. */
+function copySmall(source: object, replace: Replace, notes: Notes | undefined): object | undefined {
+  if (notes !== undefined && !notes.enter(source)) return undefined;
   if (Array.isArray(source)) {
-    if (seen !== undefined && source.length > SMALL_CONTAINER) return undefined;
+    if (notes !== undefined && source.length > SMALL_CONTAINER) return undefined;
     const copy: unknown[] = source.slice();
     for (let i = 0; i < copy.length; i++) {
       const value = copy[i];
       if (typeof value !== "object" || value === null) continue;
       if (isPlain(value)) {
-        if ((copy[i] = copySmall(value, replace, seen)) === undefined) return undefined;
+        if ((copy[i] = copySmall(value, replace, notes)) === undefined) return undefined;
       } else if (isRef(value)) copy[i] = replace(value);
     }
     return copy;
   }
-  const keys = Object.keys(source);
-  if (seen !== undefined && keys.length > SMALL_CONTAINER) return undefined;
+  if (notes !== undefined && hasManyKeys(source)) return undefined;
   const copy = shallowCopy(source);
-  for (let i = 0; i < keys.length; i++) {
-    const value = copy[keys[i]!];
+  for (const key in copy) {
+    const value = copy[key];
     if (typeof value !== "object" || value === null) continue;
     if (isPlain(value)) {
-      const inner = copySmall(value, replace, seen);
+      const inner = copySmall(value, replace, notes);
       if (inner === undefined) return undefined;
-      setOwn(copy, keys[i]!, inner);
-    } else if (isRef(value)) setOwn(copy, keys[i]!, replace(value));
+      setOwn(copy, key, inner);
+    } else if (isRef(value)) setOwn(copy, key, replace(value));
   }
   return copy;
+}
+
+function hasManyKeys(source: object): boolean {
+  let keys = 0;
+  for (const _ in source) if (++keys > SMALL_CONTAINER) return true;
+  return false;
 }
 
 function holdsRef(root: object): boolean {
