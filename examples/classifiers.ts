@@ -15,6 +15,7 @@ import {
   GraphWorkflow,
   LocalWorkflow,
   type Node,
+  ProgressPlugin,
   task,
 } from "@fusewire/fusewire";
 import { DecisionTreeClassifier } from "npm:ml-cart@2.1.1";
@@ -172,7 +173,7 @@ function build(neighbours: number): Node<string> {
     neighbours: { k: neighbours },
     logistic: { numSteps: 100, learningRate: 0.02 },
     tree: { minNumSamples: 4 },
-    forest: { nEstimators: 20, maxFeatures: 0.5, maxSamples: 0.6 },
+    forest: { nEstimators: 15, maxFeatures: 0.5, maxSamples: 0.6 },
   };
   const accuracies: Record<string, Record<string, Node<number>>> = {};
   for (const source of keysOf(sources)) {
@@ -194,11 +195,14 @@ function keysOf<K extends string>(record: Record<K, unknown>): K[] {
   return Object.keys(record) as K[];
 }
 
-/** The same graph on the backend that was asked for. */
+const progress = new ProgressPlugin();
+
+/** The graph with its storage, and a progress bar on a terminal. */
 function workflowOf(target: Node<string>): BaseWorkflow<Node<string>> {
   const options = { workflowName: "classifiers", cache: "content" } as const;
   const workflow = new LocalWorkflow(target, options);
   workflow.setStorage(new FileStorage({ path: ".fusewire/results" }));
+  workflow.setPlugin("*", progress);
   return workflow;
 }
 

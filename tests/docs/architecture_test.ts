@@ -1,0 +1,62 @@
+import { expect } from "@std/expect";
+import { walk } from "@std/fs";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
+
+const root = fromFileUrl(import.meta.resolve("../../"));
+
+/** The files of a folder, each with the files of this package that it imports, dynamically too; `import type` counts. */
+async function importsOf(folder: string): Promise<[file: string, imported: string[]][]> {
+  const files: [string, string[]][] = [];
+  for await (const { path } of walk(join(root, folder), { exts: [".ts"] })) {
+    const source = await Deno.readTextFile(path);
+    const imported = source.matchAll(/(?:^(?:import|export)\b[^;]*?from |^import |\bimport\()"(\.[^"]+)"/gm);
+    files.push([relative(root, path), [...imported].map(([, to = ""]) => relative(root, join(dirname(path), to)))]);
+  }
+  expect(files.length).toBeGreaterThan(0);
+  return files;
+}
+
+/** Imports that are not allowed, as `file -> imported`. */
+async function trespasses(folder: string, allowed: (imported: string, file: string) => boolean): Promise<string[]> {
+  return (await importsOf(folder)).flatMap(([file, imported]) =>
+    imported.filter((to) => !allowed(to, file)).map((to) => `${file} -> ${to}`)
+  );
+}
+
+Deno.test("storage/ imports nothing of src/ but errors.ts", async () => {
+  expect(await trespasses("storage", (to) => to.startsWith("storage/") || to === "src/errors.ts")).toEqual([]);
+});
+
+Deno.test("plugins/ know the Plugin interface, errors and the clock", async () => {
+  const known = ["src/plugin.ts", "src/plugin_origin.ts", "src/errors.ts", "src/clock.ts"];
+  expect(await trespasses("plugins", (to) => to.startsWith("plugins/") || known.includes(to))).toEqual([]);
+});
+
+Deno.test("src/ imports neither mod.ts nor plugins/, and only backends import backends", async () => {
+  const allowed = (to: string, file: string): boolean =>
+    to.startsWith("src/backends/")
+      ? file.startsWith("src/backends/")
+      : to.startsWith("src/") || to.startsWith("storage/");
+  expect(await trespasses("src", allowed)).toEqual([]);
+});
+
+Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async () => {
+  const layers = [
+    ["src/node.ts", "src/task.ts", "src/instance.ts", "src/arguments.ts", "src/input.ts", "src/naming.ts"],
+    ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts"],
+    [
+      "src/program.ts",
+      "src/query.ts",
+      "src/definition.ts",
+      "src/decisions.ts",
+      "src/storage_results.ts",
+      "src/workflow.ts",
+    ],
+    ["src/execution.ts", "src/fast_path.ts", "src/step.ts", "src/in_process.ts", "src/attempt.ts"],
+  ];
+  const layerOf = (file: string): number => layers.findIndex((layer) => layer.includes(file));
+  const files = new Map(await importsOf("src"));
+  for (const file of layers.flat()) expect([...files.keys()]).toContain(file);
+  const upwards = await trespasses("src", (to, file) => layerOf(file) < 0 || layerOf(to) <= layerOf(file));
+  expect(upwards).toEqual([]);
+});
