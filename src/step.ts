@@ -61,7 +61,7 @@ async function attemptUntilDone(run: Execution, place: number): Promise<void> {
     const attempt = begun.length > calls.length ? 0 : record.attemptsOf(place);
     end = run.isOver(place) ? { kind: "over", attempt } : { kind: "failed", error, attempt };
   }
-  for (const plugin of begun) await plugin.finished?.(pluginOutcome(run, place, end), contextOf(end.attempt));
+  await tellEnd(begun, pluginOutcome(run, place, end), contextOf(end.attempt));
   switch (end.kind) {
     case "over":
       return;
@@ -72,6 +72,19 @@ async function attemptUntilDone(run: Execution, place: number): Promise<void> {
     case "skipped":
       return run.skip(place, end.error);
   }
+}
+
+/** Tells every plugin, also after one of them threw; then the first error counts. */
+async function tellEnd(plugins: Plugin<unknown>[], outcome: PluginOutcome, context: PluginContext): Promise<void> {
+  let broken: { readonly error: unknown } | undefined;
+  for (const plugin of plugins) {
+    try {
+      await plugin.finished?.(outcome, context);
+    } catch (error) {
+      broken ??= { error };
+    }
+  }
+  if (broken !== undefined) throw broken.error;
 }
 
 function pluginOutcome(run: Execution, place: number, end: StepEnd): PluginOutcome {
