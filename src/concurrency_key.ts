@@ -21,13 +21,22 @@ export function takeKey({ key, limit }: ConcurrencyLimit): boolean {
   return true;
 }
 
-/** Calls `taken` once a place under a full key has become this waiter's; what is returned ends the waiting. */
-export function waitForKey({ key }: ConcurrencyLimit, taken: () => void): () => void {
-  const waiting = uses.get(key)?.waiting;
-  waiting?.push(taken);
+/**
+ * Calls `taken` once a place under a full key has become this waiter's. What is returned ends the waiting, and gives the place back
+ * if it came already.
+ */
+export function waitForKey(limit: ConcurrencyLimit, taken: () => void): () => void {
+  const waiting = uses.get(limit.key)?.waiting;
+  let hasPlace = false;
+  const take = () => {
+    hasPlace = true;
+    taken();
+  };
+  waiting?.push(take);
   return () => {
-    const at = waiting?.indexOf(taken) ?? -1;
+    const at = waiting?.indexOf(take) ?? -1;
     if (at >= 0) waiting?.splice(at, 1);
+    if (hasPlace) freeKey(limit);
   };
 }
 

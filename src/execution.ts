@@ -174,7 +174,11 @@ export class Execution implements Run<unknown> {
       this.#controller.abort(error);
     }
     await Promise.all(this.#stepsWithPlugins);
-    await close?.();
+    try {
+      await close?.();
+    } catch (error) {
+      broken ??= { error };
+    }
     for (const { plugin, context } of begun) {
       try {
         await plugin.runFinished?.(context);
@@ -280,15 +284,17 @@ export class Execution implements Run<unknown> {
     const frame = this.#enterFrame();
     frame.place = place;
     let result: unknown;
+    let pending: PromiseLike<unknown> | undefined;
     try {
       result = callPlain(setup.program, place, this.#flow!.values);
+      if (isThenable(result)) pending = result;
     } catch (error) {
       this.fail(place, error);
       return;
     }
-    if (isThenable(result)) {
+    if (pending !== undefined) {
       this.#frame = undefined;
-      this.#await(place, result, frame);
+      this.#await(place, pending, frame);
     } else this.succeed(place, result);
   }
 
@@ -306,7 +312,7 @@ export class Execution implements Run<unknown> {
   #await(place: number, pending: PromiseLike<unknown>, frame: Frame): void {
     this.#running++;
     if (!this.record.isRunning(place)) this.record.started(place);
-    pending.then(
+    Promise.resolve(pending).then(
       (value) => {
         this.#running--;
         this.succeed(place, value);
@@ -416,21 +422,23 @@ export class Execution implements Run<unknown> {
     this.record.waits(place);
     this.#running--;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = begin(resolve);
+    let hasSlot = false;
+    const stop = begin(() => {
+      if (this.stopSignal.aborted) return;
+      this.#heldUp.set(place, () => {
+        hasSlot = true;
+        resolve();
+      });
+      this.#flow!.putBack(place);
+      this.#pump();
+    });
     const onAbort = () => resolve();
     this.stopSignal.addEventListener("abort", onAbort, { once: true });
     this.#pump();
     await promise;
     this.stopSignal.removeEventListener("abort", onAbort);
-    if (this.stopSignal.aborted) {
-      this.#running++;
-      return stop();
-    }
-    const again = Promise.withResolvers<void>();
-    this.#heldUp.set(place, again.resolve);
-    this.#flow!.putBack(place);
-    this.#pump();
-    await again.promise;
+    if (!hasSlot) this.#running++;
+    if (this.stopSignal.aborted) stop();
   }
 
   #runPlugins(): PluginRun[] {

@@ -107,10 +107,14 @@ async function lastAttempt(run: Execution, place: number, calls: readonly Plugin
     switch (outcome.kind) {
       case "retry":
         run.record.attemptFailed(place, attempt, outcome.error);
-        await run.holdUp(place, (resolve) => run.setup.clock.setTimer(outcome.delay, resolve).cancel);
+        await run.holdUp(place, (resolve) => {
+          const timer = run.setup.clock.setTimer(outcome.delay, resolve);
+          return () => timer.cancel();
+        });
         if (run.stopSignal.aborted) return { kind: "over", attempt };
         break;
       case "skipped":
+        run.record.attemptFailed(place, attempt, outcome.error);
         return { kind: "skipped", error: outcome.error, attempt };
       case "failed":
         run.record.attemptFailed(place, attempt, outcome.error);
