@@ -53,9 +53,8 @@ export async function runPrefix(setup: PrefixSetup): Promise<Prefix> {
     pending: undefined,
     failed: undefined,
   };
-  while (withContext(setup.frame, () => runSlice(setup, prefix)) === "slice is over") {
+  while (!setup.signal.aborted && withContext(setup.frame, () => runSlice(setup, prefix)) === "slice is over") {
     await nextTurn();
-    if (setup.signal.aborted) break;
   }
   return prefix;
 }
@@ -93,14 +92,14 @@ function runSlice({ program, record, frame, managed }: PrefixSetup, prefix: Pref
     let result: unknown;
     try {
       result = callPlain(program, place, values);
+      if (typeof result === "object" && isThenable(result)) {
+        prefix.place = place;
+        prefix.pending = result;
+        return "done";
+      }
     } catch (error) {
       prefix.place = place;
       prefix.failed = { error };
-      return "done";
-    }
-    if (typeof result === "object" && isThenable(result)) {
-      prefix.place = place;
-      prefix.pending = result;
       return "done";
     }
     if (keepsEvents) record.ended(place, "SUCCEEDED");
