@@ -115,15 +115,12 @@ export class RunRecord {
     this.#log?.add("step_progress", place, message === undefined ? { fraction } : { fraction, message });
   }
 
-  /** The step ended. Of those that never started, only the state is kept. */
+  /** The step ended, whether it had started or not. */
   ended(place: number, status: Status, error?: unknown): void {
-    const began = this.#states[place] === RUNNING;
     this.#states[place] = STATES.indexOf(status);
     const record = error === undefined ? undefined : errorRecord(error);
     if (record !== undefined) this.#errors.set(place, record);
-    if (began || status === "CANCELLED" || status === "SKIPPED") {
-      this.#log?.add("step_finished", place, record === undefined ? { status } : { status, error: record });
-    }
+    this.#log?.add("step_finished", place, record === undefined ? { status } : { status, error: record });
   }
 
   /** The step's stored value stands for it. */
@@ -147,9 +144,13 @@ export class RunRecord {
     for (let place = 0; place < this.#states.length; place++) {
       const state = this.#states[place]!;
       if (state !== PENDING && state !== RUNNING) continue;
-      const ended = leftOver(place);
-      if (ended === "SUCCEEDED") this.stored(place);
-      else this.#states[place] = STATES.indexOf(ended);
+      const end = leftOver(place);
+      if (end === "SUCCEEDED") this.stored(place);
+      else if (end === "CANCELLED") {
+        const attempts = this.attemptsOf(place);
+        if (attempts > 0) this.#attempts.set(place, attempts);
+        this.ended(place, end);
+      } else this.#states[place] = STATES.indexOf(end);
     }
     this.status = status;
     this.ofRun("workflow_finished", status);
