@@ -55,7 +55,8 @@ export function retryDecision(
  */
 export function retryDelay(options: RetryOptions, attempt: number, random: () => number): number {
   const { initialDelay = 1_000, maxDelay = 60_000, factor = 2, jitter = 1 } = options;
-  const full = Math.min(maxDelay, initialDelay * factor ** (attempt - 1));
+  const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
+  const full = Math.min(maxDelay, initialDelay * growth);
   return full * (1 - jitter * random());
 }
 
