@@ -61,9 +61,9 @@ export class PluginCollection implements Plugin<readonly unknown[]> {
     return await this.#begin(nodeKey(context), (plugin) => plugin.localInitialize?.(context));
   }
 
-  /** Gives each plugin its state. */
-  async remoteInitialize(state: readonly unknown[], context: PluginContext): Promise<void> {
-    for (const [place, plugin] of this.#plugins.entries()) await plugin.remoteInitialize?.(state[place], context);
+  /** Gives each plugin its state; waits only for those that ask for it. */
+  remoteInitialize(state: readonly unknown[], context: PluginContext): void | Promise<void> {
+    return this.#initialize(0, state, context);
   }
 
   /** Tells each plugin. */
@@ -74,6 +74,13 @@ export class PluginCollection implements Plugin<readonly unknown[]> {
   /** Tells each plugin. */
   async runFinished(context: PluginRunContext): Promise<void> {
     await this.#end(context.runId, (plugin) => plugin.runFinished?.(context));
+  }
+
+  #initialize(from: number, state: readonly unknown[], context: PluginContext): void | Promise<void> {
+    for (let place = from; place < this.#plugins.length; place++) {
+      const ready = this.#plugins[place]!.remoteInitialize?.(state[place], context);
+      if (typeof ready === "object") return ready.then(() => this.#initialize(place + 1, state, context));
+    }
   }
 
   async #begin(key: string, hook: (plugin: Plugin<unknown>) => unknown): Promise<unknown[]> {

@@ -24,6 +24,9 @@ export interface RandomStateOptions {
  * lives where nodes are scheduled, so that workers never share a state; attempts of one node have the same, and a second run of the
  * workflow goes on counting.
  *
+ * A synchronous function runs right after `seedFunc`. Asynchronous ones that are at work together in one thread share what
+ * `seedFunc` set, with or without a plugin: give those `context().random()`, which is each node's own.
+ *
  * @example
  * ```ts
  * import { LocalWorkflow, RandomStatePlugin, task } from "@fusewire/fusewire";

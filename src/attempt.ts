@@ -7,6 +7,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type ContextCarrier, type TaskContext, type TaskLog, withContext } from "./context.ts";
 import { TimeoutError } from "./errors.ts";
+import { isThenable } from "./fast_path.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
@@ -164,7 +165,11 @@ async function around(
 ): Promise<unknown> {
   for (const policy of policies) await policy.onStart?.(context);
   let inner = async (): Promise<unknown> => {
-    for (const { plugin, state } of plugins) await plugin.remoteInitialize?.(state, context);
+    for (const { plugin, state } of plugins) {
+      const ready = plugin.remoteInitialize?.(state, context);
+      // Without a wait in between, no other node of the thread comes between what a plugin sets up and the function.
+      if (isThenable(ready)) await ready;
+    }
     return await call(context);
   };
   for (const policy of policies.toReversed()) {

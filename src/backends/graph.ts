@@ -6,6 +6,7 @@
 import type { Definition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import type { Run } from "../run.ts";
+import { checkStart } from "../start_guard.ts";
 import {
   BaseWorkflow,
   type DefinitionWorkflowOptions,
@@ -101,16 +102,16 @@ export class GraphWorkflow<const S extends WorkflowSource> extends BaseWorkflow<
   /**
    * Starts to draw. The result is the SVG, which is written to `path` before, if there is one. No step is run: all are `SKIPPED`.
    */
-  start(): Promise<Run<string>> {
-    return Promise.resolve(
-      new DrawingRun({
-        graph: this.nodeGraph,
-        workflowName: this.workflowName,
-        version: this.version,
-        clock: this.clock,
-        draw: (signal) => this.#draw(signal),
-      }),
-    );
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  async start(): Promise<Run<string>> {
+    checkStart(this.workflowName);
+    return new DrawingRun({
+      graph: this.nodeGraph,
+      workflowName: this.workflowName,
+      version: this.version,
+      clock: this.clock,
+      draw: (signal) => this.#draw(signal),
+    });
   }
 
   /**

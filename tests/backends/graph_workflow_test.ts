@@ -12,6 +12,7 @@ import {
   NotFoundError,
   task,
 } from "../../mod.ts";
+import { guardStarts } from "../../src/start_guard.ts";
 import { readSvg } from "./drawn_svg.ts";
 
 const add = task((a: number, b: number) => a + b, { name: "add" });
@@ -254,4 +255,15 @@ Deno.test("GraphWorkflow lists a graph of 200,000 nodes in DOT and Mermaid", () 
   const drawing = new GraphWorkflow(graphOf(size, chain).at(-1)!, { workflowName: "chain" });
   expect(drawing.toDot().split("->").length).toBe(size);
   expect(drawing.toMermaid().split("-->").length).toBe(size);
+});
+
+Deno.test("GraphWorkflow does not draw where no workflow may be started", async () => {
+  guardStarts((workflowName) => {
+    throw new ConfigError(`No ${workflowName} here.`);
+  });
+  try {
+    await expect(new GraphWorkflow(diamond(), { workflowName: "diamond" }).run()).rejects.toThrow("No diamond here.");
+  } finally {
+    guardStarts(() => {});
+  }
 });

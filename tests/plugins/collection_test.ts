@@ -73,6 +73,20 @@ Deno.test("PluginCollection holds collections, and plugins with any of the hooks
   expect(seen).toEqual([5, "initialized", 6, "initialized"]);
 });
 
+Deno.test("PluginCollection waits for a plugin before it goes on to the next", async () => {
+  const calls: string[] = [];
+  const slow = new InitializerPlugin(async () => {
+    await Promise.resolve();
+    calls.push("slow");
+  });
+  const workflow = new LocalWorkflow(task(() => void calls.push("function"), { name: "work" })(), {
+    workflowName: "w",
+  });
+  workflow.setPlugin("*", new PluginCollection([slow, new InitializerPlugin(() => void calls.push("next")), slow]));
+  await workflow.run();
+  expect(calls).toEqual(["slow", "next", "slow", "function"]);
+});
+
 Deno.test("PluginCollection keeps the plugins that it was given", async () => {
   const calls: string[] = [];
   const plugins = [new Recorder(calls)];

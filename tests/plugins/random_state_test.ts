@@ -1,6 +1,6 @@
 import { expect } from "@std/expect";
 import fc from "fast-check";
-import { ConfigError, LocalWorkflow, RandomStatePlugin, task } from "../../mod.ts";
+import { ConfigError, LocalWorkflow, type Plugin, PluginCollection, RandomStatePlugin, task } from "../../mod.ts";
 
 const ignore = () => {};
 
@@ -16,6 +16,20 @@ Deno.test("RandomStatePlugin gives each node the next state, and wraps to min af
   expect(states).toEqual([4, 5, 3, 4]);
   await workflow.run();
   expect(states.slice(4)).toEqual([5, 3, 4, 5]);
+});
+
+Deno.test("RandomStatePlugin seeds right before a synchronous function, also where nodes are at work together", async () => {
+  let global = 0;
+  const plugin = new RandomStatePlugin({ min: 0, max: 99, seed: 0, seedFunc: (state) => void (global = state) });
+  const draw = task(() => global, { name: "draw" });
+  const alone: Plugin<unknown> = plugin;
+  for (const set of [alone, new PluginCollection([{ remoteInitialize: () => {} }, plugin])]) {
+    const workflow = new LocalWorkflow([draw(), draw(), draw()], { workflowName: "w", concurrency: 3 });
+    workflow.setPlugin("*", set);
+    const states = await workflow.run();
+    expect(states).toEqual([states[0]!, states[0]! + 1, states[0]! + 2]);
+  }
+  expect(global).toBe(6);
 });
 
 Deno.test("RandomStatePlugin seeds every attempt of a node with the same state", async () => {
