@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { FusewireError, NotFoundError, SerializationError } from "../src/errors.ts";
+import { ConfigError, FusewireError, IntegrityError, NotFoundError, SerializationError } from "../src/errors.ts";
 import type { SerializerRegistry } from "./codec/serializers.ts";
 import type { ObjectStore } from "./object_store/object_store.ts";
 import { type Protocols, protocolsWith } from "./protocols.ts";
-import type { ExternalValue, FileStamp, RecordHeader } from "./result_record.ts";
+import type { ExternalValue, FileStamp, RecordFiles, RecordHeader } from "./result_record.ts";
 import { isUnclaimed, newSaveName, taskFilesPrefix } from "./task_keys.ts";
-import { type ResultPlace, ValueFiles } from "./value_files.ts";
+import { damagedResult, type ResultPlace, ValueFiles } from "./value_files.ts";
 
 /** How many objects of one value are pickled or brought back at once. */
 const PARALLEL = 4;
@@ -22,6 +22,14 @@ export interface Pickled {
   readonly externals: readonly ExternalValue[];
   /** What the serializers need to find them again, in the same order. */
   readonly pids: readonly unknown[];
+}
+
+/** The header of a record that has files. */
+export type WithFiles = RecordHeader & { readonly files: RecordFiles };
+
+/** Whether a record has files. */
+export function hasFiles(header: RecordHeader): header is WithFiles {
+  return header.files !== undefined;
 }
 
 /** Pickles objects into files of a store, and back. */
@@ -72,7 +80,7 @@ export class ExternalValues {
   }
 
   /** Brings back the objects of a record. */
-  async unpickle({ save, externals, ...place }: RecordHeader, pids: readonly unknown[]): Promise<unknown[]> {
+  async unpickle({ files: { save, externals }, ...place }: WithFiles, pids: readonly unknown[]): Promise<unknown[]> {
     const values: unknown[] = new Array(externals.length);
     await inParallel(externals, async ({ serializer: name, files }, i) => {
       const serializer = this.#registry.findByName(name);
@@ -81,16 +89,14 @@ export class ExternalValues {
       try {
         values[i] = await serializer.unpickle(pids[i], protocols);
       } catch (error) {
-        if (error instanceof FusewireError && !(error instanceof NotFoundError)) throw error;
-        throw failed(place, `the serializer ${JSON.stringify(name)} could not read an object of it back`, error);
+        throw named(place, `the serializer ${JSON.stringify(name)} could not read an object of it back`, error);
       }
     });
     return values;
   }
 
   /** Removes the objects of a record, by their serializers where these are registered, and their files in any case. */
-  async remove({ save, externals, ...place }: RecordHeader, pids: readonly unknown[]): Promise<void> {
-    if (save === undefined) return;
+  async remove({ files: { save, externals }, ...place }: WithFiles, pids: readonly unknown[]): Promise<void> {
     try {
       await inParallel(externals, async ({ serializer: name, files }, i) => {
         const protocols = this.#protocolsOf(place, save, i, files);
@@ -118,14 +124,14 @@ export class ExternalValues {
   }
 
   /** Compares every file of a record with its SHA-256; gives the first that differs, as the end of a sentence. */
-  async damageIn({ save, externals, ...place }: RecordHeader): Promise<string | undefined> {
+  async damageIn({ files: { save, externals }, ...place }: WithFiles): Promise<string | undefined> {
     const { newSha256 } = await import("./digest.ts");
     for (const [i, { files }] of externals.entries()) {
       for (const { name, size, sha256 } of files) {
         const hash = newSha256();
         let length = 0;
         try {
-          for await (const chunk of await this.#objects.stream(this.#folder(place, save ?? "", i) + name)) {
+          for await (const chunk of await this.#objects.stream(this.#folder(place, save, i) + name)) {
             hash.update(chunk);
             length += chunk.length;
           }
@@ -147,8 +153,7 @@ export class ExternalValues {
     try {
       answer = await serializer.pickle(value, protocols);
     } catch (error) {
-      if (error instanceof FusewireError) throw error;
-      throw failed(place, `the serializer ${JSON.stringify(serializer.name)} could not keep an object of it`, error);
+      throw named(place, `the serializer ${JSON.stringify(serializer.name)} could not keep an object of it`, error);
     }
     const [name, pid] = Array.isArray(answer) ? answer : [];
     if (typeof name !== "string" || this.#registry.findByName(name) === undefined) {
@@ -160,8 +165,8 @@ export class ExternalValues {
     return [name, pid];
   }
 
-  #protocolsOf(place: ResultPlace, save: string | undefined, i: number, files: readonly FileStamp[]): Protocols {
-    return this.#protocols(new ValueFiles(this.#objects, this.#folder(place, save ?? "", i), place, files));
+  #protocolsOf(place: ResultPlace, save: string, i: number, files: readonly FileStamp[]): Protocols {
+    return this.#protocols(new ValueFiles(this.#objects, this.#folder(place, save, i), place, files));
   }
 
   #protocols(files: ValueFiles): Protocols {
@@ -191,6 +196,15 @@ async function inParallel<T>(items: readonly T[], work: (item: T, i: number) => 
   if (failure !== undefined) throw failure.error;
 }
 
+/** The error of a serializer, with the names of the result if it has none. */
+function named(place: ResultPlace, problem: string, error: unknown): unknown {
+  if (error instanceof FusewireError && error.node !== undefined) return error;
+  if (error instanceof IntegrityError) return damagedResult(place, error.message.replace(/\.$/, ""), error);
+  // A full disk stays what it is.
+  if (error instanceof ConfigError) return error;
+  return failed(place, problem, error);
+}
+
 function unregistered(place: ResultPlace, name: string): SerializationError {
   return failed(
     place,
@@ -200,7 +214,7 @@ function unregistered(place: ResultPlace, name: string): SerializationError {
 }
 
 function failed({ workflow, task }: ResultPlace, problem: string, cause?: unknown): SerializationError {
-  const detail = cause instanceof Error ? ` (${cause.message})` : "";
+  const detail = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
   return new SerializationError(
     `The result of task ${JSON.stringify(task)} of workflow ${JSON.stringify(workflow)}: ${problem}${detail}.`,
     { workflow, node: task, ...(cause === undefined ? {} : { cause }) },

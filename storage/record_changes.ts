@@ -1,7 +1,7 @@
-import type { ExternalValues } from "./external_values.ts";
+import { type ExternalValues, hasFiles } from "./external_values.ts";
 import { KeyLocks } from "./key_locks.ts";
 import type { ObjectStore } from "./object_store/object_store.ts";
-import { readStoredHeader } from "./records.ts";
+import { readStoredHeader, type StoredHeader } from "./records.ts";
 import { filesPrefix, recordKey, resultsPrefix, workflowPrefix } from "./task_keys.ts";
 import type { ResultPlace } from "./value_files.ts";
 
@@ -34,10 +34,10 @@ export class RecordChanges {
     const key = recordKey(place.workflow, place.task);
     const mayHaveFiles = await this.#mayHaveFiles(place.workflow);
     await this.#locks.run(key, async () => {
-      const before = mayHaveFiles ? await readStoredHeader(this.#objects, key) : undefined;
+      const before = mayHaveFiles ? await readStoredHeader(this.#objects, key, place) : undefined;
       await this.#objects.put(key, record);
       try {
-        if (before !== undefined) await this.#externals.remove(before.header, before.pids);
+        await this.#removeFiles(before);
         if (save !== undefined) await this.#externals.sweep(place, save);
       } catch {
         // The result is stored; what is left of the one before it is swept later.
@@ -50,9 +50,9 @@ export class RecordChanges {
     const key = recordKey(place.workflow, place.task);
     const mayHaveFiles = await this.#mayHaveFiles(place.workflow);
     await this.#locks.run(key, async () => {
-      const before = mayHaveFiles ? await readStoredHeader(this.#objects, key) : undefined;
+      const before = mayHaveFiles ? await readStoredHeader(this.#objects, key, place) : undefined;
       await this.#objects.delete(key);
-      if (before !== undefined) await this.#externals.remove(before.header, before.pids);
+      await this.#removeFiles(before);
       if (mayHaveFiles) await this.#externals.sweep(place, undefined);
     });
   }
@@ -61,11 +61,15 @@ export class RecordChanges {
   async removeWorkflow(workflow: string): Promise<void> {
     if (await this.#mayHaveFiles(workflow)) {
       for await (const { key } of this.#objects.list(resultsPrefix(workflow))) {
-        const stored = await readStoredHeader(this.#objects, key);
-        if (stored !== undefined) await this.#externals.remove(stored.header, stored.pids);
+        const stored = await readStoredHeader(this.#objects, key, { workflow, task: undefined });
+        await this.#removeFiles(stored);
       }
     }
     await this.#objects.deletePrefix(workflowPrefix(workflow));
+  }
+
+  async #removeFiles(stored: StoredHeader | undefined): Promise<void> {
+    if (stored !== undefined && hasFiles(stored.header)) await this.#externals.remove(stored.header, stored.pids);
   }
 
   /** Asked of the store once a workflow: to look for the files of each task would slow down every small save. */

@@ -49,22 +49,31 @@ export async function readRecord(objects: ObjectStore, key: string, place: Resul
   } catch (error) {
     throw error instanceof NotFoundError ? missingResult(place, error) : error;
   }
-  const head = await readHead(objects, key, bytes.length, bytes);
+  const head = await readHead(objects, key, place, bytes.length, bytes);
   if ("damaged" in head) throw damagedResult(place, head.damaged);
   const damage = foreignTo(place, head.header) ?? damageOf(bytes, head);
   if (damage !== undefined) throw damagedResult(place, damage.damaged);
   return { bytes, head };
 }
 
+/** Whose record is expected; without a task, any of the workflow. */
+export interface ExpectedPlace {
+  /** Name of the workflow. */
+  readonly workflow: string;
+  /** Name of the task. */
+  readonly task: string | undefined;
+}
+
 /** Reads the header of a record of `size` bytes, of which the beginning may be there already. */
 export async function readHead(
   objects: ObjectStore,
   key: string,
+  expected: ExpectedPlace,
   size: number,
   beginning?: Uint8Array,
 ): Promise<RecordHead | Damage> {
-  let head = parseHead(beginning ?? await objects.get(key, { end: HEADER_READ }), size);
-  if ("need" in head) head = parseHead(await objects.get(key, { end: head.need }), size);
+  let head = parseHead(beginning ?? await objects.get(key, { end: HEADER_READ }), size, expected);
+  if ("need" in head) head = parseHead(await objects.get(key, { end: head.need }), size, expected);
   return "need" in head ? { damaged: "it changed while it was read" } : head;
 }
 
@@ -72,17 +81,21 @@ export async function readHead(
  * Reads what is needed to remove a record with its files; `undefined` if there is no record, or it is damaged. If only the pids are, it
  * says that there are no externals.
  */
-export async function readStoredHeader(objects: ObjectStore, key: string): Promise<StoredHeader | undefined> {
+export async function readStoredHeader(
+  objects: ObjectStore,
+  key: string,
+  expected: ExpectedPlace,
+): Promise<StoredHeader | undefined> {
   const info = await objects.head(key);
   if (info === undefined) return undefined;
-  const head = await readHead(objects, key, info.size);
+  const head = await readHead(objects, key, expected, info.size);
   if ("damaged" in head) return undefined;
   const { header, pidsAt, bodyAt } = head;
-  if (header.externals.length === 0) return { header, pids: [] };
+  if (header.files === undefined) return { header, pids: [] };
   const bytes = await objects.get(key, { start: pidsAt, end: bodyAt });
   try {
     return { header, pids: decodePids(header, bytes) };
   } catch {
-    return { header: { ...header, externals: [] }, pids: [] };
+    return { header: { ...header, files: { ...header.files, externals: [] } }, pids: [] };
   }
 }

@@ -6,19 +6,19 @@
 import { FusewireError, IntegrityError, SerializationError } from "../src/errors.ts";
 import type { External } from "./codec/external.ts";
 import { decode, encode } from "./codec/structured.ts";
-import { findSerializable, type SerializerRegistry } from "./codec/serializers.ts";
+import { encodeInspecting, type Inspected, type SerializerRegistry } from "./codec/serializers.ts";
 import { damagedResult, type ResultPlace } from "./value_files.ts";
 
-/** The objects of a value that serializers keep. */
-export function externalObjects(place: ResultPlace, value: unknown, registry: SerializerRegistry): object[] {
-  return naming(place, "stored", () => findSerializable(value, registry));
+/** Encodes a value, and lists the objects in it that serializers keep: with none, nothing is left to do. */
+export function inspectValue(place: ResultPlace, value: unknown, registry: SerializerRegistry): Inspected {
+  return naming(place, "stored", () => encodeInspecting(value, registry));
 }
 
 /** Encodes a value in which `externals` gives the serializer of each object that is kept elsewhere, and its number. */
 export function encodeValue(
   place: ResultPlace,
   value: unknown,
-  externals: ReadonlyMap<object, External> = new Map(),
+  externals: ReadonlyMap<object, External>,
 ): Uint8Array[] {
   return naming(place, "stored", () => encode(value, { external: (object) => externals.get(object) }));
 }

@@ -1,7 +1,7 @@
 import type { External } from "./codec/external.ts";
 import { type Serializer, SerializerRegistry } from "./codec/serializers.ts";
 import { TypedArraySerializer } from "./codec/typed_array_serializer.ts";
-import { ExternalValues } from "./external_values.ts";
+import { ExternalValues, hasFiles } from "./external_values.ts";
 import { Inspection } from "./inspection.ts";
 import { compareKeys } from "./keys.ts";
 import { decodeName, isShortened } from "./names.ts";
@@ -12,7 +12,7 @@ import { FolderEntry, type Protocols, protocolsWith } from "./protocols.ts";
 import { RecordChanges } from "./record_changes.ts";
 import { missingResult, readRecord, readStoredHeader } from "./records.ts";
 import { buildRecord, type RecordHeader } from "./result_record.ts";
-import { decodePids, decodeValue, encodePids, encodeValue, externalObjects } from "./result_value.ts";
+import { decodePids, decodeValue, encodePids, encodeValue, inspectValue } from "./result_value.ts";
 import { StoredEntry } from "./stored_entry.ts";
 import { filesPrefix, recordKey, resultsPrefix } from "./task_keys.ts";
 import type { ResultPlace } from "./value_files.ts";
@@ -136,9 +136,9 @@ export class TaskStorage {
   ): PreparedResult | Promise<PreparedResult> {
     recordKey(workflow, task);
     const place = { workflow, task };
-    const objects = externalObjects(place, value, this.#registry);
+    const { objects, chunks } = inspectValue(place, value, this.#registry);
     if (objects.length > 0) return this.#prepareWithFiles(place, meta, value, objects);
-    const record = buildRecord({ ...place, meta, externals: [] }, [], encodeValue(place, value));
+    const record = buildRecord({ ...place, meta }, [], chunks);
     return new PreparedResult(
       record.length,
       () => this.#changes.write(place, record, undefined),
@@ -164,12 +164,11 @@ export class TaskStorage {
    */
   async load(workflow: string, task: string, entry?: StoredEntry): Promise<LoadedResult> {
     const place = { workflow, task };
-    const key = recordKey(workflow, task);
     const known = entry?.name === task ? StoredEntry.recordOf(entry) : undefined;
-    const { bytes, head } = known ?? await readRecord(this.objects, key, place);
+    const { bytes, head } = known ?? await readRecord(this.objects, recordKey(workflow, task), place);
     const { header, pidsAt, bodyAt, bodyEnd } = head;
     let values: readonly unknown[] = [];
-    if (header.externals.length > 0) {
+    if (hasFiles(header)) {
       values = await this.#externals.unpickle(header, decodePids(place, bytes.subarray(pidsAt, bodyAt)));
     }
     return { value: decodeValue(place, bytes.subarray(bodyAt, bodyEnd), values), meta: header.meta };
@@ -192,7 +191,7 @@ export class TaskStorage {
     const names: string[] = [];
     for await (const { key } of this.objects.list(prefix)) {
       const segment = key.slice(prefix.length);
-      const name = isShortened(segment) ? await this.#readName(key) : decodeName(segment);
+      const name = isShortened(segment) ? await this.#readName(workflow, key) : decodeName(segment);
       if (name !== undefined && matches(name)) names.push(name);
     }
     return names.sort(compareKeys);
@@ -248,7 +247,7 @@ export class TaskStorage {
         return [object, { serializer: externals[pid]?.serializer ?? "", pid }];
       });
       const body = encodeValue(place, value, new Map(places));
-      const record = buildRecord({ ...place, meta, save, externals }, encodePids(place, pids), body);
+      const record = buildRecord({ ...place, meta, files: { save, externals } }, encodePids(place, pids), body);
       return new PreparedResult(record.length, async () => {
         await this.#changes.write(place, record, save);
         this.#externals.settle(save);
@@ -260,8 +259,8 @@ export class TaskStorage {
   }
 
   /** The name that a record with a shortened key has; `undefined` if it can not be read. */
-  async #readName(key: string): Promise<string | undefined> {
-    return (await readStoredHeader(this.objects, key))?.header.task;
+  async #readName(workflow: string, key: string): Promise<string | undefined> {
+    return (await readStoredHeader(this.objects, key, { workflow, task: undefined }))?.header.task;
   }
 
   #inspection({ verify = false }: InspectOptions): Inspection {

@@ -25,16 +25,6 @@ export interface WriteBehindOptions {
 
 /**
  * Writes prepared results behind whoever makes them, with a bound on what waits.
- *
- * @example Write without waiting for each result
- * ```ts
- * import { MemoryStorage, WriteBehind } from "@fusewire/fusewire";
- *
- * const storage = new MemoryStorage();
- * const behind = new WriteBehind();
- * for (let i = 0; i < 10; i++) await behind.enqueue(await storage.prepare("etl", `row_${i}`, i));
- * await behind.settle();
- * ```
  */
 export class WriteBehind {
   readonly #maxCount: number;

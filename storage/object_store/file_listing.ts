@@ -10,8 +10,10 @@ import type { ListedObject } from "./object_store.ts";
 
 /** A half-written file that nobody has written to for so long is left over from a crash, in ms. */
 const LEFT_OVER_AFTER = 60 * 60 * 1000;
-/** How many beginnings of files are read in one go. */
-const BATCH = 64;
+/** How many files a page has. */
+const PAGE = 64;
+/** How many beginnings of full length one buffer has room for. */
+const ROOM_FOR = 16;
 /** How long other work of the process may be held up by reading, in ms. */
 const SLICE = 20;
 
@@ -29,28 +31,24 @@ export interface HeadReading {
 interface Level {
   /** What the keys of the folder begin with: empty, or ending in "/". */
   readonly keyPrefix: string;
-  /** Names in reverse order, those of folders with a "/" at the end. */
-  readonly names: string[];
+  /** Path of the folder. */
+  readonly path: string;
+  /** Names in the order of keys, those of folders with a "/" at the end. */
+  readonly names: readonly string[];
+  /** Index of the next name. */
+  next: number;
 }
 
-/** Lists the files below a folder whose keys begin with `prefix`. */
+/** Lists the files below a folder whose keys begin with `prefix`, in pages. */
 export async function* listFiles(
   root: FileRoot,
   prefix: string,
   reading: HeadReading,
-): AsyncGenerator<ListedObject, void> {
-  if (reading.headBytes === 0) {
-    for (const file of filesOf(root, prefix)) yield { key: file.key };
-    return;
+): AsyncGenerator<readonly ListedObject[], void> {
+  const reader = reading.headBytes === 0 ? undefined : new HeadReader(reading);
+  for (const page of pagesOf(root, prefix)) {
+    yield reader === undefined ? page.map(({ key }) => ({ key })) : await reader.read(page);
   }
-  const reader = new HeadReader(reading);
-  let batch: FoundFile[] = [];
-  for (const file of filesOf(root, prefix)) {
-    if (batch.push(file) < BATCH) continue;
-    yield* await reader.read(batch);
-    batch = [];
-  }
-  yield* await reader.read(batch);
 }
 
 interface FoundFile {
@@ -58,36 +56,33 @@ interface FoundFile {
   readonly path: string;
 }
 
-function* filesOf(root: FileRoot, prefix: string): Generator<FoundFile, void> {
-  const folderEnd = prefix.lastIndexOf("/") + 1;
-  const top = prefix.slice(0, folderEnd);
+function* pagesOf(root: FileRoot, prefix: string): Generator<FoundFile[], void> {
   const levels: Level[] = [];
-  const enter = (keyPrefix: string): string | undefined => {
-    const folder = root.locateFolder(keyPrefix === "" ? [] : keyPrefix.slice(0, -1).split("/"));
-    if (folder !== undefined) levels.push({ keyPrefix, names: namesIn(folder) });
-    return folder;
+  const enter = (keyPrefix: string): void => {
+    const path = root.locateFolder(keyPrefix === "" ? [] : keyPrefix.slice(0, -1).split("/"));
+    if (path !== undefined) levels.push({ keyPrefix, path, names: namesIn(path), next: 0 });
   };
-  const folders = [enter(top)];
+  enter(prefix.slice(0, prefix.lastIndexOf("/") + 1));
+  let page: FoundFile[] = [];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const name = level.names.pop();
+    const name = level.names[level.next++];
     if (name === undefined) {
       levels.pop();
-      folders.pop();
       continue;
     }
     const key = level.keyPrefix + name;
     // Only the names in the first folder can differ from the prefix.
     if (levels.length === 1 && !key.startsWith(prefix)) continue;
-    if (name.endsWith("/")) {
-      const folder = enter(key);
-      if (folder !== undefined) folders.push(folder);
-    } else if (isKey(key)) {
-      yield { key, path: `${folders.at(-1)}/${name}` };
+    if (name.endsWith("/")) enter(key);
+    else if (isKey(key) && page.push({ key, path: `${level.path}/${name}` }) === PAGE) {
+      yield page;
+      page = [];
     }
   }
+  yield page;
 }
 
-/** The names of the files and folders in a folder, last first. Links and whatever else there is are no objects. */
+/** The names of the files and folders in a folder. Links and whatever else there is are no objects. */
 function namesIn(folder: string): string[] {
   const names: string[] = [];
   try {
@@ -101,7 +96,7 @@ function namesIn(folder: string): string[] {
     // It was removed, or is a file now.
     if (!isMissing(error)) throw error;
   }
-  return names.sort((a, b) => compareKeys(b, a));
+  return names.sort(compareKeys);
 }
 
 function removeLeftOver(path: string): void {
@@ -116,14 +111,14 @@ function removeLeftOver(path: string): void {
 class HeadReader {
   readonly #headBytes: number;
   readonly #slowMicroseconds: number;
-  readonly #scratch: Uint8Array<ArrayBuffer>;
+  /** Where the next beginning is read to: many share one buffer. */
+  #room: Uint8Array<ArrayBuffer> = new Uint8Array();
   #slow = false;
   #sliceBegan = performance.now();
 
   constructor({ headBytes, slowMicroseconds }: HeadReading) {
     this.#headBytes = headBytes;
     this.#slowMicroseconds = slowMicroseconds;
-    this.#scratch = new Uint8Array(headBytes);
   }
 
   async read(files: readonly FoundFile[]): Promise<ListedObject[]> {
@@ -148,9 +143,12 @@ class HeadReader {
   #readHere({ key, path }: FoundFile): ListedObject | undefined {
     try {
       using file = Deno.openSync(path);
-      const count = file.readSync(this.#scratch) ?? 0;
+      if (this.#room.length < this.#headBytes) this.#room = new Uint8Array(ROOM_FOR * this.#headBytes);
+      const count = file.readSync(this.#room.subarray(0, this.#headBytes)) ?? 0;
       const size = count < this.#headBytes ? count : file.statSync().size;
-      return { key, size, head: this.#scratch.slice(0, count) };
+      const head = this.#room.subarray(0, count);
+      this.#room = this.#room.subarray(count);
+      return { key, size, head };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -15,6 +15,8 @@ export interface FilePlace {
   readonly folder: string;
   /** The file. */
   readonly path: string;
+  /** Whether this store made the folder, so that it holds no link that was there before. */
+  readonly isOurs: boolean;
 }
 
 /** A folder, and the paths of keys within it. */
@@ -22,6 +24,7 @@ export class FileRoot {
   /** The folder as it was given, made absolute. */
   readonly path: string;
   readonly #created: (folder: string) => void;
+  readonly #made = new Set<string>();
   /** The folder without symbolic links, once it is known to exist. */
   #real: string | undefined;
 
@@ -42,7 +45,7 @@ export class FileRoot {
   locate(key: string): FilePlace | undefined {
     const root = this.#resolve();
     if (root === undefined) return undefined;
-    const place = placeOf(root, key);
+    const place = this.#placeOf(root, key);
     return this.#isRealFolder(place.folder, key) ? place : undefined;
   }
 
@@ -58,7 +61,7 @@ export class FileRoot {
   provide(key: string): FilePlace {
     const root = this.#resolve();
     if (root !== undefined) {
-      const place = placeOf(root, key);
+      const place = this.#placeOf(root, key);
       if (this.#isRealFolder(place.folder, key)) return place;
     }
     const made = this.#make();
@@ -69,6 +72,7 @@ export class FileRoot {
       try {
         Deno.mkdirSync(folder);
         this.#created(parent);
+        this.#made.add(folder);
       } catch (error) {
         if (error instanceof Deno.errors.NotADirectory) throw belowObject(key);
         if (!(error instanceof Deno.errors.AlreadyExists)) {
@@ -78,7 +82,7 @@ export class FileRoot {
         if (!this.#isRealFolder(folder, key) && isLink(folder)) throw linked(key, this.path);
       }
     }
-    return placeOf(made, key);
+    return this.#placeOf(made, key);
   }
 
   /** Removes the folder of a removed object, and those above it, as long as they are empty; never the root. */
@@ -88,6 +92,7 @@ export class FileRoot {
     while (root !== undefined && path.length > root.length && path.startsWith(root)) {
       try {
         Deno.removeSync(path);
+        this.#made.delete(path);
       } catch {
         // Not empty, gone already, or in use: all the same here, it stays.
         return;
@@ -142,6 +147,12 @@ export class FileRoot {
     throw linked(key, this.path);
   }
 
+  #placeOf(root: string, key: string): FilePlace {
+    const path = `${root}${SEPARATOR}${SEPARATOR === "/" ? key : key.replaceAll("/", SEPARATOR)}`;
+    const folder = path.slice(0, path.lastIndexOf(SEPARATOR));
+    return { folder, path, isOurs: this.#made.has(folder) };
+  }
+
   #isAFile(): ConfigError {
     return new ConfigError(`The path ${this.path} can not be the folder of a store: it is a file, or lies below one.`);
   }
@@ -162,11 +173,6 @@ function isLink(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function placeOf(root: string, key: string): FilePlace {
-  const path = `${root}${SEPARATOR}${SEPARATOR === "/" ? key : key.replaceAll("/", SEPARATOR)}`;
-  return { folder: path.slice(0, path.lastIndexOf(SEPARATOR)), path };
 }
 
 function shown(key: string): string {

@@ -16,6 +16,9 @@ import type {
 } from "./object_store.ts";
 import { withinSize } from "./range.ts";
 
+/** How many objects a page has. */
+const PAGE = 1000;
+
 interface Entry {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly info: ObjectInfo;
@@ -119,12 +122,21 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** Lists the objects whose keys begin with `prefix`, as they were when the list was begun. */
   async *list(prefix = "", options: ListOptions = {}): AsyncGenerator<ListedObject, void> {
-    const { headBytes = 0 } = options;
-    for (const key of this.#keys(prefix).sort(compareKeys)) {
-      const entry = this.#entries.get(key);
-      if (entry === undefined) continue;
-      const { size } = entry.info;
-      yield headBytes > 0 ? { key, size, head: entry.bytes.slice(0, headBytes) } : { key, size };
+    for await (const page of this.pages(prefix, options)) yield* page;
+  }
+
+  /** The same list, in pages. */
+  async *pages(prefix = "", { headBytes = 0 }: ListOptions = {}): AsyncGenerator<readonly ListedObject[], void> {
+    const keys = this.#keys(prefix).sort(compareKeys);
+    for (let at = 0; at < keys.length; at += PAGE) {
+      const page: ListedObject[] = [];
+      for (const key of keys.slice(at, at + PAGE)) {
+        const entry = this.#entries.get(key);
+        if (entry === undefined) continue;
+        const { size } = entry.info;
+        page.push(headBytes > 0 ? { key, size, head: entry.bytes.slice(0, headBytes) } : { key, size });
+      }
+      yield page;
     }
   }
 

@@ -1,0 +1,107 @@
+import { expect } from "@std/expect";
+import { ConfigError } from "../../src/errors.ts";
+import { storageFactory, storageFromYaml } from "../../storage/factory.ts";
+import { FileStorage } from "../../storage/file_storage.ts";
+import { MemoryStorage } from "../../storage/memory_storage.ts";
+import { temporaryFolder } from "./folders.ts";
+
+/** Whatever may come from JavaScript. */
+const untyped: (config: unknown) => unknown = storageFactory as (config: unknown) => unknown;
+
+Deno.test("storageFactory() makes the storage of a kind", async () => {
+  await using folder = await temporaryFolder();
+  const file = storageFactory({ kind: "file", options: { path: folder.path } });
+  expect(file).toBeInstanceOf(FileStorage);
+  await file.save("etl", "a", 1);
+  expect((await Deno.stat(`${folder.path}/etl/results/a`)).isFile).toBe(true);
+  expect(storageFactory({ kind: "memory" })).toBeInstanceOf(MemoryStorage);
+  expect(storageFactory({ kind: "memory", options: {} })).toBeInstanceOf(MemoryStorage);
+});
+
+Deno.test("storageFactory() lists the kinds that it knows, and the options of a kind", () => {
+  const refused: [unknown, RegExp][] = [
+    [{ kind: "ftp", options: {} }, /unknown kind "ftp"; the kinds of storage are file, memory, s3, gcs, kv/],
+    [{ options: {} }, /no `kind`.*file, memory, s3, gcs, kv/],
+    [{ kind: { a: 1 } }, /unknown kind a record/],
+    [{ kind: "file" }, /option `path` for the kind "file": a folder, not nothing/],
+    [{ kind: "file", options: { path: 3 } }, /a folder, not 3/],
+    [{ kind: "file", options: { path: "a", pth: "b" } }, /unknown option `pth` for the kind "file"; its options: path/],
+    [{ kind: "memory", options: { path: "a" } }, /unknown option `path`.*none/],
+    [{ kind: "file", options: [] }, /a record as `options`, not a list/],
+    [{ kind: "memory", path: "x" }, /`path`; it takes only `kind` and `options`/],
+    [null, /a record of `kind` and `options`/],
+  ];
+  for (const [config, message] of refused) {
+    expect(() => untyped(config)).toThrow(ConfigError);
+    expect(() => untyped(config)).toThrow(message);
+  }
+});
+
+Deno.test("storageFactory() says which kinds a later release brings", () => {
+  for (const kind of ["s3", "gcs", "kv"] as const) {
+    expect(() => storageFactory({ kind, options: {} })).toThrow(ConfigError);
+    expect(() => storageFactory({ kind })).toThrow(`the kind "${kind}", which a later release brings`);
+  }
+});
+
+async function fromYaml(text: string): Promise<unknown> {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/storage.yaml`;
+  await Deno.writeTextFile(path, text);
+  return await storageFromYaml(path);
+}
+
+Deno.test("storageFromYaml() fills in environment variables", async () => {
+  await using folder = await temporaryFolder();
+  Deno.env.set("FUSEWIRE_TEST_ROOT", folder.path);
+  Deno.env.set("FUSEWIRE_TEST_NAME", 'a: "b" # ${FUSEWIRE_TEST_ROOT}');
+  try {
+    const storage = await fromYaml(
+      "kind: file\noptions:\n  path: ${FUSEWIRE_TEST_ROOT}/x/${FUSEWIRE_TEST_NAME}$${y}\n",
+    );
+    expect(storage).toBeInstanceOf(FileStorage);
+    await (storage as FileStorage).save("etl", "t", 1);
+    const name = 'a: "b" # ${FUSEWIRE_TEST_ROOT}${y}';
+    expect((await Deno.stat(`${folder.path}/x/${name}/etl/results/t`)).isFile).toBe(true);
+  } finally {
+    Deno.env.delete("FUSEWIRE_TEST_ROOT");
+    Deno.env.delete("FUSEWIRE_TEST_NAME");
+  }
+});
+
+Deno.test("storageFromYaml() takes a path or a URL of a file", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/a b.yaml`;
+  await Deno.writeTextFile(path, "kind: memory\n");
+  expect(await storageFromYaml(path)).toBeInstanceOf(MemoryStorage);
+  expect(await storageFromYaml(new URL(`file://${folder.path}/a%20b.yaml`))).toBeInstanceOf(MemoryStorage);
+});
+
+Deno.test("storageFromYaml() names the file and what is wrong with it", async () => {
+  const refused: [string, RegExp][] = [
+    [
+      "kind: file\noptions:\n  path: ${FUSEWIRE_TEST_MISSING}/x",
+      /storage\.yaml needs the environment variable FUSEWIRE_TEST_MISSING, which is not set/,
+    ],
+    ["kind: file\noptions:\n  path: ${1}", /storage\.yaml has \$\{1\}/],
+    ["kind: [a", /storage\.yaml is no valid YAML: .*line 2/],
+    ["kind: file\n  options: 3", /line 2/],
+    ["", /storage\.yaml needs a record/],
+    ["- a", /storage\.yaml needs a record/],
+    ["kind: ftp", /storage\.yaml has the unknown kind "ftp"/],
+    ["kind: s3", /later release/],
+    ["a: &a [*a]\nkind: memory", /`a`; it takes only/],
+  ];
+  for (const [text, message] of refused) {
+    await expect(fromYaml(text)).rejects.toThrow(ConfigError);
+    await expect(fromYaml(text)).rejects.toThrow(message);
+  }
+  await expect(storageFromYaml("/none/such.yaml")).rejects.toThrow(ConfigError);
+  await expect(storageFromYaml("/none/such.yaml")).rejects.toThrow("The storage file /none/such.yaml can not be read");
+});
+
+Deno.test("storageFromYaml() is not blown up by a file that refers to itself again and again", async () => {
+  const lines = ["kind: memory", "options:", "  a0: &a0 [x]"];
+  for (let i = 1; i < 40; i++) lines.push(`  a${i}: &a${i} [*a${i - 1}, *a${i - 1}]`);
+  await expect(fromYaml(lines.join("\n"))).rejects.toThrow("unknown option `a0`");
+});
