@@ -1,0 +1,135 @@
+/**
+ * The pool: a graph whose calls are made by Web Workers.
+ *
+ * @module
+ */
+import type { TaskContext } from "../context.ts";
+import { ConfigError, GraphError } from "../errors.ts";
+import type { StepCall } from "../execution.ts";
+import { InProcessWorkflow } from "../in_process.ts";
+import type { Node } from "../node.ts";
+import type { OptionsFor, WorkflowSource } from "../workflow.ts";
+import { LiveHandle } from "./pool/live_handle.ts";
+import type { PoolRun } from "./pool/pool_run.ts";
+import type { WorkerPool } from "./pool/worker_pool.ts";
+
+/** How many workers there are, and how much they are given. */
+export interface PoolOptions {
+  /**
+   * How many workers there may be at a time; they are started when they are needed. Default: as many as the machine has cores.
+   */
+  readonly workers?: number;
+  /**
+   * How many calls may be handed to workers and not done, at least 1. More than one a worker helps where functions wait.
+   *
+   * @default {2 * workers}
+   */
+  readonly maxPendingTasks?: number;
+}
+
+/** The options of a {@linkcode PoolWorkflow}, by what it is made from. */
+export type PoolOptionsFor<S extends WorkflowSource> = OptionsFor<S> & PoolOptions;
+
+/**
+ * Runs a graph on Web Workers, for functions that keep a core busy. Order, retries, policies, storage and timeouts are as in
+ * {@linkcode LocalWorkflow}; only the calls are made elsewhere.
+ *
+ * A worker finds a task by the module that called `task()` and its order there, and imports that module again: make tasks at
+ * the top level of a module, and start workflows behind `import.meta.main`. It inherits the permissions of the process, and
+ * needs to read the modules.
+ *
+ * Arguments and results are passed by structured clone, large arrays once copied or moved. An instance lives in one worker, and
+ * calls on it are made there. The workers end with the last run.
+ *
+ * @example
+ * ```ts ignore
+ * import { PoolWorkflow, task } from "@fusewire/fusewire";
+ *
+ * const sumOfRoots = task(function sumOfRoots(from: number, to: number) {
+ *   let sum = 0;
+ *   for (let n = from; n < to; n++) sum += Math.sqrt(n);
+ *   return sum;
+ * });
+ *
+ * if (import.meta.main) {
+ *   const parts = [sumOfRoots(0, 1e8), sumOfRoots(1e8, 2e8)];
+ *   console.log(await new PoolWorkflow(parts, { workflowName: "roots", workers: 2 }).run());
+ * }
+ * ```
+ */
+export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkflow<S> {
+  readonly #workers: number;
+  readonly #maxPendingTasks: number;
+  readonly #runs = new Map<string, PoolRun>();
+  #pool: WorkerPool | undefined;
+
+  /**
+   * Checks the graph and the options.
+   *
+   * @param source Nodes, or a definition.
+   * @throws {GraphError} On something that is not a node, duplicate names, cycles, an unusable name.
+   * @throws {ConfigError} On an option that can not be used.
+   */
+  constructor(source: S, options: PoolOptionsFor<S>) {
+    const given: PoolOptions = options ?? {};
+    const { workers = navigator.hardwareConcurrency, maxPendingTasks = 2 * workers } = given;
+    // Calls that wait for the worker of their object must not keep others from the rest.
+    super(source, { concurrency: Math.max(16, 2 * maxPendingTasks) || 16, ...options });
+    this.#workers = this.#count("workers", workers);
+    this.#maxPendingTasks = this.#count("maxPendingTasks", maxPendingTasks);
+  }
+
+  /**
+   * Refused: a worker finds functions by the task that they were given to, and a replacement is none.
+   *
+   * @throws {GraphError} Always.
+   */
+  override replaceFunc<T>(node: Node<T>, _fn: (...args: never[]) => T | Promise<T>): void {
+    throw new GraphError(
+      `Node \`${node.name}\` of workflow \`${this.workflowName}\` can not have its function replaced on a pool, because workers ` +
+        "find functions by their task; build the node with another task, or use LocalWorkflow.",
+      { workflow: this.workflowName, node: node.name },
+    );
+  }
+
+  protected override async openRun(runId: string): Promise<() => Promise<void>> {
+    const [{ WorkerPool }, { PoolRun }] = await Promise.all([
+      import("./pool/worker_pool.ts"),
+      import("./pool/pool_run.ts"),
+    ]);
+    const pool = this.#pool ??= new WorkerPool({ workers: this.#workers, maxPendingTasks: this.#maxPendingTasks });
+    const run = new PoolRun({
+      pool,
+      runId,
+      workflowName: this.workflowName,
+      graph: this.nodeGraph,
+      program: this.program,
+      policies: this.policies,
+      optionsAt: (place) => this.optionsAt(place),
+      pluginsAt: (place) => this.pluginsAt(place),
+      isStored: this.storage !== undefined,
+    });
+    this.#runs.set(runId, run);
+    return async () => {
+      this.#runs.delete(runId);
+      if (this.#runs.size === 0) this.#pool = undefined;
+      await run.close();
+    };
+  }
+
+  protected override invoke(call: StepCall, context: TaskContext): unknown {
+    return this.#runs.get(context.runId)?.call(call, context);
+  }
+
+  protected override released(value: unknown): void {
+    if (value instanceof LiveHandle) this.#pool?.release(value);
+  }
+
+  #count(option: string, value: number): number {
+    if (Number.isInteger(value) && value >= 1) return value;
+    throw new ConfigError(
+      `Option \`${option}\` of workflow \`${this.workflowName}\` is ${value}; it must be a whole number of at least 1.`,
+      { workflow: this.workflowName },
+    );
+  }
+}

@@ -1,0 +1,391 @@
+/**
+ * Pools: which worker makes which call, and what happens when one ends.
+ *
+ * A call is handed to a worker only when it can begin at once, so that it never waits behind a long one while another worker has
+ * nothing to do. Calls on objects go to the worker where the objects live.
+ *
+ * @module
+ */
+import { ConfigError, SerializationError, WorkerLostError } from "../../errors.ts";
+import { log } from "../../warning.ts";
+import { decodeError, encodeError } from "./error_message.ts";
+import { Job, type JobSpec } from "./job.ts";
+import { JobQueue } from "./job_queue.ts";
+import type { LiveHandle } from "./live_handle.ts";
+import type { FromWorker } from "./messages.ts";
+import { type Parcel, unpack } from "./parcel.ts";
+import { Seat } from "./seat.ts";
+import type { ThreadEnd } from "./thread.ts";
+
+/** How many milliseconds a worker has to answer that an attempt is over, before it is stopped. */
+const GRACE = 250;
+
+/** What a pool keeps of one run. */
+interface PoolRunState {
+  /** Where each group of objects lives. */
+  readonly seats: Map<number, Seat>;
+  /** Keys of the objects that live. */
+  readonly keys: Set<number>;
+}
+
+/** Limits of a pool. */
+export interface PoolLimits {
+  /** How many workers there may be. */
+  readonly workers: number;
+  /** How many calls may be handed to workers and not done. */
+  readonly maxPendingTasks: number;
+}
+
+/** Keys are unique in this thread, so that an object of one pool is never taken for one of another. */
+let nextKey = 0;
+
+/** Some workers, as many as are needed and allowed. */
+export class WorkerPool {
+  readonly #limits: PoolLimits;
+  readonly #seats = new Set<Seat>();
+  readonly #waiting = new JobQueue();
+  readonly #runs = new Map<string, PoolRunState>();
+  readonly #homes = new Map<number, Seat>();
+  readonly #addressNumbers = new Map<object, number>();
+  #pending = 0;
+  #nextId = 0;
+  #broken: { readonly error: unknown } | undefined;
+
+  /** Starts no worker yet. */
+  constructor(limits: PoolLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether no run uses the pool. */
+  get isUnused(): boolean {
+    return this.#runs.size === 0;
+  }
+
+  /** A run uses the pool from now on. */
+  openRun(runId: string): void {
+    this.#runs.set(runId, { seats: new Map(), keys: new Set() });
+  }
+
+  /** A run is over. Its objects are let go, and with the last run all workers end. */
+  async closeRun(runId: string): Promise<void> {
+    const run = this.#runs.get(runId);
+    this.#runs.delete(runId);
+    if (!this.isUnused) {
+      for (const key of run?.keys ?? []) this.#letGo(key);
+      for (const seat of run?.seats.values() ?? []) seat.groups--;
+      return;
+    }
+    const seats = [...this.#seats];
+    this.#seats.clear();
+    for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
+    await Promise.all(seats.map(({ thread, jobs }) => thread.stop(jobs.size > 0)));
+  }
+
+  /** The number that stands for the address of a task or plugin. */
+  addressNumber(thing: object): number {
+    let number = this.#addressNumbers.get(thing);
+    if (number === undefined) this.#addressNumbers.set(thing, number = this.#addressNumbers.size);
+    return number;
+  }
+
+  /** A key for an object that is about to be made. */
+  newKey(): number {
+    return nextKey++;
+  }
+
+  /** Nobody needs an object any more. */
+  release({ key }: LiveHandle): void {
+    for (const { keys } of this.#runs.values()) if (keys.delete(key)) this.#letGo(key);
+  }
+
+  /** Makes a call. */
+  call(spec: JobSpec): Promise<unknown> {
+    const job = new Job(this.#nextId++, spec, (over) => this.#aborted(over));
+    if (this.#broken !== undefined) job.fail(this.#broken.error);
+    else this.#enqueue(job);
+    this.#dispatch();
+    return job.outcome;
+  }
+
+  #letGo(key: number): void {
+    const seat = this.#homes.get(key);
+    this.#homes.delete(key);
+    seat?.thread.post({ type: "release", keys: [key] });
+  }
+
+  #enqueue(job: Job): void {
+    const { group, runId } = job.spec;
+    const seats = this.#runs.get(runId)?.seats;
+    if (group === undefined || seats === undefined) return this.#waiting.push(job);
+    let seat = seats.get(group);
+    if (seat === undefined) {
+      seat = this.#seatForGroup();
+      seat.groups++;
+      seats.set(group, seat);
+    }
+    seat.own.push(job);
+  }
+
+  /** Hands calls over, the oldest first, as long as there are workers for them. */
+  #dispatch(): void {
+    while (this.#pending < this.#limits.maxPendingTasks) {
+      let first: { readonly job: Job; readonly seat: Seat; readonly from: JobQueue } | undefined;
+      for (const seat of this.#seats) {
+        const job = seat.own.peek();
+        if (job === undefined || !seat.isFree || first !== undefined && first.job.id < job.id) continue;
+        first = { job, seat, from: seat.own };
+      }
+      const job = this.#waiting.peek();
+      if (job !== undefined && (first === undefined || job.id < first.job.id)) {
+        const seat = this.#freeSeat();
+        if (seat !== undefined) first = { job, seat, from: this.#waiting };
+      }
+      if (first === undefined) return;
+      first.from.shift();
+      this.#hand(first.job, first.seat);
+    }
+  }
+
+  /** A worker for a call that any may make: one without calls, a new one, or one whose calls wait. */
+  #freeSeat(): Seat | undefined {
+    let best: Seat | undefined;
+    for (const seat of this.#seats) {
+      if (seat.isFree && (best === undefined || seat.jobs.size < best.jobs.size)) best = seat;
+    }
+    return best?.jobs.size === 0 ? best : this.#newSeat() ?? best;
+  }
+
+  /** A worker for objects: one that has nothing to do yet, a new one, or the one with the fewest groups. */
+  #seatForGroup(): Seat {
+    let best: Seat | undefined;
+    for (const seat of this.#seats) {
+      if (!seat.isClosing && (best === undefined || load(seat) < load(best))) best = seat;
+    }
+    if (best !== undefined && load(best) === 0) return best;
+    return this.#newSeat() ?? best ?? this.#addSeat();
+  }
+
+  #newSeat(): Seat | undefined {
+    const { workers, maxPendingTasks } = this.#limits;
+    let open = 0;
+    for (const { isClosing } of this.#seats) if (!isClosing) open++;
+    return open < Math.min(workers, maxPendingTasks) ? this.#addSeat() : undefined;
+  }
+
+  #addSeat(): Seat {
+    const seat = new Seat({
+      received: (from, message) => this.#received(from, message),
+      ended: (of, end) => this.#ended(of, end),
+    });
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  #hand(job: Job, seat: Seat): void {
+    const { spec, id } = job;
+    const lost = spec.needs.find((key) => this.#homes.get(key) !== seat);
+    if (lost !== undefined) {
+      return job.fail(
+        new WorkerLostError(
+          `Node \`${spec.node}\` needs an object that was lost with its worker; run the workflow again.`,
+          { node: spec.node },
+        ),
+      );
+    }
+    const isLastHere = spec.isLast && this.#runs.size === 1;
+    const post = (moving: boolean): void => {
+      const { message, transfer } = spec.message(seat.knows, moving);
+      seat.thread.post({ type: "call", id, ...message, move: spec.givesAway || isLastHere }, transfer);
+      for (const [number] of message.addresses) seat.knows.add(number);
+    };
+    try {
+      this.#tryMoving(post);
+    } catch (error) {
+      return job.fail(error);
+    }
+    seat.isClosing = isLastHere;
+    seat.jobs.set(id, job);
+    this.#pending++;
+  }
+
+  /** Memory of WebAssembly can not be moved: then everything is copied. */
+  #tryMoving(post: (moving: boolean) => void): void {
+    try {
+      post(true);
+    } catch (error) {
+      if (error instanceof SerializationError || !(error instanceof TypeError)) throw error;
+      post(false);
+    }
+  }
+
+  #received(seat: Seat, message: FromWorker): void {
+    switch (message.type) {
+      case "began":
+        return seat.jobs.get(message.id)?.begin();
+      case "waiting":
+      case "aborted":
+        return this.#free(seat, message.id);
+      case "result":
+        return this.#answered(seat, message.id, (job) => this.#succeed(job, seat, message.value, message.buffers));
+      case "failed":
+        seat.isClosing = false;
+        return this.#answered(seat, message.id, (job) => job.fail(decodeError(message.error)));
+      case "stopped":
+        // The error is that of the timeout, which is about to come.
+        seat.isClosing = false;
+        return this.#answered(seat, message.id, () => {});
+      case "progress":
+        return this.#tell(seat, message.id, ({ context }) => context.progress(message.fraction, message.message));
+      case "log":
+        return this.#tell(seat, message.id, ({ context }) => writeLog(context, message));
+      case "unguarded":
+        return this.#break(decodeError(message.error));
+      case "ready":
+      case "crashed":
+        return;
+    }
+  }
+
+  #tell(seat: Seat, id: number, tell: (spec: JobSpec) => void): void {
+    const job = seat.jobs.get(id);
+    if (job !== undefined && !job.isOver) tell(job.spec);
+  }
+
+  #free(seat: Seat, id: number): void {
+    const job = seat.jobs.get(id);
+    if (job === undefined) return;
+    job.isWaiting = true;
+    clearTimeout(job.graceTimer);
+    this.#dispatch();
+  }
+
+  #answered(seat: Seat, id: number, end: (job: Job) => void): void {
+    const job = seat.jobs.get(id);
+    if (job === undefined) return;
+    seat.jobs.delete(id);
+    clearTimeout(job.graceTimer);
+    if (!job.isOver) {
+      this.#pending--;
+      end(job);
+    }
+    this.#dispatch();
+  }
+
+  #succeed(job: Job, seat: Seat, value: Parcel, buffers: readonly ArrayBuffer[]): void {
+    const { key, runId } = job.spec;
+    if (key !== undefined) {
+      this.#homes.set(key, seat);
+      this.#runs.get(runId)?.keys.add(key);
+    }
+    if (seat.isClosing) this.#stop(seat);
+    try {
+      job.succeed(job.spec.result(value, buffers));
+    } catch (error) {
+      job.fail(error);
+    }
+  }
+
+  /** An attempt is over before its call is. */
+  #aborted(job: Job): void {
+    for (const seat of this.#seats) {
+      if (!seat.jobs.has(job.id)) continue;
+      this.#pending--;
+      seat.thread.post({ type: "abort", id: job.id, reason: encodeError(job.spec.context.signal.reason) });
+      job.graceTimer = setTimeout(() => this.#giveUp(seat, job), GRACE);
+    }
+    this.#dispatch();
+  }
+
+  /** A worker does not answer: whatever keeps it, it is replaced. */
+  #giveUp(seat: Seat, { spec: { node } }: Job): void {
+    this.#stop(seat);
+    this.#lose(
+      seat,
+      (of) =>
+        new WorkerLostError(
+          `The worker of node \`${of}\` was given up, because node \`${node}\` kept it beyond its time.`,
+          { node: of },
+        ),
+    );
+  }
+
+  #stop(seat: Seat): void {
+    this.#seats.delete(seat);
+    void seat.thread.stop(seat.jobs.size > 0);
+  }
+
+  #ended(seat: Seat, end: ThreadEnd): void {
+    this.#seats.delete(seat);
+    if (end.kind === "crashed" && seat.jobs.size === 0) {
+      log("warn", [], "A worker of a pool crashed between its calls.", { error: end.error });
+    }
+    this.#lose(seat, (node) => endError(node, end));
+  }
+
+  /** All calls of a worker that is no more fail; those that were not handed over go to another. */
+  #lose(seat: Seat, errorOf: (node: string) => Error): void {
+    for (const [key, home] of this.#homes) if (home === seat) this.#homes.delete(key);
+    for (const { seats } of this.#runs.values()) {
+      for (const [group, home] of seats) if (home === seat) seats.delete(group);
+    }
+    for (const job of seat.jobs.values()) {
+      clearTimeout(job.graceTimer);
+      if (job.isOver) continue;
+      this.#pending--;
+      job.fail(errorOf(job.spec.node));
+    }
+    seat.jobs.clear();
+    for (const job of seat.own.drain()) this.#enqueue(job);
+    this.#dispatch();
+  }
+
+  /** Nothing can be called any more: every worker would import what the first one choked on. */
+  #break(error: unknown): void {
+    this.#broken = { error };
+    const jobs = this.#waiting.drain();
+    for (const seat of this.#seats) {
+      jobs.push(...seat.own.drain());
+      for (const job of seat.jobs.values()) {
+        if (job.isOver) continue;
+        this.#pending--;
+        jobs.push(job);
+      }
+    }
+    for (const job of jobs) job.fail(error);
+  }
+}
+
+function load({ groups, jobs }: Seat): number {
+  return groups * 1000 + jobs.size;
+}
+
+function endError(node: string, end: ThreadEnd): Error {
+  switch (end.kind) {
+    case "refused":
+      return new ConfigError(
+        `A worker for node \`${node}\` could not start: ${end.message}. Workers have the permissions of the process; ` +
+          "they need to read the package and the modules of the tasks.",
+        { node },
+      );
+    case "crashed":
+      return new WorkerLostError(
+        `The worker of node \`${node}\` crashed on an error that nobody caught: ${
+          end.error instanceof Error ? end.error.message : String(end.error)
+        }`,
+        { cause: end.error, node },
+      );
+    case "gone":
+      return new WorkerLostError(
+        `The worker of node \`${node}\` ended before the node did; its code must not call Deno.exit() or self.close().`,
+        { node },
+      );
+  }
+}
+
+function writeLog(
+  { log: write }: JobSpec["context"],
+  { level, message, properties }: Extract<FromWorker, { type: "log" }>,
+): void {
+  const record = properties === undefined ? undefined : unpack(properties);
+  write[level](message, typeof record === "object" && record !== null ? { ...record } : undefined);
+}
