@@ -36,6 +36,32 @@ export function registerPlugin(
   watcher?.(plugin, origin);
 }
 
+/**
+ * Makes a plugin known, so that a pool finds it in its workers. Write it at the top level of a module: a worker imports the module
+ * again, and takes the plugin that is made there. Plugins of this package's classes, and plugins without `remoteInitialize`,
+ * need not be made known.
+ *
+ * @param plugin The plugin.
+ * @returns The same plugin.
+ *
+ * @example
+ * ```ts
+ * import { definePlugin, LocalWorkflow, task } from "@fusewire/fusewire";
+ *
+ * const greeting = definePlugin({
+ *   localInitialize: ({ nodeName }) => `Hello, ${nodeName}!`,
+ *   remoteInitialize: (text: string) => console.log(text), // where the node runs: Hello, one_0000!
+ * });
+ * const workflow = new LocalWorkflow(task(() => 1, { name: "one" })(), { workflowName: "greeted" });
+ * workflow.setPlugin("*", greeting);
+ * await workflow.run();
+ * ```
+ */
+export function definePlugin<S>(plugin: Plugin<S>): Plugin<S> {
+  registerPlugin(plugin, definePlugin);
+  return plugin;
+}
+
 /** Where a plugin was constructed, or `undefined` if it was never registered. */
 export function pluginOrigin(plugin: Plugin<unknown>): PluginOrigin | undefined {
   return origins.get(plugin);
