@@ -47,11 +47,15 @@ export class NodeGraph implements Graph {
    */
   constructor(targets: readonly CallNode[], scope: Scope) {
     this.members = topologicalOrder(targets, scope);
-    for (let place = 0; place < this.members.length; place++) {
-      const { extra } = this.members[place]!;
-      if (extra !== undefined) this.#extras.set(place, extra);
-    }
     this.names = new NodeNames(this.members);
+    this.#mark = newMark();
+    for (let place = 0; place < this.members.length; place++) {
+      const node = this.members[place]!;
+      node.index = place;
+      if (node.extra !== undefined) this.#extras.set(place, node.extra);
+      this.names.add(place, node);
+    }
+    this.names.check();
   }
 
   get size(): number {

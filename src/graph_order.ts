@@ -8,6 +8,17 @@ import { GraphError } from "./errors.ts";
 import { type CallNode, forEachParent, newMark } from "./node.ts";
 import type { Scope } from "./graph.ts";
 
+/** The nodes of a graph in the order in which they were found. */
+interface Collection {
+  readonly nodes: CallNode[];
+  /** The least id. */
+  readonly least: number;
+  /** The greatest id. */
+  readonly most: number;
+  /** Whether a node waits for one that was made after it. */
+  readonly laterParent: boolean;
+}
+
 /** Up to this many ids a node, order is found by placing nodes in a table; beyond it by sorting. */
 const SPARSE = 8;
 
@@ -18,30 +29,32 @@ const SPARSE = 8;
  */
 export function topologicalOrder(targets: readonly CallNode[], scope: Scope): CallNode[] {
   const found = collect(scope === "ancestors" ? targets : belowRootsOf(targets));
-  const ordered = byCreation(found.nodes);
+  const ordered = byCreation(found);
   return found.laterParent ? byDependency(ordered) : ordered;
 }
 
-/** The given nodes and all that they wait for, directly or not. */
-function collect(from: readonly CallNode[]): { nodes: CallNode[]; laterParent: boolean } {
+/** The given nodes and all that they wait for, directly or not, each once. */
+function collect(from: readonly CallNode[]): Collection {
   const mark = newMark();
   const nodes: CallNode[] = [];
-  const open: CallNode[] = [];
+  let [least, most] = [Infinity, -Infinity];
   let laterParent = false;
   let id = Infinity;
   const visit = (node: CallNode): void => {
     if (node.id >= id) laterParent = true;
     if (node.mark === mark) return;
     node.mark = mark;
+    if (node.id < least) least = node.id;
+    if (node.id > most) most = node.id;
     nodes.push(node);
-    open.push(node);
   };
-  from.forEach(visit);
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+  for (let i = 0; i < from.length; i++) visit(from[i]!);
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!;
     id = node.id;
     forEachParent(node, visit);
   }
-  return { nodes, laterParent };
+  return { nodes, least, most, laterParent };
 }
 
 function belowRootsOf(targets: readonly CallNode[]): CallNode[] {
@@ -67,23 +80,16 @@ function isRoot(node: CallNode): boolean {
   return parents === 0;
 }
 
-function byCreation(nodes: CallNode[]): CallNode[] {
+function byCreation({ nodes, least, most }: Collection): CallNode[] {
   const count = nodes.length;
-  let [least, most] = [Infinity, -Infinity];
-  for (let i = 0; i < count; i++) {
-    const { id } = nodes[i]!;
-    if (id < least) least = id;
-    if (id > most) most = id;
-  }
-  if (most - least >= SPARSE * count + 1024) return nodes.sort((a, b) => a.id - b.id);
-  const table = new Int32Array(count === 0 ? 0 : most - least + 1);
-  for (let i = 0; i < count; i++) table[nodes[i]!.id - least] = i + 1;
-  const ordered: CallNode[] = new Array(count);
+  if (count === 0 || most - least >= SPARSE * count + 1024) return nodes.sort((a, b) => a.id - b.id);
+  const table = new Array<CallNode | undefined>(most - least + 1);
+  for (let i = 0; i < count; i++) table[nodes[i]!.id - least] = nodes[i]!;
   for (let at = 0, place = 0; place < count; at++) {
-    const entry = table[at]!;
-    if (entry > 0) ordered[place++] = nodes[entry - 1]!;
+    const node = table[at];
+    if (node !== undefined) nodes[place++] = node;
   }
-  return ordered;
+  return nodes;
 }
 
 /** Depth-first, parents before children; a node that is met while it is still open closes a cycle. */

@@ -13,24 +13,26 @@ export class NodeNames {
   readonly #given = new Map<number, string>();
   #places: Map<string, number> | undefined;
 
-  /**
-   * Keeps the names as they are now.
-   *
-   * @throws {GraphError} If two nodes have the same name, or a name is too long for a store.
-   */
+  #manyScopes = false;
+  #longestBase = 0;
+
+  /** Takes the nodes; {@linkcode add} is called for each of them, and then {@linkcode check}. */
   constructor(members: readonly CallNode[]) {
     this.#members = members;
-    const scope = members[0]?.site.scope;
-    let manyScopes = false;
-    let longest = 0;
-    for (let place = 0; place < members.length; place++) {
-      const { extra, site } = members[place]!;
-      if (extra?.name !== undefined) this.#given.set(place, extra.name);
-      if (site.scope !== scope) manyScopes = true;
-      if (site.task.base.length > longest) longest = site.task.base.length;
-    }
-    if (longest > 80) members.forEach((_, place) => checkName(this.at(place), "node"));
-    if (manyScopes) this.#checkAll();
+  }
+
+  /** Keeps the name of the node at a place as it is now. */
+  add(place: number, node: CallNode): void {
+    if (node.extra?.name !== undefined) this.#given.set(place, node.extra.name);
+    const { scope, task } = node.site;
+    if (scope !== this.#members[0]!.site.scope) this.#manyScopes = true;
+    if (task.base.length > this.#longestBase) this.#longestBase = task.base.length;
+  }
+
+  /** Throws {@linkcode GraphError} if two nodes have the same name, or a name is too long for a store. */
+  check(): void {
+    if (this.#longestBase > 80) this.#members.forEach((_, place) => checkName(this.at(place), "node"));
+    if (this.#manyScopes) this.#checkAll();
     else if (this.#given.size > 0) this.#checkGiven();
   }
 
