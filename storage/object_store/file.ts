@@ -5,7 +5,7 @@ import { fileError, isMissing } from "./file_errors.ts";
 import { listFiles } from "./file_listing.ts";
 import { FileReader } from "./file_reader.ts";
 import { type FilePlace, FileRoot, linked } from "./file_root.ts";
-import { writeFile } from "./file_writer.ts";
+import { openTemporary, type TemporaryFile, writeAndRename } from "./file_writer.ts";
 import { streamOf } from "./object_stream.ts";
 import type {
   ByteRange,
@@ -22,7 +22,7 @@ import { withinSize } from "./range.ts";
 
 /** Files up to this size are read at once, in this thread: 8 µs instead of 40. */
 const SMALL_BYTES = 64 * 1024;
-/** How often a put begins again because another process removed the empty folder under it. */
+/** How often a put looks for its folder again because somebody removed it, empty, at that moment. */
 const PUT_ATTEMPTS = 5;
 /** How many files are removed at once. */
 const REMOVERS = 16;
@@ -107,18 +107,16 @@ export class FileObjectStore implements ObjectStore {
   /** Stores an object at once or not at all, durably. Content type and metadata are not kept. */
   async put(key: string, body: ObjectBody, _options: PutOptions = {}): Promise<PutResult> {
     checkKey(key);
-    for (let attempt = 1;; attempt++) {
-      const place = this.#root.provide(key);
-      try {
-        const result = await writeFile(place, body, place.isOurs ? undefined : () => this.#refuseLink(place, key));
-        await Promise.all([this.#syncs.sync(place.folder), ...this.#newFolders]);
-        return result;
-      } catch (error) {
-        if (error instanceof Deno.errors.IsADirectory) throw aboveObjects(key);
-        if (error instanceof Deno.errors.NotADirectory) throw belowObject(key);
-        const again = error instanceof Deno.errors.NotFound && attempt < PUT_ATTEMPTS && isRepeatable(body);
-        if (!again) throw this.#error(error, key, "write");
-      }
+    try {
+      const { place, temporary } = await this.#openTemporary(key);
+      const check = place.isOurs ? undefined : () => this.#refuseLink(place, key);
+      const result = await writeAndRename(temporary, place.path, body, check);
+      await Promise.all([this.#syncs.sync(place.folder), ...this.#newFolders]);
+      return result;
+    } catch (error) {
+      if (error instanceof Deno.errors.IsADirectory) throw aboveObjects(key);
+      if (error instanceof Deno.errors.NotADirectory) throw belowObject(key);
+      throw fileError(error, `write the object ${JSON.stringify(key)}`, this.path);
     }
   }
 
@@ -175,6 +173,17 @@ export class FileObjectStore implements ObjectStore {
       yield* listFiles(this.#root, prefix, { headBytes, slowMicroseconds: this.#slowMicroseconds });
     } catch (error) {
       throw fileError(error, `list the objects that begin with ${JSON.stringify(prefix)}`, this.path);
+    }
+  }
+
+  async #openTemporary(key: string): Promise<{ readonly place: FilePlace; readonly temporary: TemporaryFile }> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        const place = this.#root.provide(key);
+        return { place, temporary: await openTemporary(place.folder) };
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound) || attempt === PUT_ATTEMPTS) throw error;
+      }
     }
   }
 
@@ -237,7 +246,7 @@ export class FileObjectStore implements ObjectStore {
   }
 
   #error(error: unknown, key: string, verb: string): unknown {
-    if (verb !== "write" && isMissing(error)) return this.#missing(key);
+    if (isMissing(error)) return this.#missing(key);
     return fileError(error, `${verb} the object ${JSON.stringify(key)}`, this.path);
   }
 }
@@ -253,9 +262,4 @@ function readHere(path: string, start: number, end: number): Uint8Array<ArrayBuf
     at += count;
   }
   return bytes;
-}
-
-/** Whether a body can be read once more: a stream can not. */
-function isRepeatable(body: ObjectBody): boolean {
-  return body instanceof Uint8Array || Array.isArray(body);
 }

@@ -13,11 +13,6 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-/** Whether a folder can not be removed because something is in it, or came into it just now. */
-export function isNotEmpty(error: unknown): boolean {
-  return ["ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "");
-}
-
 /**
  * The error to throw instead of the system's, where there is a better one.
  *

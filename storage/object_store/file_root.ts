@@ -79,7 +79,7 @@ export class FileRoot {
           throw fileError(error, `make the folder of ${shown(key)}`, this.path);
         }
         // A link that leads nowhere is no folder either.
-        if (!this.#isRealFolder(folder, key) && isLink(folder)) throw linked(key, this.path);
+        if (!this.#isRealFolder(folder, key) && Deno.lstatSync(folder).isSymlink) throw linked(key, this.path);
       }
     }
     return this.#placeOf(made, key);
@@ -124,11 +124,7 @@ export class FileRoot {
       }
       throw fileError(error, "make its folder", this.path);
     }
-    const real = this.#resolve();
-    if (real === undefined) {
-      throw new ConfigError(`The folder ${this.path} of a store vanished right after it was made.`);
-    }
-    return real;
+    return this.#real = Deno.realPathSync(this.path);
   }
 
   /** Whether a folder exists. Throws if it, or what there is of the way to it, is reached through a link. */
@@ -165,14 +161,6 @@ export function linked(key: string, root: string): InvalidKeyError {
       shown(key)
     } is refused: a part of it is a symbolic link in the folder ${root}, and links are never followed.`,
   );
-}
-
-function isLink(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isSymlink;
-  } catch {
-    return false;
-  }
 }
 
 function shown(key: string): string {

@@ -7,7 +7,6 @@ import { newSha256, sha256Hex } from "../digest.ts";
 import { TEMPORARY_PREFIX } from "../keys.ts";
 import { piecesOf, smallBody } from "./body.ts";
 import type { ObjectBody, PutResult } from "./object_store.ts";
-import type { FilePlace } from "./file_root.ts";
 
 /** Up to this many bytes are handed to the system in this thread: 5 µs, where the way to another thread takes 20. */
 const AT_ONCE_BYTES = 64 * 1024;
@@ -18,22 +17,41 @@ const FLUSH_BYTES = 32 * 1024 * 1024;
 const process = crypto.getRandomValues(new Uint8Array(8)).toHex();
 let count = 0;
 
+/** A new, empty temporary file. */
+export interface TemporaryFile {
+  /** Where it is. */
+  readonly path: string;
+  /** The file, open for writing. */
+  readonly file: Deno.FsFile;
+}
+
+/** Makes a temporary file in a folder. */
+export async function openTemporary(folder: string): Promise<TemporaryFile> {
+  const path = `${folder}/${TEMPORARY_PREFIX}${process}-${count++}`;
+  return { path, file: await Deno.open(path, { write: true, createNew: true }) };
+}
+
 /**
- * Writes and syncs a temporary file, then renames it. The temporary file is gone if anything fails.
+ * Writes and syncs a temporary file, then renames it. It is gone if anything fails.
  *
+ * @param path Where it goes.
  * @param check What else has to hold before the rename; it runs beside the writing.
  */
-export async function writeFile(place: FilePlace, body: ObjectBody, check?: () => Promise<void>): Promise<PutResult> {
-  const temporary = `${place.folder}/${TEMPORARY_PREFIX}${process}-${count++}`;
-  const file = await Deno.open(temporary, { write: true, createNew: true });
+export async function writeAndRename(
+  temporary: TemporaryFile,
+  path: string,
+  body: ObjectBody,
+  check?: () => Promise<void>,
+): Promise<PutResult> {
+  const { file } = temporary;
   try {
     const small = smallBody(body);
-    const writing = small === undefined ? writePieces(file, temporary, body) : writeSmall(file, small);
+    const writing = small === undefined ? writePieces(temporary, body) : writeSmall(file, small);
     // The file is not closed before both are done with it.
     if (check !== undefined) await Promise.allSettled([writing, check()]).then(([, checked]) => throwIf(checked));
     const result = await writing;
     file.close();
-    await Deno.rename(temporary, place.path);
+    await Deno.rename(temporary.path, path);
     return result;
   } catch (error) {
     try {
@@ -41,7 +59,7 @@ export async function writeFile(place: FilePlace, body: ObjectBody, check?: () =
     } catch {
       // It was closed before the rename.
     }
-    await Deno.remove(temporary).catch(() => {});
+    await Deno.remove(temporary.path).catch(() => {});
     throw error;
   }
 }
@@ -58,7 +76,7 @@ async function writeSmall(file: Deno.FsFile, bytes: Uint8Array): Promise<PutResu
   return { size: bytes.length, sha256 };
 }
 
-async function writePieces(file: Deno.FsFile, path: string, body: ObjectBody): Promise<PutResult> {
+async function writePieces({ file, path }: TemporaryFile, body: ObjectBody): Promise<PutResult> {
   const hash = newSha256();
   // Calls on one open file wait for one another, so what tells the disk to begin needs its own.
   using flusher = await Deno.open(path, { write: true });

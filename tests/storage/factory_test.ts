@@ -105,3 +105,24 @@ Deno.test("storageFromYaml() is not blown up by a file that refers to itself aga
   for (let i = 1; i < 40; i++) lines.push(`  a${i}: &a${i} [*a${i - 1}, *a${i - 1}]`);
   await expect(fromYaml(lines.join("\n"))).rejects.toThrow("unknown option `a0`");
 });
+
+Deno.test("storageFromYaml() says which variable it was not allowed to read", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/storage.yaml`;
+  await Deno.writeTextFile(path, "kind: file\noptions:\n  path: ${HOME}/x\n");
+  const module = new URL("../../storage/factory.ts", import.meta.url).href;
+  const script = `${folder.path}/script.ts`;
+  await Deno.writeTextFile(
+    script,
+    `import { storageFromYaml } from ${JSON.stringify(module)};
+     console.log(await storageFromYaml(${
+      JSON.stringify(path)
+    }).catch((error) => \`\${error.name}: \${error.message}\`));`,
+  );
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const args = ["run", "--no-prompt", "--quiet", "--allow-read", "--config", config, script];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  expect(new TextDecoder().decode(stdout)).toMatch(
+    /^ConfigError: .* needs the environment variable HOME: .*--allow-env/,
+  );
+});

@@ -48,6 +48,8 @@ Deno.test("A backslash takes the next character as it is", () => {
 Deno.test("A character is a code point", () => {
   expect(matching("?", ["😀", "é", "ab"])).toEqual(["😀", "é"]);
   expect(matching("[😀é]", ["😀", "é"])).toEqual(["😀", "é"]);
+  expect(matching("[[:alpha:]]", ["é", "1"])).toEqual(["é"]);
+  expect(matching("[\\]a]", ["]", "a", "\\"])).toEqual(["]", "a"]);
 });
 
 Deno.test("A RegExp matches the whole name, whatever its flags", () => {
@@ -66,6 +68,8 @@ Deno.test("What minimatch would take for something else is refused by what is wr
     ["[", /"\[" that is not closed/],
     ["a[bc", /not closed/],
     ["[]", /not closed/],
+    ["[[:alpha:]", /not closed/],
+    ["[a\\]", /not closed/],
     ["{a,b", /"\{" that is not closed/],
     ["+(a", /group that is not closed/],
     ["a\\", /backslash/],

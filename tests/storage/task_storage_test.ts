@@ -315,6 +315,11 @@ testStorage("what is stored last under one name is there, whole, when many save 
   expect((await filesOf(storage)).length).toBe(stored.i % 2 === 0 ? 1 : 0);
 });
 
+Deno.test("entryOf() says that there is no entry", () => {
+  expect(() => entryOf({})).toThrow(ConfigError);
+  expect(entryOf(new MemoryStorage().protocols("etl"))).toBeDefined();
+});
+
 testStorage("newWorkflow() leaves what is there", async (storage) => {
   await storage.newWorkflow("etl");
   expect(await storage.listTasks("etl")).toEqual([]);

@@ -90,6 +90,19 @@ export function testObjectStore(
     expect(into.subarray(0, 10)).toEqual(someBytes(10, 1));
   });
 
+  test("goes on reading the large object that was opened, although it was replaced", async (store) => {
+    const bytes = someBytes(5 * PIECE_BYTES);
+    await store.put("a", bytes);
+    await using reader = await store.open("a");
+    await store.put("a", someBytes(5 * PIECE_BYTES, 2));
+    const into = new Uint8Array(bytes.length);
+    expect(await reader.read(into, 0)).toBe(bytes.length);
+    expect(sha256Hex(into)).toBe(sha256Hex(bytes));
+    await store.delete("a");
+    expect(await reader.read(into, 0)).toBe(bytes.length);
+    expect(sha256Hex(into)).toBe(sha256Hex(bytes));
+  });
+
   test("shares no memory with who puts and gets", async (store) => {
     const bytes = someBytes(100);
     await store.put("a", bytes);

@@ -216,6 +216,33 @@ Deno.test("FileObjectStore survives being killed in the middle of writing", asyn
   }
 });
 
+Deno.test("FileObjectStore finds its folder again when it is removed at the moment of a put", async () => {
+  await using folder = await temporaryFolder();
+  const store = new FileObjectStore({ path: folder.path });
+  for (let i = 0; i < 50; i++) {
+    const put = store.put("a/b/c", someBytes(i));
+    try {
+      Deno.removeSync(`${folder.path}/a/b`);
+      Deno.removeSync(`${folder.path}/a`);
+    } catch {
+      // The put was quicker.
+    }
+    await put;
+    expect(await store.get("a/b/c")).toEqual(someBytes(i));
+    await store.delete("a/b/c");
+  }
+});
+
+Deno.test("FileObjectStore writes a long stream while the disk works on what came before", async () => {
+  await using folder = await temporaryFolder();
+  const store = new FileObjectStore({ path: folder.path });
+  const chunk = someBytes(3_000_000);
+  const chunks = Array.from({ length: 25 }, () => chunk);
+  const { size } = await store.put("a", ReadableStream.from(chunks));
+  expect(size).toBe(75_000_000);
+  expect((await Deno.stat(`${folder.path}/a`)).size).toBe(75_000_000);
+});
+
 Deno.test("FileObjectStore leaves no temporary file when a put fails", async () => {
   await using folder = await temporaryFolder();
   const store = new FileObjectStore({ path: folder.path });
@@ -346,6 +373,28 @@ Deno.test({
     await store.delete("big");
     await store.put("new", someBytes(600_000));
     expect((await store.head("new"))?.size).toBe(600_000);
+  },
+});
+
+Deno.test({
+  name: "FileObjectStore says that the disk is read-only",
+  ignore: !(await fullDisk.available()),
+  fn: async () => {
+    await using disk = await fullDisk.mount(1024 * 1024);
+    const store = new FileObjectStore({ path: `${disk.path}/s` });
+    await store.put("a/b", someBytes(10));
+    await new Deno.Command("mount", { args: ["-o", "remount,ro", disk.path] }).output();
+    for (
+      const verb of [
+        () => store.put("a/b", someBytes(1)),
+        () => store.put("new/b", someBytes(1)),
+        () => store.delete("a/b"),
+      ]
+    ) {
+      await expect(verb()).rejects.toThrow(ConfigError);
+      await expect(verb()).rejects.toThrow("read-only");
+    }
+    expect(await store.get("a/b")).toEqual(someBytes(10));
   },
 });
 
