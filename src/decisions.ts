@@ -71,6 +71,10 @@ export function uncachedCause(setup: DecisionSetup, place: number): UncachedCaus
   return cacheOf(setup, place) === false ? "cache-off" : undefined;
 }
 
+function taskAt(setup: DecisionSetup, place: number): string {
+  return setup.program.graph.members[place]!.site.task.base;
+}
+
 /** When a stored result of this node stands for a new one. */
 export function cacheOf(setup: DecisionSetup, place: number): CacheMode {
   return setup.optionsAt(place)?.cache ?? setup.cache;
@@ -142,7 +146,7 @@ function compare(
   decisions: readonly Decision[],
 ): Decision {
   const { program } = setup;
-  const changes: PlanReason[] = callChanges(made, callPrint(setup, place));
+  const changes: PlanReason[] = callChanges(taskAt(setup, place), made, callPrint(setup, place));
   const inputs = program.inputsAt(place);
   const names = parameterNames(setup.funcAt(place));
   if (inputs.length !== made.inputs.length) {

@@ -32,7 +32,7 @@ export interface Fingerprint {
 
 /** A way in which two fingerprints differ. */
 export type FingerprintChange =
-  | { readonly kind: "source-changed" }
+  | { readonly kind: "source-changed"; readonly task: string }
   | { readonly kind: "version-changed"; readonly from: string; readonly to: string }
   | {
     readonly kind: "input-changed";
@@ -163,32 +163,20 @@ export function partsHash(input: Extract<ProgramInput, { kind: "parts" }>, hashO
   return known ? contentHash(filled) : undefined;
 }
 
-/** In what two fingerprints differ. */
-export function changesBetween(old: Fingerprint, now: Fingerprint): FingerprintChange[] {
-  const changes = callChanges(old, now);
-  if (old.inputs.length !== now.inputs.length) {
-    changes.push({
-      kind: "input-changed",
-      input: `number of arguments`,
-      from: `${old.inputs.length}`,
-      to: `${now.inputs.length}`,
-    });
-    return changes;
-  }
-  now.inputs.forEach((input, i) => {
-    const before = old.inputs[i]!;
-    if (before.hash !== input.hash) changes.push(inputChange(before, input));
-  });
-  return changes;
+/** Whether two calls were made of the same things. */
+export function isSameCall(old: Fingerprint, now: Fingerprint): boolean {
+  return old.source === now.source && old.version === now.version && old.inputs.length === now.inputs.length &&
+    old.inputs.every(({ hash }, i) => hash === now.inputs[i]!.hash);
 }
 
-/** In what two fingerprints differ, inputs left aside. */
+/** In what two calls of a task differ, inputs left aside. */
 export function callChanges(
+  task: string,
   old: Pick<Fingerprint, "source" | "version">,
   now: Pick<Fingerprint, "source" | "version">,
 ): FingerprintChange[] {
   const changes: FingerprintChange[] = [];
-  if (old.source !== now.source) changes.push({ kind: "source-changed" });
+  if (old.source !== now.source) changes.push({ kind: "source-changed", task });
   if (old.version !== now.version) changes.push({ kind: "version-changed", from: old.version, to: now.version });
   return changes;
 }

@@ -54,7 +54,7 @@ export function planStep(name: string, action: PlanAction, reasons: readonly Pla
     name,
     action,
     reasons,
-    message: `\`${name}\` ${ACTIONS[action]}: ${reasons.map((r) => because(r, name)).join(" and ")}.`,
+    message: `\`${name}\` ${ACTIONS[action]}: ${reasons.map(because).join(" and ")}.`,
   };
 }
 
@@ -66,7 +66,7 @@ const ACTIONS: Readonly<Record<PlanAction, string>> = {
   unneeded: "will not run",
 };
 
-function because(reason: PlanReason, name: string): string {
+function because(reason: PlanReason): string {
   switch (reason.kind) {
     case "missing":
       return "nothing is stored";
@@ -91,7 +91,7 @@ function because(reason: PlanReason, name: string): string {
     case "condition":
       return `it hangs on the value of \`${reason.node}\``;
     case "source-changed":
-      return `source of \`${name}\` changed`;
+      return `source of \`${reason.task}\` changed`;
     case "version-changed":
       return `version changed ${quoted(reason.from)} → ${quoted(reason.to)}`;
     case "input-changed":

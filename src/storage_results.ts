@@ -16,7 +16,7 @@ import {
   uncachedCause,
 } from "./decisions.ts";
 import { IntegrityError, NotFoundError, SerializationError } from "./errors.ts";
-import { changesBetween, type Fingerprint, printInputs } from "./fingerprint.ts";
+import { type Fingerprint, isSameCall, printInputs } from "./fingerprint.ts";
 import { parameterNames } from "./parameter_names.ts";
 import { type Plan, planStep } from "./plan.ts";
 import { metaRecord, readMeta } from "./result_meta.ts";
@@ -195,7 +195,7 @@ export class StorageResults implements StoredResults {
       this.#made.set(place, made);
       const header = this.#headers.at(place);
       const before = header?.damaged === undefined ? header?.meta.made : undefined;
-      return Promise.resolve(before !== undefined && changesBetween(before, made).length === 0);
+      return Promise.resolve(before !== undefined && isSameCall(before, made));
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
       this.#made.set(place, error);
