@@ -29,6 +29,7 @@ export type { FingerprintChange } from "./src/fingerprint.ts";
 export { Query } from "./src/query.ts";
 export type { QueryTarget } from "./src/query.ts";
 export type { Graph, Scope } from "./src/graph.ts";
+export type { BackendRun, BackendStep } from "./src/backend_run.ts";
 export { BaseWorkflow } from "./src/workflow.ts";
 export type {
   BaseWorkflowOptions,

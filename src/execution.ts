@@ -9,15 +9,16 @@ import { AttemptContext, type AttemptTime } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import { switchContext, type TaskContext, withContext } from "./context.ts";
 import { Dataflow } from "./dataflow.ts";
-import { CancelledError, NotFoundError, StepFailedError } from "./errors.ts";
+import { CancelledError, NotFoundError, type StepFailedError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import { callPlain, isThenable, nextTurn, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { Plugin, PluginCall, PluginRunContext } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
-import { itemValue, type Program } from "./program.ts";
+import type { Program } from "./program.ts";
 import type { Run, RunStatus } from "./run.ts";
+import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
 import type { Status } from "./status.ts";
 import { runStep } from "./step.ts";
@@ -384,14 +385,7 @@ export class Execution implements Run<unknown> {
 
   /** The error that a run rejects with when this step failed. */
   failure(place: number, error: unknown): StepFailedError {
-    const { workflowName, program } = this.setup;
-    const node = program.graph.names.at(place);
-    const attempts = Math.max(1, this.record.attemptsOf(place));
-    return new StepFailedError(
-      `Node \`${node}\` of workflow \`${workflowName}\` failed${attempts > 1 ? ` after ${attempts} attempts` : ""}: ` +
-        `${error instanceof Error ? error.message : String(error)}`,
-      { cause: error, workflow: workflowName, node },
-    );
+    return stepFailure(this.record, place, error);
   }
 
   /** A step failed for good; what waits for it is cancelled. */
@@ -466,22 +460,10 @@ export class Execution implements Run<unknown> {
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
     if (this.#failure !== undefined) return end("FAILED", this.#failure);
     if (broken !== undefined) return end("FAILED", broken.error);
-    const { targets, graph } = setup.program;
-    const skipped = targets.find(({ place }) => record.stateOf(place) === "SKIPPED");
-    if (skipped !== undefined) {
-      const node = graph.names.at(skipped.place);
-      return end(
-        "SKIPPED",
-        new CancelledError(`Target \`${node}\` of workflow \`${setup.workflowName}\` was skipped.`, {
-          workflow: setup.workflowName,
-          node,
-        }),
-      );
-    }
+    const skipped = skippedTarget(setup.program, record);
+    if (skipped !== undefined) return end("SKIPPED", skipped);
     try {
-      const given = targets.map(({ place, item }) =>
-        item === undefined ? values[place] : itemValue(values[place], item)
-      );
+      const given = targetValues(setup.program, values);
       record.finish("SUCCEEDED", (place) => this.results?.isStored(place) ? "SUCCEEDED" : "SKIPPED");
       this.#result.resolve(setup.single ? given[0] : given);
     } catch (error) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type BackendRun, type BackendStep, ReportedRun } from "./backend_run.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Definition, WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
@@ -290,8 +291,38 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     return await planOf(this.storageSetup(), options);
   }
 
-  /** Starts a run. */
+  /** Starts a run. A backend makes it with {@linkcode BaseWorkflow.newRun}, which gives status, events and `cancel()`. */
   abstract start(): Promise<Run<T>>;
+
+  /** The nodes as a backend of one's own runs them, in topological order; for a definition, after `checkInput()`. */
+  protected steps(): BackendStep[] {
+    const { program, nodeGraph } = this;
+    const { start, list } = nodeGraph.parents();
+    return nodeGraph.members.map((_, place) => ({
+      name: nodeGraph.names.at(place),
+      place,
+      parents: [...list.subarray(start[place], start[place + 1])],
+      options: this.optionsAt(place),
+      plugins: this.pluginsAt(place) ?? [],
+      remoteArgs: this.remoteArgsAt(place),
+      mayRun: (values) => (program.conditions.get(place) ?? []).every((condition) => condition.holds(values)),
+      call: (values) => Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, values)),
+    }));
+  }
+
+  /**
+   * A run that goes on by itself.
+   *
+   * @param work Runs the steps, one after another or as it likes, tells the run what becomes of each, and returns the values by
+   *   place. It stops early when the run's `stopSignal` is aborted.
+   */
+  protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
+    const { program, workflowName, version, clock, single } = this;
+    const run = new ReportedRun({ program, workflowName, version, clock, single });
+    setTimeout(() => void run.drive(work), 0);
+    // The targets that the constructor checked give the result its type.
+    return run as Run<unknown> as Run<T>;
+  }
 
   /**
    * Starts a run and waits for its result: the value of a single target, or an array of values in the order of the targets.

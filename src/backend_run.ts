@@ -1,0 +1,217 @@
+/**
+ * Runs of backends of one's own: the backend tells what becomes of each step, and the run gives status, events and result.
+ *
+ * @module
+ */
+import { abortable } from "./abortable.ts";
+import type { Clock } from "./clock.ts";
+import { CancelledError, NotFoundError, type StepFailedError } from "./errors.ts";
+import type { RunEvent } from "./events.ts";
+import type { AnyTaskOptions } from "./options.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Program } from "./program.ts";
+import type { Run, RunStatus } from "./run.ts";
+import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { RunRecord } from "./run_record.ts";
+import { isFinal, type Status } from "./status.ts";
+
+/** One node of a workflow, as a backend of one's own runs it. */
+export interface BackendStep {
+  /** Name of the node. */
+  readonly name: string;
+  /** Its place in topological order. Values are kept by place. */
+  readonly place: number;
+  /** Places of the nodes that it waits for. */
+  readonly parents: readonly number[];
+  /** Options of the node in this workflow, or `undefined` if it has none. */
+  readonly options: AnyTaskOptions | undefined;
+  /** Plugins of the node in this workflow. */
+  readonly plugins: readonly Plugin<unknown>[];
+  /** What the backend was told about the node. */
+  readonly remoteArgs: Readonly<Record<string, unknown>>;
+  /** Whether the node's conditions hold, given the values so far; a node without conditions always runs. */
+  mayRun(values: readonly unknown[]): boolean;
+  /** Calls the node's function with its arguments, made from the values so far. */
+  call(values: readonly unknown[]): unknown;
+}
+
+/** One run of a backend of one's own: it is told what becomes of each step. What comes too late is not heard. */
+export interface BackendRun {
+  /** Id of the run. */
+  readonly id: string;
+  /** Aborted when the run is cancelled. */
+  readonly stopSignal: AbortSignal;
+  /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled. */
+  isOver(step: BackendStep): boolean;
+  /** The step starts its first attempt. */
+  started(step: BackendStep): void;
+  /** An attempt failed, and the step waits for another one. */
+  waits(step: BackendStep, attempt: number, error: unknown): void;
+  /** An attempt begins after a wait. */
+  startedAgain(step: BackendStep, attempt: number): void;
+  /** The step reports progress, from 0 to 1. */
+  progress(step: BackendStep, fraction: number, message?: string): void;
+  /** The step has its value. */
+  succeeded(step: BackendStep): void;
+  /** The step failed for good: what waits for it is cancelled, and the run rejects with the first failure. */
+  failed(step: BackendStep, error: unknown): void;
+  /** The step is skipped, and what waits for it too. */
+  skipped(step: BackendStep, error?: unknown): void;
+}
+
+/** What a {@linkcode ReportedRun} is of. */
+export interface BackendRunSetup {
+  /** The graph, made flat. */
+  readonly program: Program;
+  /** Name of the workflow. */
+  readonly workflowName: string;
+  /** Version of the definition, or empty. */
+  readonly version: string;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Whether the result is the one target's value, not an array of values. */
+  readonly single: boolean;
+}
+
+/** A run that gives status, events and result from what it is told. */
+export class ReportedRun implements Run<unknown>, BackendRun {
+  readonly id: string;
+  readonly #setup: BackendRunSetup;
+  readonly #record: RunRecord;
+  readonly #controller = new AbortController();
+  readonly #result = Promise.withResolvers<unknown>();
+  #failure: StepFailedError | undefined;
+
+  /** Prepares a run; {@linkcode drive} makes it. */
+  constructor(setup: BackendRunSetup) {
+    const { program, workflowName, version, clock } = setup;
+    this.id = clock.newId();
+    this.#setup = setup;
+    this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true);
+    this.#result.promise.catch(() => {});
+  }
+
+  get stopSignal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  isOver(step: BackendStep): boolean {
+    return this.stopSignal.aborted || isFinal(this.#record.stateOf(step.place));
+  }
+
+  started(step: BackendStep): void {
+    if (this.isOver(step)) return;
+    this.#record.enqueued(step.place);
+    this.#record.started(step.place);
+  }
+
+  waits(step: BackendStep, attempt: number, error: unknown): void {
+    if (this.isOver(step)) return;
+    this.#record.attemptFailed(step.place, attempt, error);
+    this.#record.waits(step.place);
+  }
+
+  startedAgain(step: BackendStep, attempt: number): void {
+    if (!this.isOver(step)) this.#record.attempt(step.place, attempt);
+  }
+
+  progress(step: BackendStep, fraction: number, message?: string): void {
+    if (!this.isOver(step)) this.#record.progress(step.place, fraction, message);
+  }
+
+  succeeded(step: BackendStep): void {
+    if (!this.isOver(step)) this.#record.ended(step.place, "SUCCEEDED");
+  }
+
+  failed(step: BackendStep, error: unknown): void {
+    if (this.isOver(step)) return;
+    const { place } = step;
+    const attempts = this.#record.attemptsOf(place);
+    if (attempts === 0) this.#record.enqueued(place);
+    else this.#record.attemptFailed(place, attempts, error);
+    this.#failure ??= stepFailure(this.#record, place, error);
+    this.#record.ended(place, "FAILED", error);
+    this.#block(place, "CANCELLED");
+  }
+
+  skipped(step: BackendStep, error?: unknown): void {
+    if (this.isOver(step)) return;
+    const { place } = step;
+    if (this.#record.attemptsOf(place) === 0) this.#record.enqueued(place);
+    this.#record.ended(place, "SKIPPED", error);
+    this.#block(place, "SKIPPED");
+  }
+
+  result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
+    return abortable(this.#result.promise, signal);
+  }
+
+  status(): Promise<RunStatus> {
+    return Promise.resolve(this.#record.snapshot());
+  }
+
+  events(): AsyncIterableIterator<RunEvent> {
+    return this.#record.events();
+  }
+
+  async cancel(): Promise<void> {
+    const { workflowName } = this.#setup;
+    if (!this.#record.isFinished && !this.stopSignal.aborted) {
+      const error = new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
+        workflow: workflowName,
+      });
+      this.#controller.abort(error);
+      this.#end("CANCELLED", error);
+    }
+    await this.#result.promise.catch(() => {});
+  }
+
+  signal(name: string, _payload: unknown): Promise<void> {
+    const { workflowName } = this.#setup;
+    return Promise.reject(
+      new NotFoundError(`No node of workflow \`${workflowName}\` waits for the signal ${JSON.stringify(name)}.`, {
+        workflow: workflowName,
+      }),
+    );
+  }
+
+  /** Makes the run: `work` runs the steps, tells of each, and gives the values by place. */
+  async drive(work: (run: BackendRun) => Promise<readonly unknown[]>): Promise<void> {
+    if (this.#record.isFinished) return;
+    this.#record.status = "RUNNING";
+    this.#record.ofRun("workflow_started");
+    try {
+      const values = await work(this);
+      if (this.#record.isFinished) return;
+      const { program, single } = this.#setup;
+      const skipped = skippedTarget(program, this.#record);
+      if (this.#failure !== undefined) this.#end("FAILED", this.#failure);
+      else if (skipped !== undefined) this.#end("SKIPPED", skipped);
+      else {
+        const given = targetValues(program, values);
+        this.#record.finish("SUCCEEDED", () => "SKIPPED");
+        this.#result.resolve(single ? given[0] : given);
+      }
+    } catch (error) {
+      if (!this.#record.isFinished) this.#end("FAILED", this.#failure ?? error);
+    }
+  }
+
+  #end(status: Status, error: unknown): void {
+    this.#record.finish(status, () => "CANCELLED");
+    this.#result.reject(error);
+  }
+
+  #block(place: number, status: Status): void {
+    const { start, list } = this.#setup.program.graph.children();
+    const open = [place];
+    for (let from = open.pop(); from !== undefined; from = open.pop()) {
+      for (let at = start[from]!; at < start[from + 1]!; at++) {
+        const child = list[at]!;
+        if (isFinal(this.#record.stateOf(child))) continue;
+        this.#record.ended(child, status);
+        open.push(child);
+      }
+    }
+  }
+}
