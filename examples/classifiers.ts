@@ -6,7 +6,9 @@
  *
  *     deno run --allow-read=.fusewire --allow-write=.fusewire examples/classifiers.ts
  *
- * With `--pool` at the end the nodes run on Web Workers.
+ * On Web Workers, which have to read the modules that they import:
+ *
+ *     deno run --allow-read --allow-write=.fusewire examples/classifiers.ts --pool
  */
 import {
   type BaseWorkflow,
@@ -15,6 +17,7 @@ import {
   GraphWorkflow,
   LocalWorkflow,
   type Node,
+  PoolWorkflow,
   ProgressPlugin,
   task,
 } from "@fusewire/fusewire";
@@ -200,7 +203,9 @@ const progress = new ProgressPlugin();
 /** The graph with its storage, and a progress bar on a terminal. */
 function workflowOf(target: Node<string>): BaseWorkflow<Node<string>> {
   const options = { workflowName: "classifiers", cache: "content" } as const;
-  const workflow = new LocalWorkflow(target, options);
+  const workflow = Deno.args.includes("--pool")
+    ? new PoolWorkflow(target, options)
+    : new LocalWorkflow(target, options);
   workflow.setStorage(new FileStorage({ path: ".fusewire/results" }));
   workflow.setPlugin("*", progress);
   return workflow;

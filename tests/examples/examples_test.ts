@@ -26,18 +26,11 @@ async function withCopy(body: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-/** Runs an example with the permissions that its header states and no other, and gives what it prints. */
+/** Runs an example as a command of its header says, with those permissions and no other, and gives what it prints. */
 async function run(folder: string, name: string, ...args: string[]): Promise<string> {
+  const command = await commandOf(name, ...args);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--config",
-      join(root, "deno.json"),
-      ...await flagsOf(name),
-      `examples/${name}`,
-      ...args,
-    ],
+    args: ["run", "--no-prompt", "--config", join(root, "deno.json"), ...command.split(" ").slice(2)],
     cwd: folder,
     env: { NO_COLOR: "1" },
     signal: AbortSignal.timeout(LIMIT),
@@ -47,18 +40,13 @@ async function run(folder: string, name: string, ...args: string[]): Promise<str
   return printed ?? "";
 }
 
-/** The flags in the line of an example's header that says how to run it: `deno run --allow-read examples/NAME.ts`. */
-async function flagsOf(name: string): Promise<string[]> {
-  const command = await commandOf(name);
-  return command.split(/\s+/).filter((word) => word.startsWith("--"));
-}
-
-async function commandOf(name: string): Promise<string> {
+/** The line of an example's header that says how to run it: `deno run --allow-read examples/NAME.ts`. */
+async function commandOf(name: string, ...args: string[]): Promise<string> {
   const source = await Deno.readTextFile(join(root, "examples", name));
-  const command = source.slice(0, source.indexOf("*/")).match(/deno run .*examples\/\S+/)?.[0];
-  if (command === undefined) {
-    throw new Error(`The header of examples/${name} has no line such as "deno run --allow-read examples/${name}".`);
-  }
+  const lines = source.slice(0, source.indexOf("*/")).split("\n").map((line) => line.replace(/^ \*\s*/, ""));
+  const end = [`examples/${name}`, ...args].join(" ");
+  const command = lines.find((line) => line.startsWith("deno run ") && line.endsWith(` ${end}`));
+  if (command === undefined) throw new Error(`The header of examples/${name} has no line "deno run … ${end}".`);
   return command;
 }
 
