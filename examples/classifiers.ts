@@ -160,13 +160,13 @@ const score = task(function score(learner: LearnerName, model: string, { rows, l
 }, { version: "1" });
 
 const compare = task(function compare(accuracies: Record<string, Record<string, number>>): string {
-  const columns = Object.keys(accuracies);
-  const rows = Object.keys(learners).map((
-    learner,
-  ) => [learner, ...columns.map((source) => accuracies[source]?.[learner]?.toFixed(3) ?? "")]);
-  const line = ([first = "", ...rest]: string[]): string =>
-    first.padEnd(12) + rest.map((cell) => cell.padStart(10)).join("");
-  return [line(["", ...columns]), ...rows.map(line)].join("\n");
+  const columns = Object.values(accuracies);
+  const line = (first: string, cells: string[]): string =>
+    first.padEnd(12) + cells.map((cell) => cell.padStart(10)).join("");
+  const rows = Object.keys(columns[0] ?? {}).map((learner) =>
+    line(learner, columns.map((column) => column[learner]?.toFixed(3) ?? ""))
+  );
+  return [line("", Object.keys(accuracies)), ...rows].join("\n");
 });
 
 /** The graph, for a number of neighbours to ask. Nothing runs here. */
@@ -194,6 +194,7 @@ function build(neighbours: number): Node<string> {
   return compare(accuracies).setName("compare");
 }
 
+/** The keys of a literal, which has no others than its type says. */
 function keysOf<K extends string>(record: Record<K, unknown>): K[] {
   return Object.keys(record) as K[];
 }
