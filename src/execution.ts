@@ -11,7 +11,7 @@ import { switchContext, type TaskContext, withContext } from "./context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { CancelledError, NotFoundError, type StepFailedError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
-import { callPlain, isThenable, nextTurn, runPrefix, SLICE } from "./fast_path.ts";
+import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { Plugin, PluginCall, PluginRunContext } from "./plugin.ts";
@@ -216,17 +216,23 @@ export class Execution implements Run<unknown> {
       const action = results?.actionAt(place) ?? "run";
       if (action !== "none") flow.activate(place, action === "load");
     }
-    if (prefix?.pending !== undefined) {
-      flow.take();
-      const { pending } = prefix;
-      withContext(frame, () => this.#await(from, pending, frame));
-    } else if (prefix?.failed !== undefined) {
-      flow.take();
-      this.fail(from, prefix.failed.error);
-    }
+    if (prefix !== undefined) this.#goOnFrom(prefix, frame, flow);
     this.#pump();
     await this.#allEnded.promise;
     return flow.values;
+  }
+
+  /** Takes over the node at which the prefix ended. The promise is let go, or its value would live as long as the run. */
+  #goOnFrom(prefix: Prefix, frame: Frame, flow: Dataflow): void {
+    const { place, pending, failed } = prefix;
+    if (pending !== undefined) {
+      flow.take();
+      prefix.pending = undefined;
+      withContext(frame, () => this.#await(place, pending, frame));
+    } else if (failed !== undefined) {
+      flow.take();
+      this.fail(place, failed.error);
+    }
   }
 
   /** Starts ready nodes as long as there are slots. `own` is a frame that the running code is already in. */
