@@ -30,7 +30,7 @@ export interface JobSpec {
   readonly context: TaskContext;
   /** How long the attempt may take, from when the worker begins. */
   readonly time: AttemptTime;
-  /** Whether the run makes no call after this one. */
+  /** Whether the run makes no call after this one, not even a repetition of it. */
   readonly isLast: boolean;
   /** Whether the function keeps nothing of its result. */
   readonly givesAway: boolean;

@@ -8,6 +8,7 @@
  */
 import { NdArray } from "../../../storage/codec/ndarray.ts";
 import type { Dtype, TypedArray } from "../../../storage/codec/dtype.ts";
+import { SerializationError } from "../../errors.ts";
 import { decodeError, encodeError, type ErrorMessage } from "./error_message.ts";
 import { LiveHandle } from "./live_handle.ts";
 import { copyArrays } from "./transfer.ts";
@@ -90,5 +91,28 @@ function unpackOne(stand: Packed, liveObject: ((key: number) => object) | undefi
       return decodeError(stand.error);
     case "live":
       return liveObject?.(stand.key);
+  }
+}
+
+/**
+ * Sends something that may be refused on its way: memory of WebAssembly can not be moved, so that everything is copied then.
+ *
+ * @param name What is sent, as messages show it.
+ * @throws {SerializationError} If a part can not go to another thread, although nothing that was looked at says so.
+ */
+export function sendCarefully(name: string, send: (moving: boolean) => void): void {
+  try {
+    try {
+      send(true);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      send(false);
+    }
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    throw new SerializationError(
+      `In ${name} is a part that can not go to another thread (${error.message}) pass plain data instead.`,
+      { cause: error },
+    );
   }
 }

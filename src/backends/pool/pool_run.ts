@@ -81,7 +81,9 @@ export class PoolRun {
     const plugins = call.plugins.flatMap((plugin) => this.#pluginCall(plugin, name));
     const key = task.kind === "class" ? pool.newKey() : undefined;
     const what = callKind(node, this.#receiver(place), key);
-    const mayMove = this.#movableFor(call, context.attempt);
+    const mayRepeat = this.#mayRepeat(place, context.attempt);
+    const mayMove = mayRepeat ? () => false : this.#movableFor(call);
+    const group = this.#placement.groupOf(place);
     const message = (knows: ReadonlySet<number>, moving: boolean): JobMessage => {
       const label = `the arguments of node \`${name}\``;
       const { parcel, transfer } = pack(call.args, label, moving ? mayMove : () => false);
@@ -110,12 +112,12 @@ export class PoolRun {
     const spec: JobSpec = {
       node: name,
       runId,
-      group: this.#placement.groupOf(place),
+      group,
       key,
-      needs: handlesIn(call.args).map((handle) => handle.key),
+      needs: group === undefined ? [] : handlesIn(call.args).map((handle) => handle.key),
       context,
       time: call.time,
-      isLast: call.isLast,
+      isLast: call.isLast && !mayRepeat,
       givesAway: options?.transfer === true,
       message,
       result: (value, buffers) => key === undefined ? this.#result(place, value, buffers) : new LiveHandle(key, name),
@@ -129,9 +131,8 @@ export class PoolRun {
   }
 
   /** See `transfer.ts`. */
-  #movableFor(call: StepCall, attempt: number): (buffer: ArrayBuffer) => boolean {
-    const { isStored } = this.#setup;
-    if (isStored || this.#mayRepeat(call.place, attempt)) return () => false;
+  #movableFor(call: StepCall): (buffer: ArrayBuffer) => boolean {
+    if (this.#setup.isStored) return () => false;
     const answers = new Map<number, boolean>();
     return (buffer) => {
       const owner = this.#owners.get(buffer);

@@ -69,19 +69,21 @@ export async function findPlugin(address: Address, node: string): Promise<Plugin
   return found.plugin;
 }
 
-/** Imports the modules on the way to a thing, from its own outwards, until it is there. */
+/** Imports the module of a thing, and if need be those whose code led to it, until the thing is there. */
 async function find<T>(address: Address, label: string, look: () => T | undefined): Promise<T> {
-  let found = look();
+  await importOnce(address.module, label);
+  let cause: unknown;
   for (const module of modulesOf(address.trail)) {
-    if (found !== undefined) break;
-    await importOnce(module, label);
-    found = look();
+    if (look() !== undefined) break;
+    await importOnce(module, label).catch((error: unknown) => cause = error);
   }
+  const found = look();
   if (found !== undefined) return found;
   throw new GraphError(
     `The ${label} can not be found in a worker: importing ${address.module} does not make it there. It was made inside a ` +
       `function, or where only the main script comes; make it at the top level of its module, outside of ` +
       "`if (import.meta.main)`, and pass what it needs as arguments instead of closing over it.",
+    cause === undefined ? {} : { cause },
   );
 }
 

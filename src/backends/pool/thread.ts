@@ -65,11 +65,12 @@ export class Thread {
     this.#hasEnded = true;
     this.#worker.terminate();
     if (isAtWork && this.#isReady) {
-      const lingered = Promise.withResolvers<void>();
-      const timer = setTimeout(lingered.resolve, LINGER);
-      await Promise.race([this.#gone.promise, lingered.promise]);
+      const timer = setTimeout(() => {
+        letGo(this.#worker);
+        this.#gone.resolve();
+      }, LINGER);
+      await this.#gone.promise;
       clearTimeout(timer);
-      letGo(this.#worker);
     }
     this.#noLock.abort();
   }

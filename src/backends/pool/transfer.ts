@@ -6,7 +6,7 @@
  *
  * - A result is moved if its task says `transfer: true`: its function keeps no reference to what it returns. Nothing else can
  *   prove that: JavaScript does not tell whether a module, a cache or an object still refers to an array.
- * - The result of the last call of a run is moved, because its worker makes no call after it.
+ * - The result of the last call of a run is moved, because its worker makes no call after it; not if it may be repeated.
  * - An argument is moved if all of this holds: the buffer came from a worker, as (part of) the result of a node of the same run,
  *   so that nobody else has it; this call is the last reader of that result, which is no target; no storage may still be writing
  *   it; no policy, plugin or condition has seen it; and the call can not be repeated by a retry or a policy.

@@ -4,14 +4,14 @@
  * @module
  */
 import { withContext } from "../../context.ts";
-import { SerializationError, WorkerLostError } from "../../errors.ts";
+import { WorkerLostError } from "../../errors.ts";
 import { isThenable } from "../../fast_path.ts";
 import { callMethod } from "../../instance.ts";
 import type { TaskInfo } from "../../node.ts";
 import type { Plugin } from "../../plugin.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import type { Address, CallMessage, FromWorker, ToWorker } from "./messages.ts";
-import { pack, type PackedParcel, unpack } from "./parcel.ts";
+import { pack, sendCarefully, unpack } from "./parcel.ts";
 import { findPlugin, findTask } from "./registry.ts";
 import { WorkerContext } from "./worker_context.ts";
 
@@ -91,7 +91,11 @@ export class WorkerCalls {
     const bounded = await boundedBy(limit);
     if (limit !== undefined) this.#post({ type: "began", id });
     return await withContext(context, async () => {
-      for (const { plugin, state } of plugins) await bounded(() => plugin.remoteInitialize?.(state, context));
+      for (const { plugin, state } of plugins) {
+        const ready = bounded(() => plugin.remoteInitialize?.(state, context));
+        // Without a wait in between, no other call comes between what a plugin sets up and the function.
+        if (isThenable(ready)) await ready;
+      }
       const result = bounded(() => callTask(task, what, args));
       if (!isThenable(result)) return result;
       this.#post({ type: "waiting", id });
@@ -131,17 +135,10 @@ export class WorkerCalls {
       return;
     }
     const name = `the result of node \`${message.context.nodeName}\``;
-    try {
-      this.#postResult(id, pack(value, name, () => message.move));
-    } catch (error) {
-      if (error instanceof SerializationError) throw error;
-      // Memory of WebAssembly can not be moved, only copied.
-      this.#postResult(id, pack(value, name, () => false));
-    }
-  }
-
-  #postResult(id: number, { parcel, buffers, transfer }: PackedParcel): void {
-    this.#post({ type: "result", id, value: parcel, buffers }, transfer);
+    sendCarefully(name, (moving) => {
+      const { parcel, buffers, transfer } = pack(value, name, () => moving && message.move);
+      this.#post({ type: "result", id, value: parcel, buffers }, transfer);
+    });
   }
 }
 

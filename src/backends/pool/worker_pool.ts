@@ -6,15 +6,16 @@
  *
  * @module
  */
-import { ConfigError, SerializationError, WorkerLostError } from "../../errors.ts";
 import { log } from "../../warning.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import { Job, type JobSpec } from "./job.ts";
 import { JobQueue } from "./job_queue.ts";
 import type { LiveHandle } from "./live_handle.ts";
 import type { FromWorker } from "./messages.ts";
-import { type Parcel, unpack } from "./parcel.ts";
-import { Seat } from "./seat.ts";
+import { type Parcel, sendCarefully, unpack } from "./parcel.ts";
+import { endError, givenUpError, lostObjectError } from "./lost_worker.ts";
+import type { Seat } from "./seat.ts";
+import { Seats } from "./seats.ts";
 import type { ThreadEnd } from "./thread.ts";
 
 /** How many milliseconds a worker has to answer that an attempt is over, before it is stopped. */
@@ -41,8 +42,8 @@ let nextKey = 0;
 
 /** Some workers, as many as are needed and allowed. */
 export class WorkerPool {
-  readonly #limits: PoolLimits;
-  readonly #seats = new Set<Seat>();
+  readonly #maxPendingTasks: number;
+  readonly #seats: Seats;
   readonly #waiting = new JobQueue();
   readonly #runs = new Map<string, PoolRunState>();
   readonly #homes = new Map<number, Seat>();
@@ -53,7 +54,11 @@ export class WorkerPool {
 
   /** Starts no worker yet. */
   constructor(limits: PoolLimits) {
-    this.#limits = limits;
+    this.#maxPendingTasks = limits.maxPendingTasks;
+    this.#seats = new Seats(Math.min(limits.workers, limits.maxPendingTasks), {
+      received: (seat, message) => this.#received(seat, message),
+      ended: (seat, end) => this.#ended(seat, end),
+    });
   }
 
   /** Whether no run uses the pool. */
@@ -75,8 +80,7 @@ export class WorkerPool {
       for (const seat of run?.seats.values() ?? []) seat.groups--;
       return;
     }
-    const seats = [...this.#seats];
-    this.#seats.clear();
+    const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
     await Promise.all(seats.map(({ thread, jobs }) => thread.stop(jobs.size > 0)));
   }
@@ -102,6 +106,7 @@ export class WorkerPool {
   call(spec: JobSpec): Promise<unknown> {
     const job = new Job(this.#nextId++, spec, (over) => this.#aborted(over));
     if (this.#broken !== undefined) job.fail(this.#broken.error);
+    else if (spec.context.signal.aborted) job.fail(spec.context.signal.reason);
     else this.#enqueue(job);
     this.#dispatch();
     return job.outcome;
@@ -119,7 +124,7 @@ export class WorkerPool {
     if (group === undefined || seats === undefined) return this.#waiting.push(job);
     let seat = seats.get(group);
     if (seat === undefined) {
-      seat = this.#seatForGroup();
+      seat = this.#seats.forGroup();
       seat.groups++;
       seats.set(group, seat);
     }
@@ -128,7 +133,7 @@ export class WorkerPool {
 
   /** Hands calls over, the oldest first, as long as there are workers for them. */
   #dispatch(): void {
-    while (this.#pending < this.#limits.maxPendingTasks) {
+    while (this.#pending < this.#maxPendingTasks) {
       let first: { readonly job: Job; readonly seat: Seat; readonly from: JobQueue } | undefined;
       for (const seat of this.#seats) {
         const job = seat.own.peek();
@@ -137,7 +142,7 @@ export class WorkerPool {
       }
       const job = this.#waiting.peek();
       if (job !== undefined && (first === undefined || job.id < first.job.id)) {
-        const seat = this.#freeSeat();
+        const seat = this.#seats.forCall();
         if (seat !== undefined) first = { job, seat, from: this.#waiting };
       }
       if (first === undefined) return;
@@ -146,52 +151,9 @@ export class WorkerPool {
     }
   }
 
-  /** A worker for a call that any may make: one without calls, a new one, or one whose calls wait. */
-  #freeSeat(): Seat | undefined {
-    let best: Seat | undefined;
-    for (const seat of this.#seats) {
-      if (seat.isFree && (best === undefined || seat.jobs.size < best.jobs.size)) best = seat;
-    }
-    return best?.jobs.size === 0 ? best : this.#newSeat() ?? best;
-  }
-
-  /** A worker for objects: one that has nothing to do yet, a new one, or the one with the fewest groups. */
-  #seatForGroup(): Seat {
-    let best: Seat | undefined;
-    for (const seat of this.#seats) {
-      if (!seat.isClosing && (best === undefined || load(seat) < load(best))) best = seat;
-    }
-    if (best !== undefined && load(best) === 0) return best;
-    return this.#newSeat() ?? best ?? this.#addSeat();
-  }
-
-  #newSeat(): Seat | undefined {
-    const { workers, maxPendingTasks } = this.#limits;
-    let open = 0;
-    for (const { isClosing } of this.#seats) if (!isClosing) open++;
-    return open < Math.min(workers, maxPendingTasks) ? this.#addSeat() : undefined;
-  }
-
-  #addSeat(): Seat {
-    const seat = new Seat({
-      received: (from, message) => this.#received(from, message),
-      ended: (of, end) => this.#ended(of, end),
-    });
-    this.#seats.add(seat);
-    return seat;
-  }
-
   #hand(job: Job, seat: Seat): void {
     const { spec, id } = job;
-    const lost = spec.needs.find((key) => this.#homes.get(key) !== seat);
-    if (lost !== undefined) {
-      return job.fail(
-        new WorkerLostError(
-          `Node \`${spec.node}\` needs an object that was lost with its worker; run the workflow again.`,
-          { node: spec.node },
-        ),
-      );
-    }
+    if (spec.needs.some((key) => this.#homes.get(key) !== seat)) return job.fail(lostObjectError(spec.node));
     const isLastHere = spec.isLast && this.#runs.size === 1;
     const post = (moving: boolean): void => {
       const { message, transfer } = spec.message(seat.knows, moving);
@@ -199,23 +161,13 @@ export class WorkerPool {
       for (const [number] of message.addresses) seat.knows.add(number);
     };
     try {
-      this.#tryMoving(post);
+      sendCarefully(`the arguments of node \`${spec.node}\``, post);
     } catch (error) {
       return job.fail(error);
     }
     seat.isClosing = isLastHere;
     seat.jobs.set(id, job);
     this.#pending++;
-  }
-
-  /** Memory of WebAssembly can not be moved: then everything is copied. */
-  #tryMoving(post: (moving: boolean) => void): void {
-    try {
-      post(true);
-    } catch (error) {
-      if (error instanceof SerializationError || !(error instanceof TypeError)) throw error;
-      post(false);
-    }
   }
 
   #received(seat: Seat, message: FromWorker): void {
@@ -228,11 +180,9 @@ export class WorkerPool {
       case "result":
         return this.#answered(seat, message.id, (job) => this.#succeed(job, seat, message.value, message.buffers));
       case "failed":
-        seat.isClosing = false;
         return this.#answered(seat, message.id, (job) => job.fail(decodeError(message.error)));
       case "stopped":
         // The error is that of the timeout, which is about to come.
-        seat.isClosing = false;
         return this.#answered(seat, message.id, () => {});
       case "progress":
         return this.#tell(seat, message.id, ({ context }) => context.progress(message.fraction, message.message));
@@ -299,23 +249,16 @@ export class WorkerPool {
   /** A worker does not answer: whatever keeps it, it is replaced. */
   #giveUp(seat: Seat, { spec: { node } }: Job): void {
     this.#stop(seat);
-    this.#lose(
-      seat,
-      (of) =>
-        new WorkerLostError(
-          `The worker of node \`${of}\` was given up, because node \`${node}\` kept it beyond its time.`,
-          { node: of },
-        ),
-    );
+    this.#lose(seat, (of) => givenUpError(of, node));
   }
 
   #stop(seat: Seat): void {
-    this.#seats.delete(seat);
+    this.#seats.remove(seat);
     void seat.thread.stop(seat.jobs.size > 0);
   }
 
   #ended(seat: Seat, end: ThreadEnd): void {
-    this.#seats.delete(seat);
+    this.#seats.remove(seat);
     if (end.kind === "crashed" && seat.jobs.size === 0) {
       log("warn", [], "A worker of a pool crashed between its calls.", { error: end.error });
     }
@@ -352,33 +295,6 @@ export class WorkerPool {
       }
     }
     for (const job of jobs) job.fail(error);
-  }
-}
-
-function load({ groups, jobs }: Seat): number {
-  return groups * 1000 + jobs.size;
-}
-
-function endError(node: string, end: ThreadEnd): Error {
-  switch (end.kind) {
-    case "refused":
-      return new ConfigError(
-        `A worker for node \`${node}\` could not start: ${end.message}. Workers have the permissions of the process; ` +
-          "they need to read the package and the modules of the tasks.",
-        { node },
-      );
-    case "crashed":
-      return new WorkerLostError(
-        `The worker of node \`${node}\` crashed on an error that nobody caught: ${
-          end.error instanceof Error ? end.error.message : String(end.error)
-        }`,
-        { cause: end.error, node },
-      );
-    case "gone":
-      return new WorkerLostError(
-        `The worker of node \`${node}\` ended before the node did; its code must not call Deno.exit() or self.close().`,
-        { node },
-      );
   }
 }
 
