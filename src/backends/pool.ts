@@ -92,6 +92,7 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
     );
   }
 
+  /** Has workers for a run, and what closes them after it. */
   protected override async openRun(runId: string): Promise<() => Promise<void>> {
     const [{ WorkerPool }, { PoolRun }] = await Promise.all([
       import("./pool/worker_pool.ts"),
@@ -117,10 +118,12 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
     };
   }
 
+  /** Makes a call on a worker. */
   protected override invoke(call: StepCall, context: TaskContext): unknown {
     return this.#runs.get(context.runId)?.call(call, context);
   }
 
+  /** Lets go of an instance that nobody will use any more. */
   protected override released(value: unknown): void {
     if (value instanceof LiveHandle) this.#pool?.release(value);
   }
