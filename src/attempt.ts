@@ -180,6 +180,14 @@ async function around(
   return await inner();
 }
 
+/** The error of an attempt that took longer than `timeout` milliseconds. */
+export function timeoutError(place: AttemptPlace, timeout: number): TimeoutError {
+  return new TimeoutError(
+    `Attempt ${place.attempt} of node \`${place.nodeName}\` in workflow \`${place.workflowName}\` took longer than ${timeout} ms.`,
+    { workflow: place.workflowName, node: place.nodeName },
+  );
+}
+
 /** Aborts the attempt when its time is up or the run is cancelled, also where the function does not listen. */
 function watch(
   place: AttemptPlace,
@@ -202,13 +210,7 @@ function watch(
   outer?.addEventListener("abort", onOuter, { once: true });
   let ended = false;
   const startTimer = () =>
-    timeout === undefined || ended ? undefined : clock.setTimer(timeout, () =>
-      abort(
-        new TimeoutError(
-          `Attempt ${place.attempt} of node \`${place.nodeName}\` in workflow \`${place.workflowName}\` took longer than ${timeout} ms.`,
-          { workflow: place.workflowName, node: place.nodeName },
-        ),
-      ));
+    timeout === undefined || ended ? undefined : clock.setTimer(timeout, () => abort(timeoutError(place, timeout)));
   let timer = startTimer();
   return {
     limit: timeout,
