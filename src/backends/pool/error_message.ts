@@ -66,7 +66,16 @@ function classesIn(classes: object): [string, BuiltInClass][] {
 }
 
 /** Anything that was thrown, as data. */
-export function encodeError(thrown: unknown, depth = 0): ErrorMessage {
+export function encodeError(thrown: unknown): ErrorMessage {
+  try {
+    return encode(thrown, 0);
+  } catch (error) {
+    // An error may be a trap: a getter that throws, a proxy.
+    return encode(new Error(`An error was thrown that can not be read: ${kept(error)}`), 0);
+  }
+}
+
+function encode(thrown: unknown, depth: number): ErrorMessage {
   if (!(thrown instanceof Error)) return { kind: "value", value: kept(thrown) };
   const builtIn = builtInOf(thrown);
   const fields: ErrorField[] = [];
@@ -74,7 +83,7 @@ export function encodeError(thrown: unknown, depth = 0): ErrorMessage {
     const value: unknown = Reflect.get(thrown, key);
     const isOwn = Object.hasOwn(thrown, key);
     if (value === undefined || PARTS.has(key) && depth >= DEPTH) continue;
-    if (key === "name" && !isOwn && value === BUILT_IN.get(builtIn)?.prototype.name) continue;
+    if (key === "name" && !isOwn && value === BUILT_IN.get(builtIn)?.make().name) continue;
     fields.push({
       key,
       enumerable: isOwn && Object.prototype.propertyIsEnumerable.call(thrown, key),
@@ -86,8 +95,8 @@ export function encodeError(thrown: unknown, depth = 0): ErrorMessage {
 
 function encodeField(key: string, value: unknown, depth: number): ErrorMessage {
   if (!PARTS.has(key)) return { kind: "value", value: kept(value) };
-  if (key !== "errors" || !Array.isArray(value)) return encodeError(value, depth);
-  return { kind: "list", list: value.map((each: unknown) => encodeError(each, depth)) };
+  if (key !== "errors" || !Array.isArray(value)) return encode(value, depth);
+  return { kind: "list", list: value.map((each: unknown) => encode(each, depth)) };
 }
 
 /** What was thrown, from data. */

@@ -28,9 +28,13 @@ export function holdLock(name: string, held: () => void): void {
   });
 }
 
-/** Calls `free` when nobody holds the lock any more, unless `signal` is aborted before. */
-export function awaitLock(name: string, signal: AbortSignal, free: () => void): void {
-  lockManager().request(name, { signal }, free).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+/** Waits until nobody holds the lock, and tells whether that came before `signal` was aborted. */
+export async function awaitLock(name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await lockManager().request(name, { signal }, () => {});
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
 }

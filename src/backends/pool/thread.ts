@@ -20,7 +20,7 @@ export type ThreadEnd =
 export interface ThreadOwner {
   /** The worker says something. */
   received(message: FromWorker): void;
-  /** The thread has ended by itself. */
+  /** The thread has ended by itself, or is about to; it is still to be stopped. */
   ended(end: ThreadEnd): void;
 }
 
@@ -33,8 +33,7 @@ export class Thread {
   readonly #name = `fusewire-${crypto.randomUUID()}`;
   readonly #owner: ThreadOwner;
   readonly #noLock = new AbortController();
-  readonly #gone = Promise.withResolvers<void>();
-  #isReady = false;
+  #watch: Promise<void> | undefined;
   #hasEnded = false;
 
   /** Starts a worker. Its first messages may be posted at once. */
@@ -47,7 +46,9 @@ export class Thread {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       const { message } = event;
-      this.#end(this.#isReady ? { kind: "crashed", error: new Error(message) } : { kind: "refused", message });
+      this.#end(
+        this.#watch === undefined ? { kind: "refused", message } : { kind: "crashed", error: new Error(message) },
+      );
     };
   }
 
@@ -64,31 +65,32 @@ export class Thread {
   async stop(isAtWork: boolean): Promise<void> {
     this.#hasEnded = true;
     this.#worker.terminate();
-    if (isAtWork && this.#isReady) {
+    if (isAtWork && this.#watch !== undefined) {
       const timer = setTimeout(() => {
         letGo(this.#worker);
-        this.#gone.resolve();
+        this.#noLock.abort();
       }, LINGER);
-      await this.#gone.promise;
+      await this.#watch;
       clearTimeout(timer);
     }
     this.#noLock.abort();
+    await this.#watch;
   }
 
   #receive(message: FromWorker): void {
     if (this.#hasEnded) return;
     if (message.type === "crashed") return this.#end({ kind: "crashed", error: decodeError(message.error) });
-    if (message.type !== "ready") return this.#owner.received(message);
-    this.#isReady = true;
-    awaitLock(this.#name, this.#noLock.signal, () => {
-      this.#gone.resolve();
-      this.#end({ kind: "gone" });
-    });
+    if (message.type === "ready") this.#watch = this.#awaitEnd();
+    else this.#owner.received(message);
+  }
+
+  async #awaitEnd(): Promise<void> {
+    if (await awaitLock(this.#name, this.#noLock.signal)) this.#end({ kind: "gone" });
   }
 
   #end(end: ThreadEnd): void {
     if (this.#hasEnded) return;
-    void this.stop(false);
+    this.#hasEnded = true;
     this.#owner.ended(end);
   }
 }

@@ -19,8 +19,8 @@ import { WorkerContext } from "./worker_context.ts";
 class Stopped extends Error {}
 
 /**
- * How long after the limit a function is stopped, in milliseconds. The scheduling thread counts too, and its error says more, so
- * it should come first.
+ * How long after the limit a function is stopped, in milliseconds. The scheduling thread counts too; where it comes first, the
+ * signal of the attempt is aborted as well.
  */
 const MARGIN = 10;
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { timeoutError } from "../../attempt.ts";
 import { log } from "../../warning.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import { Job, type JobSpec } from "./job.ts";
@@ -47,6 +48,8 @@ export class WorkerPool {
   readonly #waiting = new JobQueue();
   readonly #runs = new Map<string, PoolRunState>();
   readonly #homes = new Map<number, Seat>();
+  /** Workers that are on their way out. */
+  readonly #endings = new Set<Promise<void>>();
   readonly #addressNumbers = new Map<object, number>();
   #pending = 0;
   #nextId = 0;
@@ -82,7 +85,8 @@ export class WorkerPool {
     }
     const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
-    await Promise.all(seats.map(({ thread, jobs }) => thread.stop(jobs.size > 0)));
+    for (const seat of seats) this.#stop(seat);
+    await Promise.all(this.#endings);
   }
 
   /** The number that stands for the address of a task or plugin. */
@@ -182,8 +186,11 @@ export class WorkerPool {
       case "failed":
         return this.#answered(seat, message.id, (job) => job.fail(decodeError(message.error)));
       case "stopped":
-        // The error is that of the timeout, which is about to come.
-        return this.#answered(seat, message.id, () => {});
+        return this.#answered(
+          seat,
+          message.id,
+          (job) => job.fail(timeoutError(job.spec.context, job.spec.time.limit ?? Infinity)),
+        );
       case "progress":
         return this.#tell(seat, message.id, ({ context }) => context.progress(message.fraction, message.message));
       case "log":
@@ -240,6 +247,7 @@ export class WorkerPool {
     for (const seat of this.#seats) {
       if (!seat.jobs.has(job.id)) continue;
       this.#pending--;
+      job.isWaiting = false;
       seat.thread.post({ type: "abort", id: job.id, reason: encodeError(job.spec.context.signal.reason) });
       job.graceTimer = setTimeout(() => this.#giveUp(seat, job), GRACE);
     }
@@ -254,14 +262,15 @@ export class WorkerPool {
 
   #stop(seat: Seat): void {
     this.#seats.remove(seat);
-    void seat.thread.stop(seat.jobs.size > 0);
+    const ending = seat.thread.stop(seat.jobs.size > 0).finally(() => this.#endings.delete(ending));
+    this.#endings.add(ending);
   }
 
   #ended(seat: Seat, end: ThreadEnd): void {
-    this.#seats.remove(seat);
     if (end.kind === "crashed" && seat.jobs.size === 0) {
       log("warn", [], "A worker of a pool crashed between its calls.", { error: end.error });
     }
+    this.#stop(seat);
     this.#lose(seat, (node) => endError(node, end));
   }
 
