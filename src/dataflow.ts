@@ -117,7 +117,10 @@ export class Dataflow {
         if (this.#ended[read] === 1 && this.#readers[read] === 0) need(read);
       });
     }
-    for (const parent of [...missing].sort((a, b) => a - b)) this.activate(parent, isStored(parent));
+    for (const parent of [...missing].sort((a, b) => a - b)) {
+      this.activate(parent, isStored(parent));
+      this.#awaitAgain(parent);
+    }
     this.#mode[place] = Mode.AfterParents;
     this.#await(place);
   }
@@ -129,7 +132,7 @@ export class Dataflow {
     const { start, list } = this.#children;
     for (let at = start[place]!; at < start[place + 1]!; at++) {
       const child = list[at]!;
-      if (this.#waits(child) && --this.#waiting[child]! === 0) this.#makeReady(child);
+      if (this.#waits(child) && this.#waiting[child]! > 0 && --this.#waiting[child]! === 0) this.#makeReady(child);
     }
   }
 
@@ -164,6 +167,15 @@ export class Dataflow {
     }
     this.#waiting[place] = waiting;
     if (waiting === 0) this.#makeReady(place);
+  }
+
+  /** Nodes that did not count this parent when they began to wait have to, because it will end while they do. */
+  #awaitAgain(parent: number): void {
+    const { start, list } = this.#children;
+    for (let at = start[parent]!; at < start[parent + 1]!; at++) {
+      const child = list[at]!;
+      if (this.#waits(child) && this.#waiting[child]! > 0) this.#waiting[child]!++;
+    }
   }
 
   #makeReady(place: number): void {

@@ -102,6 +102,7 @@ export class Execution implements Run<unknown> {
   #running = 0;
   #pumping = false;
   #resting = false;
+  #hasRecomputed = false;
   #starts = 0;
   #sliceEnd = performance.now() + SLICE;
   #failure: StepFailedError | undefined;
@@ -385,7 +386,7 @@ export class Execution implements Run<unknown> {
   /** A step has its stored value. */
   succeedStored(place: number, value: unknown): void {
     if (this.stopSignal.aborted) return;
-    this.record.stored(place);
+    if (this.record.stateOf(place) !== "SUCCEEDED") this.record.stored(place);
     this.#flow!.succeed(place, value);
   }
 
@@ -411,7 +412,26 @@ export class Execution implements Run<unknown> {
 
   /** A stored value turned out to be missing: the step waits until what it needs has been computed. */
   recompute(place: number): void {
-    this.#flow!.demand(place, (parent) => this.results?.isStored(parent) ?? false);
+    this.#hasRecomputed = true;
+    this.#flow!.demand(place, (parent) => this.results?.takeUp(parent) ?? false);
+  }
+
+  /**
+   * Whether the step can not run because something above it has ended without a value. Only a step that was to be taken from the
+   * storage, and then could not, gets this far.
+   */
+  isBlocked(place: number): boolean {
+    if (!this.#hasRecomputed) return false;
+    const { start, list } = this.setup.program.graph.parents();
+    for (const parent of list.subarray(start[place], start[place + 1])) {
+      const state = this.record.stateOf(parent);
+      if (state !== "FAILED" && state !== "CANCELLED" && state !== "SKIPPED") continue;
+      const own = state === "SKIPPED" ? "SKIPPED" : "CANCELLED";
+      this.record.ended(place, own);
+      this.#flow!.block(place, (child) => this.record.ended(child, own));
+      return true;
+    }
+    return false;
   }
 
   /**

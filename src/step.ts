@@ -16,6 +16,7 @@ export async function runStep(run: Execution, place: number): Promise<void> {
     const loaded = await results.load(place);
     return loaded === undefined ? run.recompute(place) : run.succeedStored(place, loaded.value);
   }
+  if (run.isBlocked(place)) return;
   if (!conditionsHold(run, place)) return run.skip(place);
   if (results !== undefined && await results.isFresh(place, run.argumentsAt(place), run.values)) {
     const loaded = await results.load(place);

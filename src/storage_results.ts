@@ -140,6 +140,7 @@ export class StorageResults implements StoredResults {
   }
 
   actionAt(place: number): StoredAction {
+    if (this.#saved.has(place)) return "load";
     switch (this.#decisions[place]!.action) {
       case "run":
       case "stale":
@@ -155,6 +156,12 @@ export class StorageResults implements StoredResults {
 
   isStored(place: number): boolean {
     return this.#decisions[place]!.action === "stored" || this.#saved.has(place);
+  }
+
+  takeUp(place: number): boolean {
+    const stored = this.isStored(place);
+    if (stored) this.#read[place] = 1;
+    return stored;
   }
 
   async load(place: number): Promise<{ readonly value: unknown } | undefined> {

@@ -15,6 +15,8 @@ export interface StoredResults {
   load(place: number): Promise<{ readonly value: unknown } | undefined>;
   /** Whether a stored value stands for the node. */
   isStored(place: number): boolean;
+  /** Has the value of a node read after all, if one is stored. */
+  takeUp(place: number): boolean;
   /**
    * Whether the stored value was made from these very arguments; only the content cache can say yes. Remembers the arguments as
    * they are now, because the function may change them. `values` are the results that they are made of.
