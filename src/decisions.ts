@@ -102,9 +102,8 @@ export function decide(
     const own = headerOf === undefined
       ? undecided("run", { kind: "uncached", because: "no-storage" })
       : decideOne(setup, place, headerOf, decisions);
-    decisions.push(
-      own.action === "run" || own.action === "stale" ? onCondition(setup, place, own, decisions, uncertain) : own,
-    );
+    const isSettled = own.action === "stored" && cacheOf(setup, place) === "name";
+    decisions.push(isSettled ? own : onCondition(setup, place, own, decisions, uncertain));
   }
   if (headerOf !== undefined) leaveUnneeded(setup, decisions);
   return decisions;
@@ -206,7 +205,10 @@ function compareInput(
   }
 }
 
-/** A node that hangs on a condition, or on a node that does, may be skipped, so that nobody can promise that it runs. */
+/**
+ * A node that hangs on a condition, or on a node that does, may be skipped, so that nobody can promise that it runs, nor that a
+ * result that was made from the same inputs still stands for it.
+ */
 function onCondition(
   setup: DecisionSetup,
   place: number,
@@ -223,7 +225,11 @@ function onCondition(
   for (let at = start[place]!; at < start[place + 1]!; at++) {
     const parent = list[at]!;
     if (uncertain[parent] === 1 && decisions[parent]!.action === "maybe") {
-      reasons.push({ kind: "upstream", node: program.graph.names.at(parent), action: "maybe" });
+      uncertain[place] = 1;
+      const node = program.graph.names.at(parent);
+      if (!own.reasons.some((reason) => reason.kind === "upstream" && reason.node === node)) {
+        reasons.push({ kind: "upstream", node, action: "maybe" });
+      }
     }
   }
   if (reasons.length === 0) return own;
