@@ -1,7 +1,15 @@
 import { expect } from "@std/expect";
-import { context, LocalWorkflow, MemoryStorage, type Plugin, task } from "@fusewire/fusewire";
+import {
+  context,
+  GraphWorkflow,
+  LocalWorkflow,
+  MemoryStorage,
+  type Plugin,
+  PoolWorkflow,
+  task,
+} from "@fusewire/fusewire";
 import { SequentialWorkflow } from "../backends/sequential_workflow.ts";
-import { preparing, readPrepared } from "./tasks.ts";
+import { preparing, readPrepared, seeding } from "./tasks.ts";
 
 for (const Backend of [LocalWorkflow, SequentialWorkflow]) {
   Deno.test(`FF13 a plugin prepares where a node is scheduled, then where it runs, then the function runs (${Backend.name})`, async () => {
@@ -21,12 +29,32 @@ for (const Backend of [LocalWorkflow, SequentialWorkflow]) {
     workflow.query("node").setPlugin(plugin);
     await workflow.run();
     expect(order).toEqual(["local node 0", "remote node 1 7", "function 1", "other"]);
-    const prepared = readPrepared();
-    const other2 = new Backend(prepared, { workflowName: "FF13" });
-    other2.setPlugin("*", preparing);
-    expect(await other2.run()).toBe(prepared.name);
   });
 }
+
+for (const Backend of [LocalWorkflow, PoolWorkflow, SequentialWorkflow]) {
+  Deno.test(`FF13 what plugins make where nodes are scheduled reaches functions where they run (${Backend.name})`, async () => {
+    const nodes = [readPrepared(), readPrepared(), readPrepared()];
+    const workflow = new Backend(nodes, { workflowName: "FF13" });
+    workflow.setPlugin("*", preparing);
+    workflow.setPlugin("*", seeding);
+    const values = await workflow.run();
+    expect(values.map(({ by }) => by)).toEqual(nodes.map(({ name }) => name));
+    const seeds = values.map(({ seed = NaN }) => seed);
+    expect(seeds).toEqual([0, 1, 2].map((i) => Math.min(...seeds) + i));
+  });
+}
+
+Deno.test("FF13 drawing runs no plugin", async () => {
+  const seen: string[] = [];
+  const workflow = new GraphWorkflow(readPrepared(), { workflowName: "FF13" });
+  workflow.setPlugin("*", {
+    localInitialize: () => void seen.push("local"),
+    finished: () => void seen.push("finished"),
+  });
+  await workflow.run();
+  expect(seen).toEqual([]);
+});
 
 Deno.test("FF13 a stored node runs no plugin", async () => {
   const seen: string[] = [];

@@ -1,9 +1,17 @@
 import { expect } from "@std/expect";
-import { GraphError, GraphWorkflow, LocalWorkflow, MemoryStorage, namingScope, nodeOf } from "@fusewire/fusewire";
+import {
+  GraphError,
+  GraphWorkflow,
+  LocalWorkflow,
+  MemoryStorage,
+  namingScope,
+  nodeOf,
+  PoolWorkflow,
+} from "@fusewire/fusewire";
 import { SequentialWorkflow } from "../backends/sequential_workflow.ts";
 import { add, id, makeSum, pair, split, sub, total } from "./tasks.ts";
 
-for (const Backend of [LocalWorkflow, SequentialWorkflow]) {
+for (const Backend of [LocalWorkflow, PoolWorkflow, SequentialWorkflow]) {
   Deno.test(`FF1 a diamond, also with items of a tuple and keys of an object (${Backend.name})`, async () => {
     const s1 = add(1, 1);
     const s2 = add(s1, 1);
@@ -30,27 +38,42 @@ for (const Backend of [LocalWorkflow, SequentialWorkflow]) {
   });
 }
 
-Deno.test("FF6 calls on an instance are a chain in program order, are named after it, and are never stored", async () => {
-  const storage = new MemoryStorage();
-  const { first, second, third, made } = namingScope(() => {
-    const sum = makeSum(1);
-    return { made: nodeOf(sum), first: sum.add(1), second: sum.add(10), third: sum.add(id(100)) };
+for (const Backend of [LocalWorkflow, PoolWorkflow]) {
+  Deno.test(`FF6 calls on an instance are a chain in program order, named after it, and never stored (${Backend.name})`, async () => {
+    const storage = new MemoryStorage();
+    const { first, second, third, made } = namingScope(() => {
+      const sum = makeSum(1);
+      return { made: nodeOf(sum), first: sum.add(1), second: sum.add(10), third: sum.add(id(100)) };
+    });
+    expect([made, first, second, third].map(({ name }) => name)).toEqual([
+      "IncrementalSum_0000",
+      "IncrementalSum.add_0000",
+      "IncrementalSum.add_0001",
+      "IncrementalSum.add_0002",
+    ]);
+    const workflow = new Backend([third, first, second], { workflowName: "FF6" });
+    workflow.setStorage(storage);
+    expect(await workflow.run()).toEqual([112, 2, 12]);
+    expect(await workflow.run()).toEqual([112, 2, 12]);
+    expect(workflow.graph.edges().filter(([, to]) => to.startsWith("IncrementalSum.add"))).toContainEqual([
+      "IncrementalSum.add_0000",
+      "IncrementalSum.add_0001",
+    ]);
+    expect(await storage.listTasks("FF6")).toEqual(["id_0000"]);
   });
-  expect([made, first, second, third].map(({ name }) => name)).toEqual([
-    "IncrementalSum_0000",
-    "IncrementalSum.add_0000",
-    "IncrementalSum.add_0001",
-    "IncrementalSum.add_0002",
-  ]);
-  const workflow = new LocalWorkflow([third, first, second], { workflowName: "FF6" });
+}
+
+Deno.test("FF3 results are kept: the workers of a pool are not asked a second time", async () => {
+  const storage = new MemoryStorage();
+  const target = add(id(1), 2);
+  const workflow = new PoolWorkflow(target, { workflowName: "FF3" });
   workflow.setStorage(storage);
-  expect(await workflow.run()).toEqual([112, 2, 12]);
-  expect(await workflow.run()).toEqual([112, 2, 12]);
-  expect(workflow.graph.edges().filter(([, to]) => to.startsWith("IncrementalSum.add"))).toContainEqual([
-    "IncrementalSum.add_0000",
-    "IncrementalSum.add_0001",
-  ]);
-  expect(await storage.listTasks("FF6")).toEqual(["id_0000"]);
+  for (const started of [2, 0]) {
+    const run = await workflow.start();
+    expect(await run.result()).toBe(3);
+    const events = await Array.fromAsync(run.events());
+    expect(events.filter(({ event }) => event === "step_started").length).toBe(started);
+  }
 });
 
 Deno.test("FF16 duplicate names are an error that names them", () => {

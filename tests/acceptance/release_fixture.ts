@@ -7,7 +7,7 @@
 import { LocalWorkflow, MemoryStorage, type Node, task, type TaskOptions } from "@fusewire/fusewire";
 
 const [mode = "sync"] = Deno.args;
-const LENGTH = 200;
+const LENGTH = 100;
 const NUMBERS = 1_000_000;
 
 interface Large {

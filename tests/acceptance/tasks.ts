@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InitializerPlugin, task } from "@fusewire/fusewire";
+import { InitializerPlugin, RandomStatePlugin, task } from "@fusewire/fusewire";
 
 /** Adds. */
 export const add = task((a: number, b: number) => a + b, { name: "add" });
@@ -43,9 +43,16 @@ export class IncrementalSum {
 /** Makes sums. */
 export const makeSum = task(IncrementalSum);
 
-/** What the plugin leaves for the function, on the thread where both run. */
-const prepared: { by?: string } = {};
-/** Prepares. */
+/** What the plugins leave for the function, on the thread where all of them run. */
+const prepared: { by?: string; seed?: number } = {};
+/** Leaves the node's name. */
 export const preparing = new InitializerPlugin(({ nodeName }) => void (prepared.by = nodeName));
-/** Tells what was prepared. */
-export const readPrepared = task((): string | undefined => prepared.by, { name: "readPrepared" });
+/** Leaves a number that is made where nodes are scheduled. */
+export const seeding = new RandomStatePlugin({
+  min: 1,
+  max: 1_000,
+  seed: 0,
+  seedFunc: (state) => void (prepared.seed = state),
+});
+/** Tells what was left. */
+export const readPrepared = task(() => ({ ...prepared }), { name: "readPrepared" });
