@@ -38,8 +38,15 @@ export type PoolOptionsFor<S extends WorkflowSource> = OptionsFor<S> & PoolOptio
  * the top level of a module, and start workflows behind `import.meta.main`. It inherits the permissions of the process, and
  * needs to read the modules.
  *
- * Arguments and results are passed by structured clone, large arrays once copied or moved. An instance lives in one worker, and
- * calls on it are made there. The workers end with the last run.
+ * Arguments and results are passed by structured clone. Large arrays are copied once, or moved where that is safe; a task with
+ * `transfer: true` promises that its function keeps no reference to what it returns. Functions, symbols and instances of classes
+ * other than `NdArray` are refused, because they would not arrive as they are.
+ *
+ * An instance lives in one worker, and calls on it are made there; it can not be a target. A plugin with `remoteInitialize` is
+ * found like a task: one of the package's classes at the top level of a module, or anything given to `definePlugin()` there.
+ *
+ * A synchronous function past its `timeout` is stopped; asynchronous code hears of it through the signal. A worker that crashes or
+ * ends is replaced, and its nodes fail with a {@linkcode WorkerLostError}, which retries see. The workers end with the last run.
  *
  * @example
  * ```ts ignore

@@ -16,6 +16,7 @@ import type { Program } from "../../program.ts";
 import { pluginAddress, pluginName, taskAddress } from "./address.ts";
 import type { JobMessage, JobSpec } from "./job.ts";
 import { LiveHandle } from "./live_handle.ts";
+import { newKey } from "./live_objects.ts";
 import type { Address, CallKind } from "./messages.ts";
 import { pack, type Parcel, unpack } from "./parcel.ts";
 import { Placement } from "./placement.ts";
@@ -79,7 +80,7 @@ export class PoolRun {
     const name = context.nodeName;
     const found = this.#taskAddress(place, node, name);
     const plugins = call.plugins.flatMap((plugin) => this.#pluginCall(plugin, name));
-    const key = task.kind === "class" ? pool.newKey() : undefined;
+    const key = task.kind === "class" ? newKey() : undefined;
     const what = callKind(node, this.#receiver(place), key);
     const mayRepeat = this.#mayRepeat(place, context.attempt);
     const mayMove = mayRepeat ? () => false : this.#movableFor(call);

@@ -12,6 +12,7 @@ import { decodeError, encodeError } from "./error_message.ts";
 import { Job, type JobSpec } from "./job.ts";
 import { JobQueue } from "./job_queue.ts";
 import type { LiveHandle } from "./live_handle.ts";
+import { LiveObjects } from "./live_objects.ts";
 import type { FromWorker } from "./messages.ts";
 import { type Parcel, sendCarefully, unpack } from "./parcel.ts";
 import { endError, givenUpError, lostObjectError } from "./lost_worker.ts";
@@ -22,14 +23,6 @@ import type { ThreadEnd } from "./thread.ts";
 /** How many milliseconds a worker has to answer that an attempt is over, before it is stopped. */
 const GRACE = 250;
 
-/** What a pool keeps of one run. */
-interface PoolRunState {
-  /** Where each group of objects lives. */
-  readonly seats: Map<number, Seat>;
-  /** Keys of the objects that live. */
-  readonly keys: Set<number>;
-}
-
 /** Limits of a pool. */
 export interface PoolLimits {
   /** How many workers there may be. */
@@ -38,16 +31,12 @@ export interface PoolLimits {
   readonly maxPendingTasks: number;
 }
 
-/** Keys are unique in this thread, so that an object of one pool is never taken for one of another. */
-let nextKey = 0;
-
 /** Some workers, as many as are needed and allowed. */
 export class WorkerPool {
   readonly #maxPendingTasks: number;
   readonly #seats: Seats;
   readonly #waiting = new JobQueue();
-  readonly #runs = new Map<string, PoolRunState>();
-  readonly #homes = new Map<number, Seat>();
+  readonly #objects = new LiveObjects();
   /** Workers that are on their way out. */
   readonly #endings = new Set<Promise<void>>();
   readonly #addressNumbers = new Map<object, number>();
@@ -64,25 +53,15 @@ export class WorkerPool {
     });
   }
 
-  /** Whether no run uses the pool. */
-  get isUnused(): boolean {
-    return this.#runs.size === 0;
-  }
-
   /** A run uses the pool from now on. */
   openRun(runId: string): void {
-    this.#runs.set(runId, { seats: new Map(), keys: new Set() });
+    this.#objects.openRun(runId);
   }
 
   /** A run is over. Its objects are let go, and with the last run all workers end. */
   async closeRun(runId: string): Promise<void> {
-    const run = this.#runs.get(runId);
-    this.#runs.delete(runId);
-    if (!this.isUnused) {
-      for (const key of run?.keys ?? []) this.#letGo(key);
-      for (const seat of run?.seats.values() ?? []) seat.groups--;
-      return;
-    }
+    this.#objects.closeRun(runId);
+    if (this.#objects.runs > 0) return;
     const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
     for (const seat of seats) this.#stop(seat);
@@ -96,14 +75,9 @@ export class WorkerPool {
     return number;
   }
 
-  /** A key for an object that is about to be made. */
-  newKey(): number {
-    return nextKey++;
-  }
-
   /** Nobody needs an object any more. */
   release({ key }: LiveHandle): void {
-    for (const { keys } of this.#runs.values()) if (keys.delete(key)) this.#letGo(key);
+    this.#objects.release(key);
   }
 
   /** Makes a call. */
@@ -116,23 +90,10 @@ export class WorkerPool {
     return job.outcome;
   }
 
-  #letGo(key: number): void {
-    const seat = this.#homes.get(key);
-    this.#homes.delete(key);
-    seat?.thread.post({ type: "release", keys: [key] });
-  }
-
   #enqueue(job: Job): void {
     const { group, runId } = job.spec;
-    const seats = this.#runs.get(runId)?.seats;
-    if (group === undefined || seats === undefined) return this.#waiting.push(job);
-    let seat = seats.get(group);
-    if (seat === undefined) {
-      seat = this.#seats.forGroup();
-      seat.groups++;
-      seats.set(group, seat);
-    }
-    seat.own.push(job);
+    if (group === undefined) this.#waiting.push(job);
+    else this.#objects.seatOf(runId, group, () => this.#seats.forGroup()).own.push(job);
   }
 
   /** Hands calls over, the oldest first, as long as there are workers for them. */
@@ -157,8 +118,8 @@ export class WorkerPool {
 
   #hand(job: Job, seat: Seat): void {
     const { spec, id } = job;
-    if (spec.needs.some((key) => this.#homes.get(key) !== seat)) return job.fail(lostObjectError(spec.node));
-    const isLastHere = spec.isLast && this.#runs.size === 1;
+    if (!spec.needs.every((key) => this.#objects.isIn(key, seat))) return job.fail(lostObjectError(spec.node));
+    const isLastHere = spec.isLast && this.#objects.runs === 1;
     const post = (moving: boolean): void => {
       const { message, transfer } = spec.message(seat.knows, moving);
       seat.thread.post({ type: "call", id, ...message, move: spec.givesAway || isLastHere }, transfer);
@@ -230,10 +191,7 @@ export class WorkerPool {
 
   #succeed(job: Job, seat: Seat, value: Parcel, buffers: readonly ArrayBuffer[]): void {
     const { key, runId } = job.spec;
-    if (key !== undefined) {
-      this.#homes.set(key, seat);
-      this.#runs.get(runId)?.keys.add(key);
-    }
+    if (key !== undefined) this.#objects.made(runId, key, seat);
     if (seat.isClosing) this.#stop(seat);
     try {
       job.succeed(job.spec.result(value, buffers));
@@ -276,10 +234,7 @@ export class WorkerPool {
 
   /** All calls of a worker that is no more fail; those that were not handed over go to another. */
   #lose(seat: Seat, errorOf: (node: string) => Error): void {
-    for (const [key, home] of this.#homes) if (home === seat) this.#homes.delete(key);
-    for (const { seats } of this.#runs.values()) {
-      for (const [group, home] of seats) if (home === seat) seats.delete(group);
-    }
+    this.#objects.lose(seat);
     for (const job of seat.jobs.values()) {
       clearTimeout(job.graceTimer);
       if (job.isOver) continue;

@@ -12,6 +12,11 @@ async function begun(run: Run<unknown>): Promise<void> {
   for await (const { event } of run.events()) if (event === "step_progress") return;
 }
 
+/** Waits until a worker has put something else than 0 into shared memory. */
+async function noted(shared: SharedArrayBuffer): Promise<void> {
+  await Atomics.waitAsync(new Int32Array(shared), 0, 0).value;
+}
+
 const stubborn: readonly [string, () => Node<unknown>][] = [
   ["an endless loop", endless],
   ["an endless loop that catches what it can", endlessTry],
@@ -85,7 +90,7 @@ poolTest("A worker that is kept where no limit reaches is given up and replaced"
 poolTest("cancel() ends a run whose functions wait, with their signals aborted", async () => {
   const shared = new SharedArrayBuffer(4);
   const run = await new PoolWorkflow([polite(shared), add(1, 1)], { ...options, workers: 2 }).start();
-  while (new Int32Array(shared)[0] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await noted(shared);
   await run.cancel();
   expect((await run.status()).status).toBe("CANCELLED");
   await expect(run.result()).rejects.toMatchObject({ code: "CANCELLED" });
@@ -104,10 +109,10 @@ poolTest("cancel() of one run leaves another run of the workflow alone", async (
   const shared = new SharedArrayBuffer(4);
   const workflow = new PoolWorkflow(polite(shared), { ...options, workers: 2 });
   const first = await workflow.start();
-  while (new Int32Array(shared)[0] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await noted(shared);
   Atomics.store(new Int32Array(shared), 0, 0);
   const second = await workflow.start();
-  while (new Int32Array(shared)[0] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await noted(shared);
   await first.cancel();
   expect((await first.status()).status).toBe("CANCELLED");
   expect((await second.status()).status).toBe("RUNNING");

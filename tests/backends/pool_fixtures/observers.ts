@@ -36,6 +36,7 @@ export const polite = task(async function polite(shared: SharedArrayBuffer): Pro
   const { signal } = context();
   const notes = new Int32Array(shared);
   Atomics.store(notes, 0, 1);
+  Atomics.notify(notes, 0);
   await new Promise<void>((_, reject) =>
     signal.addEventListener("abort", () => {
       Atomics.store(notes, 0, signal.reason.name === "TimeoutError" ? 2 : 3);
