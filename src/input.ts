@@ -31,25 +31,31 @@ export class InputRef implements NodeItem<unknown> {
 
   /** As messages show it. */
   get label(): string {
-    return ["input", ...this.path.map(String)].join(".");
+    return inputLabel(this[pathOf]);
   }
 
   /** Refuses to be a value. */
   [Symbol.toPrimitive](): never {
     throw new GraphError(
-      `\`${this.label}\` was used as a plain value, but it has none before a run; pass it to a task.`,
+      `\`${inputLabel(this[pathOf])}\` was used as a plain value, but it has none before a run; pass it to a task.`,
     );
   }
 
   /** Refuses to be looped over. */
   [Symbol.iterator](): never {
-    throw new GraphError(`\`${this.label}\` was looped over, but it has no elements before a run; use item(i).`);
+    throw new GraphError(
+      `\`${inputLabel(this[pathOf])}\` was looped over, but it has no elements before a run; use item(i).`,
+    );
   }
 
   /** What the console shows. */
   [Symbol.for("Deno.customInspect")](): string {
-    return `Input<${this.label}>`;
+    return `Input<${inputLabel(this[pathOf])}>`;
   }
+}
+
+function inputLabel(path: readonly PropertyKey[]): string {
+  return ["input", ...path.map(String)].join(".");
 }
 
 /** The placeholder that a definition is built around: reading a key gives the item under it. */
