@@ -7,7 +7,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type ContextCarrier, type TaskContext, type TaskLog, withContext } from "./context.ts";
 import { TimeoutError } from "./errors.ts";
-import { isThenable } from "./fast_path.ts";
+import { isThenable } from "./execution/fast_path.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
@@ -145,6 +145,7 @@ export async function runAttempt(
   const attempt = new AttemptContext(place, () => controller.signal, { fence, seed: options.seed, onProgress });
   const stop = watch(place, controller, signal, timeout, clock);
   try {
+    signal?.throwIfAborted();
     const timed = (context: TaskContext) => call(context, stop);
     const value = await withContext(attempt, () => stop.race(around(wrapping, timed, plugins, attempt)));
     for (const policy of wrapping) await policy.onSuccess?.(value, attempt);

@@ -212,6 +212,37 @@ Deno.test("A thenable is awaited like a promise, also if it answers at once, mor
   }
 });
 
+Deno.test("A failed run that nobody waits for is no unhandled rejection", async () => {
+  const unhandled: unknown[] = [];
+  const listen = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", listen);
+  for (
+    const node of [
+      fail("sync"),
+      task(() => Promise.reject(new Error("async")))(),
+      fail("x", { retry: { maxAttempts: 1 } }),
+    ]
+  ) {
+    const run = await new LocalWorkflow(node, options).start();
+    while ((await run.status()).status !== "FAILED") await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  globalThis.removeEventListener("unhandledrejection", listen);
+  expect(unhandled).toEqual([]);
+});
+
+Deno.test("A failure at the head of a very long chain cancels all of it", async () => {
+  let node: Node<unknown> = fail("head");
+  for (let i = 0; i < 50_000; i++) node = give(node);
+  const run = await new LocalWorkflow(node, options).start();
+  expect((await failureOf(run.result())).message).toMatch(/head/);
+  const { steps } = await run.status();
+  expect(steps.filter(({ status }) => status === "CANCELLED").length).toBe(50_000);
+});
+
 Deno.test("A target that is no node is refused when the workflow is made, with a description of it", () => {
   const garbage: [target: unknown, shown: RegExp][] = [
     [undefined, /undefined/],

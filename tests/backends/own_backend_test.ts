@@ -2,14 +2,19 @@ import { expect } from "@std/expect";
 import {
   CancelledError,
   defineWorkflow,
+  InProcessWorkflow,
   type Input,
   LocalWorkflow,
+  MemoryStorage,
   namingScope,
   NotFoundError,
   type Plugin,
   type Run,
+  type StepCall,
   StepFailedError,
   task,
+  type TaskContext,
+  type WorkflowSource,
 } from "@fusewire/fusewire";
 import { ManualClock } from "../manual_clock.ts";
 import { SequentialWorkflow } from "./sequential_workflow.ts";
@@ -121,4 +126,23 @@ Deno.test("A skipped target rejects, and a target item that is not there fails t
   await expect(new SequentialWorkflow(task(() => Promise.reject(new Error("x")))(), options).run()).rejects.toThrow(
     StepFailedError,
   );
+});
+
+/** Makes its calls elsewhere: here, only after a turn of the event loop, and writes them down. */
+class ElsewhereWorkflow<const S extends WorkflowSource> extends InProcessWorkflow<S> {
+  readonly calls: unknown[][] = [];
+
+  protected override async invoke({ call, args }: StepCall, { nodeName, attempt }: TaskContext): Promise<unknown> {
+    this.calls.push([nodeName, attempt, ...args]);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return call(...args);
+  }
+}
+
+Deno.test("A backend that only decides where a call is made is one method", async () => {
+  const node = namingScope(() => diamond());
+  const workflow = new ElsewhereWorkflow(node, options);
+  workflow.setStorage(new MemoryStorage());
+  expect([await workflow.run(), await workflow.run()]).toEqual([5, 5]);
+  expect(workflow.calls).toEqual([["add_0000", 1, 1, 1], ["add_0001", 1, 2, 1], ["add_0002", 1, 2, 3]]);
 });
