@@ -24,12 +24,12 @@ export type { AttemptOptions, AttemptOutcome, AttemptPlace, AttemptTime } from "
 export * from "./src/clock.ts";
 export type * from "./src/events.ts";
 export type * from "./src/run.ts";
-export type { Plan, PlanAction, PlanReason, PlanStep, UncachedCause } from "./src/plan.ts";
-export type { FingerprintChange } from "./src/fingerprint.ts";
+export type { Plan, PlanAction, PlanReason, PlanStep, UncachedCause } from "./src/results/plan.ts";
+export type { FingerprintChange } from "./src/results/fingerprint.ts";
 export { Query } from "./src/query.ts";
 export type { QueryTarget } from "./src/query.ts";
 export type { Graph, Scope } from "./src/graph.ts";
-export type { BackendRun, BackendStep } from "./src/backend_run.ts";
+export type { BackendRun, BackendStep } from "./src/execution/backend_run.ts";
 export { BaseWorkflow } from "./src/workflow.ts";
 export type {
   BaseWorkflowOptions,
@@ -44,7 +44,7 @@ export type { Definition, DefinitionOptions } from "./src/definition.ts";
 export type { Input } from "./src/input.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
-export type { StepCall } from "./src/execution.ts";
+export type { StepCall } from "./src/execution/execution.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
 export { PoolWorkflow } from "./src/backends/pool.ts";
 export type { PoolOptions, PoolOptionsFor } from "./src/backends/pool.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TaskContext } from "./context.ts";
-import { Execution, type StepCall } from "./execution.ts";
+import { Execution, type StepCall } from "./execution/execution.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 import { checkStart } from "./start_guard.ts";
@@ -61,7 +61,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       open: this.openRun === undefined ? undefined : async (runId) => await this.openRun?.(runId) ?? (async () => {}),
       released: this.released === undefined ? undefined : (value) => this.released?.(value),
       openResults: storage === undefined ? undefined : async (record) => {
-        const { StorageResults } = await import("./storage_results.ts");
+        const { StorageResults } = await import("./results/storage_results.ts");
         return await StorageResults.open(this.storageSetup(), storage, record);
       },
       keepEvents,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BackendRun, type BackendStep, ReportedRun } from "./backend_run.ts";
+import { type BackendRun, type BackendStep, ReportedRun } from "./execution/backend_run.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Definition, WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
@@ -11,14 +11,14 @@ import { type Graph, NodeGraph, type Scope } from "./graph.ts";
 import { checkName } from "./naming.ts";
 import { CallNode, describe, ItemRef, liveObject, type Node, StandIn } from "./node.ts";
 import { type AnyTaskOptions, type CacheMode, checkOptions } from "./options.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./results/plan.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
 import { type FlatTarget, Program } from "./program.ts";
 import { Query, type QueryTarget } from "./query.ts";
 import type { AnyFunction, Targets, Value } from "./ref.ts";
 import type { Run } from "./run.ts";
-import type { StorageSetup } from "./storage_results.ts";
+import type { StorageSetup } from "./results/storage_results.ts";
 import { compilePattern } from "../storage/pattern.ts";
 import type { TaskStorage } from "../storage/task_storage.ts";
 
@@ -287,7 +287,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    */
   async plan(options: { readonly verify?: boolean } = {}): Promise<Plan> {
     await this.checkInput();
-    const { planOf } = await import("./storage_results.ts");
+    const { planOf } = await import("./results/storage_results.ts");
     return await planOf(this.storageSetup(), options);
   }
 

@@ -5,7 +5,7 @@
  */
 import type { TaskContext } from "../context.ts";
 import { ConfigError, GraphError } from "../errors.ts";
-import type { StepCall } from "../execution.ts";
+import type { StepCall } from "../execution/execution.ts";
 import { InProcessWorkflow } from "../in_process.ts";
 import type { Node } from "../node.ts";
 import type { OptionsFor, WorkflowSource } from "../workflow.ts";

@@ -48,11 +48,17 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
       "src/program.ts",
       "src/query.ts",
       "src/definition.ts",
-      "src/decisions.ts",
-      "src/storage_results.ts",
+      "src/results/decisions.ts",
+      "src/results/storage_results.ts",
       "src/workflow.ts",
     ],
-    ["src/execution.ts", "src/fast_path.ts", "src/step.ts", "src/in_process.ts", "src/attempt.ts"],
+    [
+      "src/execution/execution.ts",
+      "src/execution/fast_path.ts",
+      "src/execution/step.ts",
+      "src/in_process.ts",
+      "src/attempt.ts",
+    ],
   ];
   const layerOf = (file: string): number => layers.findIndex((layer) => layer.includes(file));
   const files = new Map(await importsOf("src"));

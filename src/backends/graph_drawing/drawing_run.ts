@@ -8,7 +8,7 @@ import { CancelledError, NotFoundError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
 import type { NodeGraph } from "../../graph.ts";
 import type { Run, RunStatus } from "../../run.ts";
-import { RunRecord } from "../../run_record.ts";
+import { RunRecord } from "../../execution/run_record.ts";
 import { abortable } from "../../abortable.ts";
 
 /** What is drawn, and how. */

@@ -5,7 +5,7 @@
  */
 import type { TaskContext } from "../../context.ts";
 import { GraphError } from "../../errors.ts";
-import type { StepCall } from "../../execution.ts";
+import type { StepCall } from "../../execution/execution.ts";
 import type { NodeGraph } from "../../graph.ts";
 import type { CallNode, TaskInfo } from "../../node.ts";
 import type { AnyTaskOptions } from "../../options.ts";

@@ -5,7 +5,7 @@
  */
 import { withContext } from "../../context.ts";
 import { WorkerLostError } from "../../errors.ts";
-import { isThenable } from "../../fast_path.ts";
+import { isThenable } from "../../execution/fast_path.ts";
 import { callMethod } from "../../instance.ts";
 import type { TaskInfo } from "../../node.ts";
 import type { Plugin } from "../../plugin.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EventBase, EventDetail, RunEvent } from "./events.ts";
+import type { EventBase, EventDetail, RunEvent } from "../events.ts";
 
 const CODES = [
   "workflow_started",

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { EventLog } from "./event_log.ts";
-import { type ErrorRecord, errorRecord, type EventDetail } from "./events.ts";
-import type { NodeGraph } from "./graph.ts";
-import type { RunStatus, StepStatus } from "./run.ts";
-import { isFinal, type Status } from "./status.ts";
+import { type ErrorRecord, errorRecord, type EventDetail } from "../events.ts";
+import type { NodeGraph } from "../graph.ts";
+import type { RunStatus, StepStatus } from "../run.ts";
+import { isFinal, type Status } from "../status.ts";
 
 const STATES = [
   "PENDING",

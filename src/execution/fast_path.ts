@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { withContext } from "./context.ts";
+import { withContext } from "../context.ts";
 import type { Frame } from "./frame.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../program.ts";
 import type { RunRecord } from "./run_record.ts";
 
 /** How long synchronous functions may keep the thread, in milliseconds, before others get a turn. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { AttemptContext } from "./attempt.ts";
-import type { ContextCarrier, TaskContext } from "./context.ts";
+import type { AttemptContext } from "../attempt.ts";
+import type { ContextCarrier, TaskContext } from "../context.ts";
 
 /** Stands for one node after another, until one of them is asynchronous and keeps it. */
 export class Frame implements ContextCarrier {

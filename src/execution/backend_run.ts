@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { abortable } from "./abortable.ts";
-import type { Clock } from "./clock.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "./errors.ts";
-import type { RunEvent } from "./events.ts";
-import type { AnyTaskOptions } from "./options.ts";
-import type { Plugin } from "./plugin.ts";
-import type { Program } from "./program.ts";
-import type { Run, RunStatus } from "./run.ts";
+import { abortable } from "../abortable.ts";
+import type { Clock } from "../clock.ts";
+import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { AnyTaskOptions } from "../options.ts";
+import type { Plugin } from "../plugin.ts";
+import type { Program } from "../program.ts";
+import type { Run, RunStatus } from "../run.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
-import { isFinal, type Status } from "./status.ts";
+import { isFinal, type Status } from "../status.ts";
 
 /** One node of a workflow, as a backend of one's own runs it. */
 export interface BackendStep {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { contentHash } from "../storage/codec/content_hash.ts";
-import type { StoredEntry, TaskStorage } from "../storage/task_storage.ts";
-import { WriteBehind } from "../storage/write_behind.ts";
+import { contentHash } from "../../storage/codec/content_hash.ts";
+import type { StoredEntry, TaskStorage } from "../../storage/task_storage.ts";
+import { WriteBehind } from "../../storage/write_behind.ts";
 import {
   cacheOf,
   callPrint,
@@ -15,14 +15,14 @@ import {
   type StoredHeader,
   uncachedCause,
 } from "./decisions.ts";
-import { IntegrityError, NotFoundError, SerializationError } from "./errors.ts";
+import { IntegrityError, NotFoundError, SerializationError } from "../errors.ts";
 import { type Fingerprint, isSameCall, printInputs } from "./fingerprint.ts";
 import { parameterNames } from "./parameter_names.ts";
 import { type Plan, planStep } from "./plan.ts";
 import { metaRecord, readMeta } from "./result_meta.ts";
-import type { RunRecord } from "./run_record.ts";
+import type { RunRecord } from "../execution/run_record.ts";
 import type { StoredAction, StoredResults } from "./stored_results.ts";
-import { log } from "./warning.ts";
+import { log } from "../warning.ts";
 
 /** All that is needed to know what is stored, and what that means. */
 export interface StorageSetup extends DecisionSetup {

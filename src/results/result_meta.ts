@@ -4,7 +4,7 @@
  * @module
  */
 import type { ResultMeta } from "./decisions.ts";
-import { SerializationError } from "./errors.ts";
+import { SerializationError } from "../errors.ts";
 import type { Fingerprint, InputPrint } from "./fingerprint.ts";
 
 /** The record that is stored with a result. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ConcurrencyLimit } from "./options.ts";
+import type { ConcurrencyLimit } from "../options.ts";
 
 interface KeyUse {
   active: number;

@@ -13,12 +13,12 @@ import {
   partsHash,
   sourceHash,
 } from "./fingerprint.ts";
-import { SerializationError } from "./errors.ts";
-import type { AnyTaskOptions, CacheMode } from "./options.ts";
+import { SerializationError } from "../errors.ts";
+import type { AnyTaskOptions, CacheMode } from "../options.ts";
 import { parameterNames } from "./parameter_names.ts";
 import type { PlanAction, PlanReason, UncachedCause } from "./plan.ts";
-import type { Program, ProgramInput } from "./program.ts";
-import type { AnyFunction } from "./ref.ts";
+import type { Program, ProgramInput } from "../program.ts";
+import type { AnyFunction } from "../ref.ts";
 
 /** What is recorded with a stored result. */
 export interface ResultMeta {

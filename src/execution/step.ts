@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type AttemptOutcome, runAttempt } from "./attempt.ts";
+import { type AttemptOutcome, runAttempt } from "../attempt.ts";
 import { freeKey, takeKey, waitForKey } from "./concurrency_key.ts";
 import type { Execution } from "./execution.ts";
-import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "./plugin.ts";
+import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "../plugin.ts";
 
 /** Takes the step at `place` from ready to ended. */
 export async function runStep(run: Execution, place: number): Promise<void> {

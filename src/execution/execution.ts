@@ -4,25 +4,25 @@
  *
  * @module
  */
-import { abortable } from "./abortable.ts";
-import { AttemptContext, type AttemptTime } from "./attempt.ts";
-import type { Clock } from "./clock.ts";
-import { switchContext, type TaskContext, withContext } from "./context.ts";
+import { abortable } from "../abortable.ts";
+import { AttemptContext, type AttemptTime } from "../attempt.ts";
+import type { Clock } from "../clock.ts";
+import { switchContext, type TaskContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "./errors.ts";
-import type { RunEvent } from "./events.ts";
+import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
-import type { AnyTaskOptions } from "./options.ts";
-import type { Plugin, PluginCall, PluginRunContext } from "./plugin.ts";
-import type { Policy } from "./policy.ts";
-import type { Program } from "./program.ts";
-import type { Run, RunStatus } from "./run.ts";
+import type { AnyTaskOptions } from "../options.ts";
+import type { Plugin, PluginCall, PluginRunContext } from "../plugin.ts";
+import type { Policy } from "../policy.ts";
+import type { Program } from "../program.ts";
+import type { Run, RunStatus } from "../run.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
-import type { Status } from "./status.ts";
+import type { Status } from "../status.ts";
 import { runStep } from "./step.ts";
-import type { StoredResults } from "./stored_results.ts";
+import type { StoredResults } from "../results/stored_results.ts";
 
 /** One call that a backend makes where it likes: here, or on another thread. */
 export interface StepCall {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Adjacency } from "./graph.ts";
+import type { Adjacency } from "../graph.ts";
 import { PlaceQueue } from "./place_queue.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../program.ts";
 
 /** How a node takes part in a run: not at all, once its parents have ended, or without waiting because its value is stored. */
 enum Mode {

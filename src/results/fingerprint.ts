@@ -4,9 +4,9 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { contentHash } from "../storage/codec/content_hash.ts";
-import { SerializationError } from "./errors.ts";
-import type { ProgramInput } from "./program.ts";
+import { contentHash } from "../../storage/codec/content_hash.ts";
+import { SerializationError } from "../errors.ts";
+import type { ProgramInput } from "../program.ts";
 
 /** One input of a call. */
 export interface InputPrint {
