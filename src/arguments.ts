@@ -5,7 +5,8 @@
  * @module
  */
 import { InputRef, plainInput } from "./input.ts";
-import { CallNode, type CapturedRef, DeepArg, ItemRef, LiveArg, liveObject, StandIn } from "./node.ts";
+import { CallNode, ItemRef } from "./node.ts";
+import { type CapturedRef, DeepArg, LiveArg, liveObject, StandIn } from "./stand_in.ts";
 
 /** After this many containers a search starts to remember where it was, so that cyclic data ends and small data is fast. */
 const FREE_STEPS = 256;

@@ -4,7 +4,9 @@
  * @module
  */
 import { GraphError } from "./errors.ts";
-import { type CallNode, liveObject, type Node, StandIn, type TaskInfo } from "./node.ts";
+import type { CallNode, Node } from "./node.ts";
+import { liveObject, StandIn } from "./stand_in.ts";
+import type { TaskInfo } from "./task_info.ts";
 import type { AnyFunction, Ref } from "./ref.ts";
 import type { Builder, Overloaded } from "./task.ts";
 

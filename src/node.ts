@@ -3,12 +3,14 @@
  *
  * @module
  */
-import type { CodeOrigin } from "./code_origin.ts";
+import { describe } from "./describe.ts";
 import { GraphError } from "./errors.ts";
 import { InputRef, plainInput } from "./input.ts";
-import { autoName, checkName, type NameCounter, type NamingScope } from "./naming.ts";
+import { autoName, checkName } from "./naming.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
 import type { AnyFunction, HasItems, ItemKey, ItemOf, NodeItem, Ref, valueType } from "./ref.ts";
+import { DeepArg, LiveArg, liveObject, StandIn } from "./stand_in.ts";
+import type { Site } from "./task_info.ts";
 
 /** A call that a run will make. */
 export interface Node<out T> extends Ref<T>, HasItems {
@@ -52,33 +54,6 @@ export type NodeOf<T> = [T] extends [never] ? Node<never>
   : 0 extends 1 & T ? Node<T>
   : [T] extends [readonly unknown[]] ? (number extends T["length"] ? Node<T> : TupleNode<T>)
   : Node<T>;
-
-/** What kind of call a task makes. */
-export type TaskKind = "function" | "class" | "method";
-
-/** What `task()` was told, and where: shared by all nodes of a task. */
-export interface TaskInfo {
-  /** A plain function, a constructor, or a method of an instance. */
-  readonly kind: TaskKind;
-  /** The function as the user gave it; for a method, the method; for a class, the class. */
-  readonly func: AnyFunction | (new (...args: never[]) => object);
-  /** Calls it with resolved arguments; for a method the live object comes first. */
-  readonly call: (...args: unknown[]) => unknown;
-  /** First part of the nodes' names. */
-  readonly base: string;
-  /** Options of every node of the task. */
-  readonly options: AnyTaskOptions | undefined;
-  /** The class of a method, else the task itself: what a worker finds by module and order. */
-  readonly origin: CodeOrigin;
-  /** The naming site of the latest scope, so that a call need not look it up. */
-  site: Site | undefined;
-}
-
-/** A task in one naming scope. */
-export class Site {
-  /** Pairs a task with the scope in which its nodes are counted. */
-  constructor(readonly task: TaskInfo, readonly scope: NamingScope, readonly counter: NameCounter) {}
-}
 
 /** A dependency on whose value it hangs whether a node runs. */
 export interface Condition {
@@ -334,49 +309,6 @@ export class ItemRef implements NodeItem<unknown> {
   }
 }
 
-/** What stands behind an instance: the node that makes the object, and the latest node that used it. */
-export interface LiveObject {
-  /** Makes the object. */
-  readonly maker: CallNode;
-  /** The node that used the object last, in program order; the next one waits for it. */
-  last: CallNode;
-}
-
-/** The key under which a stand-in keeps what it stands for. */
-export const liveObject: unique symbol = Symbol("fusewire.liveObject");
-
-/** Parent of everything that is not a node but stands for one: instances, and the input of a definition. */
-export class StandIn {
-  /** What it stands for. */
-  readonly [liveObject]: LiveObject;
-
-  /** Stands for what `maker` makes. */
-  constructor(maker: CallNode) {
-    this[liveObject] = { maker, last: maker };
-  }
-}
-
-/** An argument that is a live object: its value comes from `maker`, its place in the order from `last`. */
-export class LiveArg {
-  /** Keeps what was the latest use when the argument was given. */
-  constructor(readonly maker: CallNode, readonly last: CallNode) {}
-}
-
-/** A reference inside an argument. */
-export type CapturedRef = CallNode | ItemRef | LiveArg | InputRef;
-
-/**
- * How the copy of an argument was walked, and so how it is filled: a list of nodes and nothing else; a small tree; or anything,
- * perhaps with a container that stands in it twice.
- */
-export type DeepShape = "list" | "small" | "tree" | "shared";
-
-/** An argument of plain arrays and objects with references inside: a private copy, and the references in order of visit. */
-export class DeepArg {
-  /** In a list the copy is the references. */
-  constructor(readonly template: object, readonly refs: readonly CapturedRef[], readonly shape: DeepShape) {}
-}
-
 /** Visits the nodes that `node` waits for; one may come twice. */
 export function forEachParent(node: CallNode, visit: (parent: CallNode) => void, extra = node.extra): void {
   for (let i = 0, count = node.argumentCount; i < count; i++) {
@@ -413,27 +345,4 @@ function orderNode(ref: unknown, method: string, of: CallNode): CallNode {
     throw new GraphError(`${method}() of node \`${of.name}\` was given ${describe(ref)}, which is not a node.`);
   }
   return node;
-}
-
-/** A few words that name a value in an error message. */
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  switch (typeof value) {
-    case "string":
-      return value.length > 40
-        ? `the string ${JSON.stringify(value.slice(0, 40))}…`
-        : `the string ${JSON.stringify(value)}`;
-    case "function":
-      return value.name === "" ? "a function" : `the function \`${value.name}\``;
-    case "object": {
-      const maker: unknown = value.constructor;
-      return Array.isArray(value)
-        ? `an array of ${value.length}`
-        : typeof maker === "function"
-        ? `an object of class ${maker.name}`
-        : "an object";
-    }
-    default:
-      return `the ${typeof value} ${String(value)}`;
-  }
 }

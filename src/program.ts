@@ -8,7 +8,9 @@ import { instantiate } from "./arguments.ts";
 import { GraphError } from "./errors.ts";
 import type { NodeGraph } from "./graph.ts";
 import { InputRef, inputValue } from "./input.ts";
-import { CallNode, type CapturedRef, type Condition, DeepArg, ItemRef, LiveArg, type TaskInfo } from "./node.ts";
+import { CallNode, type Condition, ItemRef } from "./node.ts";
+import { type CapturedRef, DeepArg, LiveArg } from "./stand_in.ts";
+import type { TaskInfo } from "./task_info.ts";
 
 /** An argument that takes more than a look-up: the place of the node whose part it is, with the keys to it. */
 class ItemSlot {

@@ -7,18 +7,10 @@ import { capture } from "./arguments.ts";
 import { GraphError } from "./errors.ts";
 import { type Instance, standInClass } from "./instance.ts";
 import { checkName, currentScope } from "./naming.ts";
-import {
-  CallNode,
-  describe,
-  forEachParent,
-  LiveArg,
-  type LiveObject,
-  liveObject,
-  type NodeOf,
-  Site,
-  StandIn,
-  type TaskInfo,
-} from "./node.ts";
+import { CallNode, forEachParent, type NodeOf } from "./node.ts";
+import { describe } from "./describe.ts";
+import { LiveArg, type LiveObject, liveObject, StandIn } from "./stand_in.ts";
+import { Site, type TaskInfo } from "./task_info.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
 import type { AnyFunction, Args } from "./ref.ts";
 import { announceTask, taskOrigin } from "./task_origin.ts";

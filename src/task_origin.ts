@@ -5,7 +5,7 @@
  * @module
  */
 import { type Callee, type CodeOrigin, OriginCounter } from "./code_origin.ts";
-import type { TaskInfo } from "./node.ts";
+import type { TaskInfo } from "./task_info.ts";
 
 const counter = new OriginCounter();
 let watcher: ((task: TaskInfo) => void) | undefined;

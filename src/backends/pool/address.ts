@@ -4,7 +4,7 @@
  * @module
  */
 import type { CodeOrigin } from "../../code_origin.ts";
-import type { TaskInfo } from "../../node.ts";
+import type { TaskInfo } from "../../task_info.ts";
 import type { Plugin } from "../../plugin.ts";
 import type { PluginOrigin } from "../../plugin_origin.ts";
 import type { Address } from "./messages.ts";

@@ -5,7 +5,8 @@
  */
 import { GraphError } from "../../errors.ts";
 import type { NodeGraph } from "../../graph.ts";
-import { CallNode, type CapturedRef, DeepArg, ItemRef, LiveArg } from "../../node.ts";
+import { CallNode, ItemRef } from "../../node.ts";
+import { type CapturedRef, DeepArg, LiveArg } from "../../stand_in.ts";
 import type { FlatTarget } from "../../program.ts";
 
 /** Groups of nodes that share a worker. */

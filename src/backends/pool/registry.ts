@@ -5,7 +5,7 @@
  */
 import { type CodeOrigin, modulesOf } from "../../code_origin.ts";
 import { ConfigError, GraphError } from "../../errors.ts";
-import type { TaskInfo } from "../../node.ts";
+import type { TaskInfo } from "../../task_info.ts";
 import type { Plugin } from "../../plugin.ts";
 import { type PluginOrigin, watchPlugins } from "../../plugin_origin.ts";
 import { watchTasks } from "../../task_origin.ts";

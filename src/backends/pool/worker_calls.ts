@@ -7,7 +7,7 @@ import { withContext } from "../../context.ts";
 import { WorkerLostError } from "../../errors.ts";
 import { isThenable } from "../../execution/fast_path.ts";
 import { callMethod } from "../../instance.ts";
-import type { TaskInfo } from "../../node.ts";
+import type { TaskInfo } from "../../task_info.ts";
 import type { Plugin } from "../../plugin.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import type { Address, CallMessage, FromWorker, ToWorker } from "./messages.ts";

@@ -1,0 +1,36 @@
+/**
+ * What is known of a task, and shared by all of its nodes.
+ *
+ * @module
+ */
+import type { CodeOrigin } from "./code_origin.ts";
+import type { NameCounter, NamingScope } from "./naming.ts";
+import type { AnyTaskOptions } from "./options.ts";
+import type { AnyFunction } from "./ref.ts";
+
+/** What kind of call a task makes. */
+export type TaskKind = "function" | "class" | "method";
+
+/** What `task()` was told, and where: shared by all nodes of a task. */
+export interface TaskInfo {
+  /** A plain function, a constructor, or a method of an instance. */
+  readonly kind: TaskKind;
+  /** The function as the user gave it; for a method, the method; for a class, the class. */
+  readonly func: AnyFunction | (new (...args: never[]) => object);
+  /** Calls it with resolved arguments; for a method the live object comes first. */
+  readonly call: (...args: unknown[]) => unknown;
+  /** First part of the nodes' names. */
+  readonly base: string;
+  /** Options of every node of the task. */
+  readonly options: AnyTaskOptions | undefined;
+  /** The class of a method, else the task itself: what a worker finds by module and order. */
+  readonly origin: CodeOrigin;
+  /** The naming site of the latest scope, so that a call need not look it up. */
+  site: Site | undefined;
+}
+
+/** A task in one naming scope. */
+export class Site {
+  /** Pairs a task with the scope in which its nodes are counted. */
+  constructor(readonly task: TaskInfo, readonly scope: NamingScope, readonly counter: NameCounter) {}
+}
