@@ -477,10 +477,16 @@ export class Execution implements Run<unknown> {
     }));
   }
 
+  /** The state of a step that has not ended: cancelled if it took part in the run, else as what is stored says. */
+  #leftOver(place: number): Status {
+    if (this.results === undefined || this.#flow === undefined || this.#flow.isActive(place)) return "CANCELLED";
+    return this.results.isStored(place) ? "SUCCEEDED" : "SKIPPED";
+  }
+
   #finish(values: readonly unknown[], broken: { readonly error: unknown } | undefined): void {
     const { record, setup } = this;
     const end = (status: Status, error: unknown): void => {
-      record.finish(status, () => "CANCELLED");
+      record.finish(status, (place) => this.#leftOver(place));
       this.#result.reject(error);
     };
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
@@ -490,7 +496,7 @@ export class Execution implements Run<unknown> {
     if (skipped !== undefined) return end("SKIPPED", skipped);
     try {
       const given = targetValues(setup.program, values);
-      record.finish("SUCCEEDED", (place) => this.results?.isStored(place) ? "SUCCEEDED" : "SKIPPED");
+      record.finish("SUCCEEDED", (place) => this.#leftOver(place));
       this.#result.resolve(setup.single ? given[0] : given);
     } catch (error) {
       end("FAILED", error);
