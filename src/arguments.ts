@@ -1,6 +1,7 @@
 /**
- * Arguments of a call: captured when the node is made, so that what a caller does to them later is not seen, and made into
- * values again when the node runs. No step recurses on the depth of data.
+ * Arguments of a call: those with references inside are captured when the node is made, so that what a caller does to them
+ * later is not seen, and made into values again when the node runs; plain data is passed as it is. No step recurses on the
+ * depth of data.
  *
  * @module
  */

@@ -65,7 +65,7 @@ export interface TaskOptions<F = never> {
   readonly timeout?: number;
   /** When a stored result stands for a new one. Default: the workflow's. */
   readonly cache?: CacheMode;
-  /** Seeds `context().random()`. Default: none, so that only the names of workflow and node seed it. */
+  /** Seeds `context().random()`; part of the content cache's key. Default: none, so that only the names of workflow and node seed it. */
   readonly seed?: number | string;
   /**
    * What a failure of the last attempt means: the run fails, the node is skipped, or the function's value is the result.

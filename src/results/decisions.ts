@@ -6,6 +6,7 @@
  */
 import {
   callChanges,
+  type CallPrint,
   constantPrint,
   type Fingerprint,
   inputChange,
@@ -81,13 +82,17 @@ export function cacheOf(setup: DecisionSetup, place: number): CacheMode {
 }
 
 /**
- * Source and version of the node's function.
+ * Source, version and seed of the node's function.
  *
  * @throws {SerializationError} If the source can not be read and no version stands for it.
  */
-export function callPrint(setup: DecisionSetup, place: number): { readonly source: string; readonly version: string } {
-  const version = setup.optionsAt(place)?.version;
-  return { source: sourceHash(setup.funcAt(place), version), version: version ?? "" };
+export function callPrint(setup: DecisionSetup, place: number): CallPrint {
+  const { version, seed } = setup.optionsAt(place) ?? {};
+  return {
+    source: sourceHash(setup.funcAt(place), version),
+    version: version ?? "",
+    seed: seed === undefined ? "" : JSON.stringify(seed),
+  };
 }
 
 /** Decides about every node, in topological order. `headerOf` gives what is stored; `undefined` as a whole without a storage. */

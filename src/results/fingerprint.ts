@@ -26,14 +26,20 @@ export interface Fingerprint {
   readonly source: string;
   /** Version of the task, or empty. */
   readonly version: string;
+  /** What the option `seed` seeds random numbers with, in a few characters, or empty. */
+  readonly seed: string;
   /** The arguments. */
   readonly inputs: readonly InputPrint[];
 }
+
+/** A fingerprint without its inputs. */
+export type CallPrint = Omit<Fingerprint, "inputs">;
 
 /** A way in which two fingerprints differ. */
 export type FingerprintChange =
   | { readonly kind: "source-changed"; readonly task: string }
   | { readonly kind: "version-changed"; readonly from: string; readonly to: string }
+  | { readonly kind: "seed-changed"; readonly from: string; readonly to: string }
   | {
     readonly kind: "input-changed";
     readonly input: string;
@@ -165,19 +171,20 @@ export function partsHash(input: Extract<ProgramInput, { kind: "parts" }>, hashO
 
 /** Whether two calls were made of the same things. */
 export function isSameCall(old: Fingerprint, now: Fingerprint): boolean {
-  return old.source === now.source && old.version === now.version && old.inputs.length === now.inputs.length &&
+  return callChanges("", old, now).length === 0 && old.inputs.length === now.inputs.length &&
     old.inputs.every(({ hash }, i) => hash === now.inputs[i]!.hash);
 }
 
 /** In what two calls of a task differ, inputs left aside. */
 export function callChanges(
   task: string,
-  old: Pick<Fingerprint, "source" | "version">,
-  now: Pick<Fingerprint, "source" | "version">,
+  old: CallPrint,
+  now: CallPrint,
 ): FingerprintChange[] {
   const changes: FingerprintChange[] = [];
   if (old.source !== now.source) changes.push({ kind: "source-changed", task });
   if (old.version !== now.version) changes.push({ kind: "version-changed", from: old.version, to: now.version });
+  if (old.seed !== now.seed) changes.push({ kind: "seed-changed", from: old.seed, to: now.seed });
   return changes;
 }
 

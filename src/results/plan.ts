@@ -94,6 +94,8 @@ function because(reason: PlanReason): string {
       return `source of \`${reason.task}\` changed`;
     case "version-changed":
       return `version changed ${quoted(reason.from)} → ${quoted(reason.to)}`;
+    case "seed-changed":
+      return `seed changed ${reason.from || "none"} → ${reason.to || "none"}`;
     case "input-changed":
       return `input \`${reason.input}\` changed${
         reason.from === undefined || reason.to === undefined ? "" : ` ${reason.from} → ${reason.to}`

@@ -31,8 +31,10 @@ export function readMeta(record: Readonly<Record<string, unknown>>): ResultMeta 
 
 function readFingerprint(value: unknown): Fingerprint | undefined {
   if (!isRecord(value)) return undefined;
-  const { source, version, inputs } = value;
-  if (typeof source !== "string" || typeof version !== "string" || !Array.isArray(inputs)) return undefined;
+  const { source, version, seed = "", inputs } = value;
+  if (typeof source !== "string" || typeof version !== "string" || typeof seed !== "string" || !Array.isArray(inputs)) {
+    return undefined;
+  }
   const prints: InputPrint[] = [];
   for (const input of inputs) {
     if (!isRecord(input)) return undefined;
@@ -45,7 +47,7 @@ function readFingerprint(value: unknown): Fingerprint | undefined {
       ...(typeof preview === "string" ? { preview } : {}),
     });
   }
-  return { source, version, inputs: prints };
+  return { source, version, seed, inputs: prints };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -157,6 +157,17 @@ Deno.test("A changed version is told", async () => {
   expect(second.ran).toEqual(["fit"]);
 });
 
+Deno.test("A changed seed is told, because random numbers come out different", async () => {
+  const storage = new MemoryStorage();
+  await planAndRun(pipeline(), storage);
+  const first = await planAndRun(pipeline({ fitOptions: { seed: 7 } }), storage);
+  expect(messages(first.plan)[2]).toBe("`fit` will run again: seed changed none → 7.");
+  const second = await planAndRun(pipeline({ fitOptions: { seed: "a" } }), storage);
+  expect(messages(second.plan)[2]).toBe('`fit` will run again: seed changed 7 → "a".');
+  expect(second.ran).toEqual(["fit"]);
+  expect((await planAndRun(pipeline({ fitOptions: { seed: "a" } }), storage)).ran).toEqual([]);
+});
+
 Deno.test("Several reasons stand in one sentence", async () => {
   const storage = new MemoryStorage();
   await planAndRun(pipeline(), storage);
