@@ -1,6 +1,7 @@
 import { type ExternalValues, hasFiles } from "./external_values.ts";
 import { KeyLocks } from "./key_locks.ts";
 import type { ObjectStore } from "./object_store/object_store.ts";
+import type { WriteOptions } from "./prepared_result.ts";
 import { readStoredHeader, type StoredHeader } from "./records.ts";
 import { filesPrefix, recordKey, resultsPrefix, workflowPrefix } from "./task_keys.ts";
 import type { ResultPlace } from "./value_files.ts";
@@ -30,12 +31,18 @@ export class RecordChanges {
   }
 
   /** Writes a record. If it fails, the one before is still there. */
-  async write(place: ResultPlace, record: Uint8Array, save: string | undefined): Promise<void> {
+  async write(
+    place: ResultPlace,
+    record: Uint8Array,
+    save: string | undefined,
+    { syncLater = false }: WriteOptions,
+  ): Promise<void> {
     const key = recordKey(place.workflow, place.task);
     const mayHaveFiles = await this.#mayHaveFiles(place.workflow);
     await this.#locks.run(key, async () => {
       const before = mayHaveFiles ? await readStoredHeader(this.#objects, key, place) : undefined;
-      await this.#objects.put(key, record);
+      // The files of the record before do not go before this one is there to stay.
+      await this.#objects.put(key, record, { syncLater: syncLater && before?.header.files === undefined });
       try {
         await this.#removeFiles(before);
         if (save !== undefined) await this.#externals.sweep(place, save);

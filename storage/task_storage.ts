@@ -7,7 +7,7 @@ import { compareKeys } from "./keys.ts";
 import { decodeName, isShortened } from "./names.ts";
 import type { ObjectStore } from "./object_store/object_store.ts";
 import { compilePattern } from "./pattern.ts";
-import { PreparedResult } from "./prepared_result.ts";
+import { PreparedResult, type WriteOptions } from "./prepared_result.ts";
 import { FolderEntry, type Protocols, protocolsWith } from "./protocols.ts";
 import { RecordChanges } from "./record_changes.ts";
 import { missingResult, readRecord, readStoredHeader } from "./records.ts";
@@ -17,7 +17,7 @@ import { StoredEntry } from "./stored_entry.ts";
 import { filesPrefix, recordKey, resultsPrefix } from "./task_keys.ts";
 import type { ResultPlace } from "./value_files.ts";
 
-export { PreparedResult } from "./prepared_result.ts";
+export { PreparedResult, type WriteOptions } from "./prepared_result.ts";
 export { StoredEntry } from "./stored_entry.ts";
 
 /** Which tasks to remove: one by name, or all that match a pattern. */
@@ -141,7 +141,8 @@ export class TaskStorage {
     const record = buildRecord({ ...place, meta }, [], chunks);
     return new PreparedResult(
       record.length,
-      () => this.#changes.write(place, record, undefined),
+      this.objects,
+      (options) => this.#changes.write(place, record, undefined, options),
       () => Promise.resolve(),
     );
   }
@@ -248,10 +249,11 @@ export class TaskStorage {
       });
       const body = encodeValue(place, value, new Map(places));
       const record = buildRecord({ ...place, meta, files: { save, externals } }, encodePids(place, pids), body);
-      return new PreparedResult(record.length, async () => {
-        await this.#changes.write(place, record, save);
+      const write = async (options: WriteOptions): Promise<void> => {
+        await this.#changes.write(place, record, save, options);
         this.#externals.settle(save);
-      }, discard);
+      };
+      return new PreparedResult(record.length, this.objects, write, discard);
     } catch (error) {
       await discard();
       throw error;

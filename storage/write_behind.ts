@@ -1,4 +1,5 @@
 import { ConfigError } from "../src/errors.ts";
+import type { ObjectStore } from "./object_store/object_store.ts";
 import type { PreparedResult } from "./prepared_result.ts";
 
 /** Options of {@linkcode WriteBehind}. */
@@ -37,6 +38,8 @@ export class WriteBehind {
   #count = 0;
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
+  /** Stores with something that is written and not yet durable. */
+  #unsynced = new Set<Pick<ObjectStore, "sync">>();
   #room: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -68,7 +71,7 @@ export class WriteBehind {
   }
 
   /**
-   * Waits until everything that was taken is durable, or has failed.
+   * Waits until everything that was taken is durable, or has failed. One sync serves all.
    *
    * @throws The first error since the last call.
    */
@@ -76,6 +79,15 @@ export class WriteBehind {
     if (this.#count > 0) {
       this.#idle ??= Promise.withResolvers<void>();
       await this.#idle.promise;
+    }
+    const stores = [...this.#unsynced];
+    this.#unsynced.clear();
+    for (const store of stores) {
+      try {
+        await store.sync();
+      } catch (error) {
+        this.#failure ??= { error };
+      }
     }
     const failure = this.#failure;
     this.#failure = undefined;
@@ -98,7 +110,8 @@ export class WriteBehind {
 
   async #write(prepared: PreparedResult): Promise<void> {
     try {
-      await prepared.write();
+      await prepared.write({ syncLater: true });
+      this.#unsynced.add(prepared.objects);
     } catch (error) {
       this.#failure ??= { error };
     }

@@ -18,6 +18,7 @@ import type {
   PutOptions,
   PutResult,
 } from "./object_store.ts";
+import { Pace } from "./pace.ts";
 import { withinSize } from "./range.ts";
 
 /** Files up to this size are read at once, in this thread: 8 µs instead of 40. */
@@ -32,7 +33,8 @@ export interface FileObjectStoreOptions {
   /** The folder, relative to the current one or absolute. It is made by the first write. */
   readonly path: string;
   /**
-   * Above how many µs a file a list with `headBytes` leaves the reading to other threads.
+   * Above how many µs for one file a list with `headBytes` leaves the reading to other threads. A put does so with making and renaming its
+   * file above ten times as many.
    *
    * @default {100}
    */
@@ -54,17 +56,21 @@ export class FileObjectStore implements ObjectStore {
   readonly path: string;
   readonly #root: FileRoot;
   readonly #slowMicroseconds: number;
+  readonly #pace: Pace;
   readonly #syncs = new DirectorySync();
+  /** Folders that hold a file with a name that may not be durable. */
+  readonly #unsynced = new Set<string>();
   /** Syncs of the folders that hold a new folder. */
   readonly #newFolders = new Set<Promise<void>>();
 
   /** Names a folder without touching it. */
   constructor({ path, slowMicroseconds = 100 }: FileObjectStoreOptions) {
     if (typeof path !== "string") throw new ConfigError("A store of files needs `path`, the folder to keep them in.");
-    this.#root = new FileRoot(path, (parent) => this.#syncLater(parent));
+    this.#root = new FileRoot(path, (parent) => this.#beginSync(parent));
     this.path = this.#root.path;
     this.place = `in the folder ${this.path}`;
     this.#slowMicroseconds = slowMicroseconds;
+    this.#pace = new Pace(slowMicroseconds * 10 / 1000);
   }
 
   /** Reads an object, or a part of it. */
@@ -105,18 +111,27 @@ export class FileObjectStore implements ObjectStore {
   }
 
   /** Stores an object at once or not at all, durably. Content type and metadata are not kept. */
-  async put(key: string, body: ObjectBody, _options: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: ObjectBody, { syncLater = false }: PutOptions = {}): Promise<PutResult> {
     checkKey(key);
     try {
       const { place, temporary } = await this.#openTemporary(key);
-      const check = place.isOurs ? undefined : () => this.#refuseLink(place, key);
-      const result = await writeAndRename(temporary, place.path, body, check);
-      await Promise.all([this.#syncs.sync(place.folder), ...this.#newFolders]);
+      const result = await writeAndRename(temporary, place.path, body, this.#pace);
+      this.#unsynced.add(place.folder);
+      if (!syncLater) await this.#sync([place.folder]);
       return result;
     } catch (error) {
       if (error instanceof Deno.errors.IsADirectory) throw aboveObjects(key);
       if (error instanceof Deno.errors.NotADirectory) throw belowObject(key);
       throw fileError(error, `write the object ${JSON.stringify(key)}`, this.path);
+    }
+  }
+
+  /** Makes durable what was put with `syncLater`. */
+  async sync(): Promise<void> {
+    try {
+      await this.#sync([...this.#unsynced]);
+    } catch (error) {
+      throw fileError(error, "make its objects durable", this.path);
     }
   }
 
@@ -180,7 +195,8 @@ export class FileObjectStore implements ObjectStore {
     for (let attempt = 1;; attempt++) {
       try {
         const place = this.#root.provide(key);
-        return { place, temporary: await openTemporary(place.folder) };
+        if (!place.isOurs) this.#refuseLink(place, key);
+        return { place, temporary: await openTemporary(place.folder, this.#pace) };
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound) || attempt === PUT_ATTEMPTS) throw error;
       }
@@ -219,14 +235,11 @@ export class FileObjectStore implements ObjectStore {
     return place.folder;
   }
 
-  /**
-   * A rename replaces a link and never follows it, so this only keeps the rule that a link is refused. It looks while the file is being
-   * written: to look up a name in a folder that others write to takes 230 µs, mostly of waiting.
-   */
-  async #refuseLink(place: FilePlace, key: string): Promise<void> {
+  /** A rename replaces a link and never follows it, so this only keeps the rule that a link is refused. */
+  #refuseLink(place: FilePlace, key: string): void {
     let isSymlink: boolean;
     try {
-      isSymlink = (await Deno.lstat(place.path)).isSymlink;
+      isSymlink = Deno.lstatSync(place.path).isSymlink;
     } catch (error) {
       if (isMissing(error)) return;
       throw error;
@@ -234,7 +247,18 @@ export class FileObjectStore implements ObjectStore {
     if (isSymlink) throw linked(key, this.path);
   }
 
-  #syncLater(folder: string): void {
+  async #sync(folders: readonly string[]): Promise<void> {
+    // A file that gets its name while the sync runs marks the folder again.
+    for (const folder of folders) this.#unsynced.delete(folder);
+    try {
+      await Promise.all([...folders.map((folder) => this.#syncs.sync(folder)), ...this.#newFolders]);
+    } catch (error) {
+      for (const folder of folders) this.#unsynced.add(folder);
+      throw error;
+    }
+  }
+
+  #beginSync(folder: string): void {
     const syncing = this.#syncs.sync(folder).finally(() => this.#newFolders.delete(syncing));
     // Whoever puts waits for it; a put that fails before that leaves it to nobody.
     syncing.catch(() => {});

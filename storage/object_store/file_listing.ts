@@ -17,6 +17,8 @@ const ROOM_FOR = 16;
 /** How long other work of the process may be held up by reading, in ms. */
 const SLICE = 20;
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** How a list reads the beginnings of files. */
 export interface HeadReading {
   /** How many bytes to read of each; 0 for none. */
@@ -96,7 +98,8 @@ function namesIn(folder: string): string[] {
     // It was removed, or is a file now.
     if (!isMissing(error)) throw error;
   }
-  return names.sort(compareKeys);
+  // The order of UTF-16 is that of UTF-8 where there are no surrogates, and quicker to come by.
+  return names.some((name) => SURROGATE.test(name)) ? names.sort(compareKeys) : names.sort();
 }
 
 function removeLeftOver(path: string): void {
@@ -111,8 +114,10 @@ function removeLeftOver(path: string): void {
 class HeadReader {
   readonly #headBytes: number;
   readonly #slowMicroseconds: number;
-  /** Where the next beginning is read to: many share one buffer. */
+  /** Where the beginnings are read to: many share one buffer. */
   #room: Uint8Array<ArrayBuffer> = new Uint8Array();
+  /** How much of it is taken, in bytes. */
+  #used = 0;
   #slow = false;
   #sliceBegan = performance.now();
 
@@ -141,17 +146,26 @@ class HeadReader {
   }
 
   #readHere({ key, path }: FoundFile): ListedObject | undefined {
+    let file: Deno.FsFile;
     try {
-      using file = Deno.openSync(path);
-      if (this.#room.length < this.#headBytes) this.#room = new Uint8Array(ROOM_FOR * this.#headBytes);
-      const count = file.readSync(this.#room.subarray(0, this.#headBytes)) ?? 0;
-      const size = count < this.#headBytes ? count : file.statSync().size;
-      const head = this.#room.subarray(0, count);
-      this.#room = this.#room.subarray(count);
-      return { key, size, head };
+      file = Deno.openSync(path);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
+    }
+    // Not `using`, which costs 0.7 µs.
+    try {
+      if (this.#room.length - this.#used < this.#headBytes) {
+        this.#room = new Uint8Array(ROOM_FOR * this.#headBytes);
+        this.#used = 0;
+      }
+      const start = this.#used;
+      const count = file.readSync(this.#room.subarray(start, start + this.#headBytes)) ?? 0;
+      this.#used += count;
+      const size = count < this.#headBytes ? count : file.statSync().size;
+      return { key, size, head: this.#room.subarray(start, start + count) };
+    } finally {
+      file.close();
     }
   }
 

@@ -92,6 +92,11 @@ export class MemoryObjectStore implements ObjectStore {
     return { size, sha256 };
   }
 
+  /** Has nothing to do: nothing here outlives the process. */
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** What is known of an object; `undefined` if there is none. */
   // deno-lint-ignore require-await -- an error has to come as a rejection
   async head(key: string): Promise<ObjectInfo | undefined> {

@@ -1,7 +1,10 @@
 import { expect } from "@std/expect";
 import { ConfigError } from "../../src/errors.ts";
 import { MemoryStorage } from "../../storage/memory_storage.ts";
+import { MemoryObjectStore } from "../../storage/object_store/memory.ts";
+import type { ObjectBody, PutOptions, PutResult } from "../../storage/object_store/object_store.ts";
 import { PreparedResult } from "../../storage/prepared_result.ts";
+import { TaskStorage } from "../../storage/task_storage.ts";
 import { WriteBehind } from "../../storage/write_behind.ts";
 
 /** Prepared results whose writing ends when the test says so. */
@@ -12,10 +15,11 @@ function controlled(byteLength = 10): {
 } {
   const writing = Promise.withResolvers<void>();
   let began = false;
-  const result = new PreparedResult(byteLength, () => {
+  const write = (): Promise<void> => {
     began = true;
     return writing.promise;
-  }, () => Promise.resolve());
+  };
+  const result = new PreparedResult(byteLength, new MemoryObjectStore(), write, () => Promise.resolve());
   return {
     result,
     began: () => began,
@@ -73,6 +77,32 @@ Deno.test("WriteBehind tells the first error when all else is written, once", as
   expect(results.every(({ began }) => began())).toBe(true);
   await Promise.all(waits);
   await behind.settle();
+});
+
+Deno.test("WriteBehind makes durable what it wrote before it has settled, once for each store", async () => {
+  const syncs: string[] = [];
+  class Counting extends MemoryObjectStore {
+    constructor(readonly name: string) {
+      super();
+    }
+    override put(key: string, body: ObjectBody, options?: PutOptions): Promise<PutResult> {
+      expect(options?.syncLater).toBe(true);
+      return super.put(key, body, options);
+    }
+    override sync(): Promise<void> {
+      syncs.push(this.name);
+      return this.name === "bad" ? Promise.reject(new Error("not durable")) : super.sync();
+    }
+  }
+  const behind = new WriteBehind();
+  const storages = ["good", "bad"].map((name) => new TaskStorage(new Counting(name)));
+  for (let i = 0; i < 10; i++) {
+    for (const storage of storages) await behind.enqueue(await storage.prepare("etl", `task_${i}`, i));
+  }
+  await expect(behind.settle()).rejects.toThrow("not durable");
+  expect(syncs.toSorted()).toEqual(["bad", "good"]);
+  await behind.settle();
+  expect(syncs.length).toBe(2);
 });
 
 Deno.test("WriteBehind refuses bounds that let nothing through", () => {

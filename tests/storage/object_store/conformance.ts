@@ -103,6 +103,20 @@ export function testObjectStore(
     expect(sha256Hex(into)).toBe(sha256Hex(bytes));
   });
 
+  test("stores at once what is to be made durable later", async (store) => {
+    await store.sync();
+    await Promise.all(
+      Array.from({ length: 30 }, (_, i) => store.put(`d/${i % 3}/${i}`, someBytes(i), { syncLater: true })),
+    );
+    expect((await keysOf(store)).length).toBe(30);
+    await store.sync();
+    await store.deletePrefix("");
+    await store.put("a", someBytes(1), { syncLater: true });
+    await store.delete("a");
+    await store.sync();
+    expect(await keysOf(store)).toEqual([]);
+  });
+
   test("shares no memory with who puts and gets", async (store) => {
     const bytes = someBytes(100);
     await store.put("a", bytes);

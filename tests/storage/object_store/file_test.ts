@@ -6,13 +6,19 @@ import { FileObjectStore } from "../../../storage/object_store/file.ts";
 import { keysOf, listed, someBytes, testObjectStore } from "./conformance.ts";
 import { fullDisk, temporaryFolder } from "../../storage/folders.ts";
 
-testObjectStore("FileObjectStore", async () => {
-  const folder = await temporaryFolder();
-  return {
-    store: new FileObjectStore({ path: `${folder.path}/store` }),
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
-  };
-});
+for (
+  const [name, options] of [["FileObjectStore", {}], ["FileObjectStore on a slow disk", {
+    slowMicroseconds: 0,
+  }]] as const
+) {
+  testObjectStore(name, async () => {
+    const folder = await temporaryFolder();
+    return {
+      store: new FileObjectStore({ path: `${folder.path}/store`, ...options }),
+      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    };
+  });
+}
 
 /** The paths of all files and folders below a folder, and where links lead. */
 async function tree(folder: string): Promise<string[]> {
