@@ -64,6 +64,7 @@ export type {
   PreparedResult,
   StoredEntry,
   TaskSelection,
+  WriteOptions,
 } from "./storage/task_storage.ts";
 export { FileStorage } from "./storage/file_storage.ts";
 export type { FileStorageOptions } from "./storage/file_storage.ts";
