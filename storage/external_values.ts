@@ -148,17 +148,16 @@ export class ExternalValues {
 
   async #pickleOne(value: object, protocols: Protocols, place: ResultPlace): Promise<[name: string, pid: unknown]> {
     const serializer = this.#registry.findByValue(value);
-    if (serializer === undefined) throw new TypeError("An object that no serializer handles was given to pickle.");
-    let answer: readonly unknown[];
+    const shown = JSON.stringify(serializer?.name ?? "");
+    let answer: readonly unknown[] | undefined;
     try {
-      answer = await serializer.pickle(value, protocols);
+      answer = await serializer?.pickle(value, protocols);
     } catch (error) {
-      throw named(place, `the serializer ${JSON.stringify(serializer.name)} could not keep an object of it`, error);
+      throw named(place, `the serializer ${shown} could not keep an object of it`, error);
     }
     const [name, pid] = Array.isArray(answer) ? answer : [];
     if (typeof name !== "string" || this.#registry.findByName(name) === undefined) {
-      const what =
-        `the serializer ${JSON.stringify(serializer.name)} has to give [name, pid] with the name of a registered ` +
+      const what = `the serializer ${shown} has to give [name, pid] with the name of a registered ` +
         `serializer, and gave ${typeof name === "string" ? `the name ${JSON.stringify(name)}` : "something else"}`;
       throw failed(place, what);
     }

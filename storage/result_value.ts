@@ -54,7 +54,6 @@ function naming<T>(place: ResultPlace, verb: "stored" | "read", work: () => T): 
   } catch (error) {
     if (!(error instanceof FusewireError) || error.node !== undefined) throw error;
     if (error instanceof IntegrityError) throw damagedResult(place, error.message.replace(/\.$/, ""), error);
-    if (!(error instanceof SerializationError)) throw error;
     throw new SerializationError(
       `The result of task ${JSON.stringify(place.task)} of workflow ${
         JSON.stringify(place.workflow)

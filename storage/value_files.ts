@@ -60,10 +60,10 @@ export class ValueFiles implements ProtocolEntry {
     try {
       const { start, end } = withinSize(range, reader.size);
       const stamp = this.#stamps.get(name);
-      if (stamp === undefined) return streamOf(reader, start, end);
-      this.#checkSize(stamp, reader.size);
+      if (stamp !== undefined) this.#checkSize(stamp, reader.size);
       const isWhole = start === 0 && end === reader.size;
-      return streamOf(isWhole ? new CheckedReader(reader, () => this.#altered(name), stamp.crc32) : reader, start, end);
+      if (stamp === undefined || !isWhole) return streamOf(reader, start, end);
+      return streamOf(new CheckedReader(reader, () => this.#altered(name), stamp.crc32), start, end);
     } catch (error) {
       await reader.close();
       throw error;

@@ -95,11 +95,12 @@ export class WriteBehind {
   }
 
   #start(): void {
-    while (this.#writing < this.#parallel && this.#next < this.#waiting.length) {
-      const prepared = this.#waiting[this.#next++];
-      if (prepared === undefined) break;
+    let prepared = this.#waiting[this.#next];
+    while (prepared !== undefined && this.#writing < this.#parallel) {
+      this.#next++;
       this.#writing++;
       this.#write(prepared);
+      prepared = this.#waiting[this.#next];
     }
     // What was taken is let go of in large steps: shifting each one off would copy the queue every time.
     if (this.#next === this.#waiting.length || this.#next > this.#maxCount) {

@@ -121,7 +121,10 @@ export class FileObjectStore implements ObjectStore {
       return result;
     } catch (error) {
       if (error instanceof Deno.errors.IsADirectory) throw aboveObjects(key);
-      if (error instanceof Deno.errors.NotADirectory) throw belowObject(key);
+      if (error instanceof Deno.errors.NotADirectory) {
+        this.#root.lookAgain();
+        throw belowObject(key);
+      }
       throw fileError(error, `write the object ${JSON.stringify(key)}`, this.path);
     }
   }

@@ -101,6 +101,12 @@ export class FileRoot {
     }
   }
 
+  /** Looks at the root once more, and refuses it if a file took its place. */
+  lookAgain(): void {
+    this.#real = undefined;
+    this.#resolve();
+  }
+
   /** The root without symbolic links; `undefined` if it does not exist. */
   #resolve(): string | undefined {
     if (this.#real !== undefined) return this.#real;

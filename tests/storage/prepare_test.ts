@@ -1,5 +1,6 @@
 import { expect } from "@std/expect";
-import { ConfigError, SerializationError } from "../../src/errors.ts";
+import { ConfigError, IntegrityError, SerializationError } from "../../src/errors.ts";
+import { sha256Hex } from "../../storage/digest.ts";
 import { entryOf, type Protocols } from "../../storage/protocols.ts";
 import { PreparedResult } from "../../storage/prepared_result.ts";
 import { Big, BigSerializer, failureOf, filesOf, testStorage } from "./stores.ts";
@@ -146,6 +147,62 @@ testStorage(
     expect(await filesOf(storage)).toEqual(before);
   },
 );
+
+testStorage("after one object fails, no more are begun", async (storage) => {
+  class Failing extends BigSerializer {
+    override async pickle(big: Big, protocols: Protocols): Promise<[string, string]> {
+      await super.pickle(big, protocols);
+      throw new Error("broke");
+    }
+  }
+  const serializer = new Failing();
+  storage.registerPersistentSerializers(serializer);
+  await expect(storage.save("etl", "a", Array.from({ length: 100 }, (_, i) => new Big(i)))).rejects.toThrow("broke");
+  expect(serializer.calls.length).toBeLessThan(10);
+  expect(await filesOf(storage)).toEqual([]);
+});
+
+testStorage("what a serializer finds damaged is a damaged result", async (storage) => {
+  class Strict extends BigSerializer {
+    override unpickle(): Promise<Big> {
+      return Promise.reject(new IntegrityError("It is not a Big."));
+    }
+  }
+  storage.registerPersistentSerializers(new Strict());
+  await storage.save("etl", "a", new Big(1));
+  const error = await failureOf(storage.readTask("etl", "a"));
+  expect(error).toBeInstanceOf(IntegrityError);
+  expect(error.message).toBe(
+    'The stored result of task "a" of workflow "etl" is damaged: It is not a Big. Save it again, or remove it.',
+  );
+});
+
+testStorage("a missing file is noticed by a close look", async (storage) => {
+  await storage.save("etl", "a", [new Uint8Array(3), new Uint8Array(4)]);
+  expect((await storage.inspectTask("etl", "a", { verify: true }))?.damaged).toBe(undefined);
+  const [file = ""] = await filesOf(storage);
+  const bytes = await storage.objects.get(file);
+  await storage.objects.put(file, bytes.subarray(1));
+  expect((await storage.inspectTask("etl", "a", { verify: true }))?.damaged).toMatch(/has \d+ bytes instead of/);
+  await storage.objects.delete(file);
+  expect((await storage.inspectTask("etl", "a"))?.damaged).toBe(undefined);
+  expect((await storage.inspectTask("etl", "a", { verify: true }))?.damaged).toMatch(/its file ".*" is missing/);
+});
+
+testStorage("a large array comes back, and damage anywhere in it is noticed", async (storage) => {
+  const array = new Float64Array(9_000_000).map((_, i) => i);
+  await storage.save("etl", "a", { array });
+  const read = await storage.readTask("etl", "a") as { array: Float64Array };
+  expect(sha256Hex(new Uint8Array(read.array.buffer))).toBe(sha256Hex(new Uint8Array(array.buffer)));
+  const [file = ""] = await filesOf(storage);
+  const bytes = await storage.objects.get(file);
+  for (const place of [1000, 40_000_000, bytes.length - 1]) {
+    const altered = bytes.slice();
+    altered[place] = (altered[place] ?? 0) ^ 1;
+    await storage.objects.put(file, altered);
+    await expect(storage.readTask("etl", "a")).rejects.toThrow(IntegrityError);
+  }
+});
 
 testStorage("a serializer that answers wrongly is refused, and leaves nothing", async (storage) => {
   class Wrong extends BigSerializer {

@@ -295,6 +295,23 @@ export function testObjectStore(
     expect(await listed(store.list("none/", { headBytes: 100 }))).toEqual([]);
   });
 
+  test("goes on listing when objects are removed meanwhile", async (store) => {
+    for (const headBytes of [0, 10]) {
+      const keys = Array.from({ length: 1100 }, (_, i) => `o/${String(i).padStart(4, "0")}`);
+      for (let at = 0; at < keys.length; at += 50) {
+        await Promise.all(keys.slice(at, at + 50).map((key) => store.put(key, someBytes(3), { syncLater: true })));
+      }
+      let count = 0;
+      for await (const page of store.pages("o/", { headBytes })) {
+        if (count === 0) await store.deletePrefix("o/");
+        count += page.length;
+      }
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(keys.length);
+      expect(await keysOf(store)).toEqual([]);
+    }
+  });
+
   test("removes one, many and all below a prefix", async (store) => {
     const keys = Array.from({ length: 40 }, (_, i) => `f/${i % 4}/${i}`);
     const putAll = async (): Promise<void> => {

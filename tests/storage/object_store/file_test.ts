@@ -55,6 +55,36 @@ Deno.test("FileObjectStore goes on when its folder was removed", async () => {
   expect(await store.get("a/b")).toEqual(someBytes(4));
 });
 
+Deno.test("FileObjectStore notices that a file took the place of its folder", async () => {
+  await using folder = await temporaryFolder();
+  const store = new FileObjectStore({ path: `${folder.path}/s` });
+  await store.put("a/b", someBytes(3));
+  await Deno.remove(store.path, { recursive: true });
+  await Deno.writeTextFile(store.path, "x");
+  await expect(store.put("a/b", someBytes(3))).rejects.toThrow(ConfigError);
+  await expect(store.put("a", someBytes(3))).rejects.toThrow("it is a file");
+  expect(await Deno.readTextFile(store.path)).toBe("x");
+});
+
+Deno.test("FileObjectStore lets other work go on while it reads many beginnings", async () => {
+  await using folder = await temporaryFolder();
+  const store = new FileObjectStore({ path: folder.path, slowMicroseconds: Infinity });
+  for (let i = 0; i < 256; i++) {
+    await Deno.writeFile(`${folder.path}/${i}`, new Uint8Array());
+    await Deno.truncate(`${folder.path}/${i}`, 1024 * 1024);
+  }
+  let turns = 0;
+  const timer = setInterval(() => turns++);
+  try {
+    let size = 0;
+    for await (const { head } of store.list("", { headBytes: 1024 * 1024 })) size += head?.length ?? 0;
+    expect(size).toBe(256 * 1024 * 1024);
+  } finally {
+    clearInterval(timer);
+  }
+  expect(turns).toBeGreaterThan(0);
+});
+
 Deno.test("FileObjectStore takes a path relative to the folder it was made in", async () => {
   await using folder = await temporaryFolder();
   const before = Deno.cwd();
