@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MAX_NAME_BYTES, nameProblem } from "../storage/names.ts";
 import { GraphError } from "./errors.ts";
 
 /** The next number of one base in one scope. */
@@ -80,28 +81,17 @@ export function parseAutoName(name: string): { base: string; sequence: number } 
   return Number.isSafeInteger(sequence) && autoName(base, sequence) === name ? { base, sequence } : undefined;
 }
 
-const utf8 = new TextEncoder();
-
 /**
- * Checks a workflow or node name: 1 to 255 UTF-8 bytes, no control characters, no lone surrogates.
+ * Checks a workflow or node name: 1 to 255 UTF-8 bytes, no control characters, no lone surrogates. The rule is that of the stores,
+ * because results are kept under these names.
  *
  * @throws {GraphError} If the name can not be used; the message says why.
  */
 export function checkName(name: string, kind: "node" | "workflow"): void {
-  const problem = nameProblem(name);
-  if (problem !== undefined) throw new GraphError(`The ${kind} name ${JSON.stringify(name)} ${problem}.`);
-}
-
-function nameProblem(name: unknown): string | undefined {
-  if (typeof name !== "string") return `is ${typeof name}, but a name is a string`;
-  if (name.length === 0) return "is empty; a name has 1 to 255 bytes";
-  if (!name.isWellFormed()) return "has half of a surrogate pair, which no file system keeps";
-  for (let i = 0; i < name.length; i++) {
-    const unit = name.charCodeAt(i);
-    if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) {
-      return `has the control character U+${unit.toString(16).padStart(4, "0").toUpperCase()}`;
-    }
-  }
-  const bytes = name.length > 85 ? utf8.encode(name).length : name.length;
-  return bytes > 255 ? `has ${bytes} UTF-8 bytes; at most 255 are allowed` : undefined;
+  const problem = typeof name === "string" ? nameProblem(name) : `it is ${typeof name}, and not a string`;
+  if (problem === undefined) return;
+  throw new GraphError(
+    `The ${kind} name ${JSON.stringify(name)} is refused: ${problem}; ` +
+      `a name has 1 to ${MAX_NAME_BYTES} UTF-8 bytes and no control characters.`,
+  );
 }

@@ -29,11 +29,12 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/;
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "it is empty";
   if (!name.isWellFormed()) return "it has half of a surrogate pair, so it has no UTF-8 form";
-  if (/\p{Cc}/u.test(name)) return "it has a control character";
-  if (name.length > MAX_NAME_BYTES / 3 && utf8Length(name) > MAX_NAME_BYTES) {
-    return `it is longer than ${MAX_NAME_BYTES} UTF-8 bytes`;
+  const control = /\p{Cc}/u.exec(name)?.[0].codePointAt(0);
+  if (control !== undefined) {
+    return `it has the control character U+${control.toString(16).padStart(4, "0").toUpperCase()}`;
   }
-  return undefined;
+  const bytes = name.length > MAX_NAME_BYTES / 3 ? utf8Length(name) : name.length;
+  return bytes > MAX_NAME_BYTES ? `it has ${bytes} UTF-8 bytes` : undefined;
 }
 
 /**

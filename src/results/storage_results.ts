@@ -4,6 +4,7 @@
  * @module
  */
 import { contentHash } from "../../storage/codec/content_hash.ts";
+import { encodeName, isShortened } from "../../storage/names.ts";
 import type { StoredEntry, TaskStorage } from "../../storage/task_storage.ts";
 import { WriteBehind } from "../../storage/write_behind.ts";
 import {
@@ -52,8 +53,22 @@ class StoredHeaders {
       for (const entry of found) if (entry !== undefined) headers.#entries.set(entry.name, entry);
     } else {
       for (const [name, entry] of await storage.inspect(workflowName, { verify })) headers.#entries.set(name, entry);
+      await headers.#findLongNames(setup, storage, verify);
     }
     return headers;
+  }
+
+  /** A name that is too long for a key stands in its record, where a list does not find it if the record is damaged. */
+  async #findLongNames(
+    { workflowName, program: { graph } }: StorageSetup,
+    storage: TaskStorage,
+    verify: boolean,
+  ): Promise<void> {
+    for (const name of graph.nodes()) {
+      if (this.#entries.has(name) || !isShortened(encodeName(name))) continue;
+      const entry = await storage.inspectTask(workflowName, name, { verify });
+      if (entry !== undefined) this.#entries.set(name, entry);
+    }
   }
 
   /** The header at a place, or `undefined` if nothing is stored there. */

@@ -190,3 +190,24 @@ Deno.test("However many results are damaged or gone, every run gives the same va
     { numRuns: 150 },
   );
 });
+
+Deno.test("Damage of a result with a name too long for a key is told in a large workflow too", async () => {
+  const storage = new MemoryStorage();
+  const long = "é".repeat(127);
+  const nodes = Array.from({ length: 70 }, (_, i) => step(`${i}`).setName(i === 0 ? long : `n${i}`));
+  const workflow = new LocalWorkflow(nodes, { workflowName: "long" });
+  workflow.setStorage(storage);
+  const values = await workflow.run();
+  for await (const { key } of storage.objects.list("")) {
+    if (key.includes("~")) await storage.objects.put(key, (await storage.objects.get(key)).subarray(0, 20));
+  }
+  ran.length = 0;
+  expect((await workflow.plan()).steps.filter(({ action }) => action === "stale").map(({ name }) => name)).toEqual([
+    long,
+  ]);
+  const run = await workflow.start();
+  expect(await run.result()).toEqual(values);
+  expect(ran).toEqual(["0"]);
+  const warnings = (await Array.fromAsync(run.events())).filter(({ event }) => event === "warning");
+  expect(warnings.length).toBe(1);
+});

@@ -130,8 +130,8 @@ Deno.test("A name is 1 to 255 bytes without control characters, everything else 
   }
   const refused: [string, RegExp][] = [
     ["", /empty/],
-    ["a".repeat(256), /longer than 255/],
-    ["é".repeat(128), /longer than 255/],
+    ["a".repeat(256), /256 UTF-8 bytes/],
+    ["é".repeat(128), /256 UTF-8 bytes/],
     ["a\nb", /control/],
     ["\0", /control/],
     ["a\x7f", /control/],
