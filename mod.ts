@@ -38,13 +38,13 @@ export type {
   ResultOf,
   WorkflowOptions,
   WorkflowSource,
-} from "./src/workflow.ts";
+} from "./src/workflow_options.ts";
 export { defineWorkflow } from "./src/definition.ts";
 export type { Definition, DefinitionOptions } from "./src/definition.ts";
 export type { Input } from "./src/input.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
-export type { StepCall } from "./src/execution/execution.ts";
+export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
 export { PoolWorkflow } from "./src/backends/pool.ts";
 export type { PoolOptions, PoolOptionsFor } from "./src/backends/pool.ts";

@@ -5,11 +5,13 @@
  * @module
  */
 import type { TaskContext } from "./context.ts";
-import { Execution, type StepCall } from "./execution/execution.ts";
+import { Execution } from "./execution/execution.ts";
+import type { StepCall } from "./execution/setup.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 import { checkStart } from "./start_guard.ts";
-import { BaseWorkflow, type ResultOf, type WorkflowSource } from "./workflow.ts";
+import { BaseWorkflow } from "./workflow.ts";
+import type { ResultOf, WorkflowSource } from "./workflow_options.ts";
 
 /** A workflow whose nodes start as soon as what they wait for is done, scheduled by this thread. */
 export abstract class InProcessWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {

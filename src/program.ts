@@ -5,49 +5,21 @@
  * @module
  */
 import { instantiate } from "./arguments.ts";
-import { GraphError } from "./errors.ts";
 import type { NodeGraph } from "./graph.ts";
-import { InputRef, inputValue } from "./input.ts";
-import { CallNode, type Condition, ItemRef } from "./node.ts";
-import { type CapturedRef, DeepArg, LiveArg } from "./stand_in.ts";
+import { CallNode, type ItemRef } from "./node.ts";
+import {
+  ConstantSlot,
+  DeepSlot,
+  type FlatCondition,
+  flatCondition,
+  flatten,
+  isCompound,
+  ItemSlot,
+  itemValue,
+  ListSlot,
+  placeOf,
+} from "./slots.ts";
 import type { TaskInfo } from "./task_info.ts";
-
-/** An argument that takes more than a look-up: the place of the node whose part it is, with the keys to it. */
-class ItemSlot {
-  constructor(readonly place: number, readonly ref: ItemRef) {}
-}
-
-/** An argument of nested data: the slots of its references, in order. */
-class DeepSlot {
-  constructor(readonly arg: DeepArg, readonly slots: readonly (number | ItemSlot | ConstantSlot)[]) {}
-}
-
-/** An argument that is a list of nodes. */
-class ListSlot {
-  constructor(readonly places: Int32Array) {}
-
-  valuesFrom(values: readonly unknown[]): unknown[] {
-    const { places } = this;
-    const list = new Array<unknown>(places.length);
-    for (let i = 0; i < places.length; i++) list[i] = values[places[i]!];
-    return list;
-  }
-}
-
-/** A part of the run's input inside nested data. */
-class ConstantSlot {
-  constructor(readonly value: unknown) {}
-}
-
-/** A condition of a node, made flat. */
-export interface FlatCondition {
-  /** The place of the node that it hangs on, or −1 if it hangs on the run's input. */
-  readonly place: number;
-  /** What it hangs on, as messages show it. */
-  readonly label: string;
-  /** Whether the node may run, given the values so far. */
-  readonly holds: (values: readonly unknown[]) => boolean;
-}
 
 /** What a workflow gives back: the value of a node, or of a part of it. */
 export interface FlatTarget {
@@ -248,56 +220,6 @@ export class Program {
   }
 }
 
-function isCompound(arg: object): arg is DeepArg | ItemRef | LiveArg | InputRef {
-  return arg instanceof DeepArg || arg instanceof ItemRef || arg instanceof LiveArg || arg instanceof InputRef;
-}
-
-function placeOf(slot: number | ItemSlot): number {
-  return typeof slot === "number" ? slot : slot.place;
-}
-
-function flatten(
-  arg: DeepArg | ItemRef | LiveArg | InputRef,
-  read: (node: CallNode) => number,
-  input: unknown,
-): number | ItemSlot | ListSlot | DeepSlot | ConstantSlot {
-  if (!(arg instanceof DeepArg)) return flattenRef(arg, read, input);
-  if (arg.shape === "list") {
-    const places = new Int32Array(arg.refs.length);
-    arg.refs.forEach((ref, i) => {
-      if (ref instanceof CallNode) places[i] = read(ref);
-    });
-    return new ListSlot(places);
-  }
-  return new DeepSlot(arg, arg.refs.map((ref) => flattenRef(ref, read, input)));
-}
-
-function flattenRef(
-  ref: CapturedRef,
-  read: (node: CallNode) => number,
-  input: unknown,
-): number | ItemSlot | ConstantSlot {
-  if (ref instanceof InputRef) return new ConstantSlot(inputValue(input, ref));
-  if (ref instanceof ItemRef) return new ItemSlot(read(ref.node), ref);
-  return read(ref instanceof LiveArg ? ref.maker : ref);
-}
-
-function flatCondition(
-  { on, predicate }: Condition,
-  read: (node: CallNode) => number,
-  input: unknown,
-): FlatCondition {
-  if (on instanceof InputRef) {
-    return { place: -1, label: on.label, holds: () => predicate(inputValue(input, on)) };
-  }
-  if (on instanceof ItemRef) {
-    const place = read(on.node);
-    return { place, label: on.label, holds: (values) => predicate(itemValue(values[place], on)) };
-  }
-  const place = read(on);
-  return { place, label: on.name, holds: (values) => predicate(values[place]) };
-}
-
 function callOf(
   node: CallNode,
   replaced: ReadonlyMap<CallNode, (...args: unknown[]) => unknown>,
@@ -305,33 +227,4 @@ function callOf(
   const own = replaced.get(node);
   if (own === undefined) return node.site.task.call;
   return node.site.task.kind === "method" ? (target, ...args) => Reflect.apply(own, target, args) : own;
-}
-
-/**
- * The part of a value that an item names.
- *
- * @throws {GraphError} If there is no such place in an array, or nothing to look into.
- */
-export function itemValue(value: unknown, item: ItemRef): unknown {
-  let part = value;
-  for (const key of item.path) {
-    if (part === null || part === undefined) {
-      throw new GraphError(
-        `Item \`${item.label}\` looks for ${JSON.stringify(String(key))} in ${String(part)}; ` +
-          `the result of \`${item.node.name}\` does not have that part.`,
-        { node: item.node.name },
-      );
-    }
-    if (Array.isArray(part) || ArrayBuffer.isView(part) && !(part instanceof DataView)) {
-      const length = Number(Reflect.get(part, "length"));
-      if (key !== "length" && !(Number.isInteger(Number(key)) && Number(key) >= 0 && Number(key) < length)) {
-        throw new GraphError(
-          `Item \`${item.label}\` is out of range: the result of \`${item.node.name}\` has ${length} elements there.`,
-          { node: item.node.name },
-        );
-      }
-    }
-    part = Reflect.get(Object(part), key, part);
-  }
-  return part;
 }

@@ -5,7 +5,7 @@
  */
 import { type BackendRun, type BackendStep, ReportedRun } from "./execution/backend_run.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type Definition, WorkflowDefinition } from "./definition.ts";
+import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Graph, NodeGraph, type Scope } from "./graph.ts";
 import { checkName } from "./naming.ts";
@@ -18,69 +18,12 @@ import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
 import { type FlatTarget, Program } from "./program.ts";
 import { Query, type QueryTarget } from "./query.ts";
-import type { AnyFunction, Targets, Value } from "./ref.ts";
+import type { AnyFunction } from "./ref.ts";
 import type { Run } from "./run.ts";
 import type { StorageSetup } from "./results/storage_results.ts";
+import type { BaseWorkflowOptions, OptionsFor, ResultOf, WorkflowSource } from "./workflow_options.ts";
 import { compilePattern } from "../storage/pattern.ts";
 import type { TaskStorage } from "../storage/task_storage.ts";
-
-/** Options of a workflow, whatever it is made from. */
-export interface BaseWorkflowOptions {
-  /**
-   * What to run: what the targets need, or everything below the roots of the targets.
-   *
-   * @default {"ancestors"}
-   */
-  readonly scope?: Scope;
-  /**
-   * How many nodes may be at work at a time.
-   *
-   * @default {16}
-   */
-  readonly concurrency?: number;
-  /**
-   * When a stored result stands for a new one; `"name"` where a storage is set.
-   *
-   * @default {"name"}
-   */
-  readonly cache?: CacheMode;
-  /** What wraps each attempt of every node, around the policies of the node. Default: none. */
-  readonly policies?: readonly Policy[];
-  /** Time and chance. Default: the real ones; tests give a virtual clock. */
-  readonly clock?: Clock;
-}
-
-/** Options of a workflow over nodes. */
-export interface WorkflowOptions extends BaseWorkflowOptions {
-  /** Name of the workflow: 1 to 255 UTF-8 bytes, no control characters. Results are stored under it. */
-  readonly workflowName: string;
-}
-
-/** Options of a workflow over a definition with input `I`. */
-export type DefinitionWorkflowOptions<I> =
-  & BaseWorkflowOptions
-  & {
-    /** Name of the workflow. Default: the definition's. */
-    readonly workflowName?: string;
-  }
-  & (undefined extends I ? {
-      /** The input of the runs. */
-      readonly input?: I;
-    }
-    : {
-      /** The input of the runs. */
-      readonly input: I;
-    });
-
-/** What a workflow is made from: nodes, or a definition. */
-export type WorkflowSource = Targets | Definition<never, unknown>;
-
-/** The options that go with what a workflow is made from. */
-export type OptionsFor<S extends WorkflowSource> = S extends Definition<infer I, unknown> ? DefinitionWorkflowOptions<I>
-  : WorkflowOptions;
-
-/** The result of a workflow, by what it is made from. */
-export type ResultOf<S extends WorkflowSource> = S extends Definition<never, infer T> ? T : Value<S>;
 
 /** What a workflow was told about one node. */
 interface NodeSettings {

@@ -7,13 +7,8 @@ import type { Definition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import { checkStart } from "../start_guard.ts";
-import {
-  BaseWorkflow,
-  type DefinitionWorkflowOptions,
-  type OptionsFor,
-  type WorkflowOptions,
-  type WorkflowSource,
-} from "../workflow.ts";
+import { BaseWorkflow } from "../workflow.ts";
+import type { DefinitionWorkflowOptions, OptionsFor, WorkflowOptions, WorkflowSource } from "../workflow_options.ts";
 import { type Drawing, drawingOf } from "./graph_drawing/drawing.ts";
 import { DrawingRun } from "./graph_drawing/drawing_run.ts";
 import { toDot } from "./graph_drawing/dot.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { InProcessWorkflow } from "../in_process.ts";
-import type { WorkflowSource } from "../workflow.ts";
+import type { WorkflowSource } from "../workflow_options.ts";
 
 /**
  * Runs a graph in this process: nodes start as soon as what they wait for is done, asynchronous ones a bounded number at a time.

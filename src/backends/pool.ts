@@ -5,10 +5,10 @@
  */
 import type { TaskContext } from "../context.ts";
 import { ConfigError, GraphError } from "../errors.ts";
-import type { StepCall } from "../execution/execution.ts";
+import type { StepCall } from "../execution/setup.ts";
 import { InProcessWorkflow } from "../in_process.ts";
 import type { Node } from "../node.ts";
-import type { OptionsFor, WorkflowSource } from "../workflow.ts";
+import type { OptionsFor, WorkflowSource } from "../workflow_options.ts";
 import { LiveHandle } from "./pool/live_handle.ts";
 import type { PoolRun } from "./pool/pool_run.ts";
 import type { WorkerPool } from "./pool/worker_pool.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { CancelledError, StepFailedError } from "../errors.ts";
-import { itemValue, type Program } from "../program.ts";
+import type { Program } from "../program.ts";
+import { itemValue } from "../slots.ts";
 import type { RunRecord } from "./run_record.ts";
 
 /** The error that a run rejects with when this step failed. */

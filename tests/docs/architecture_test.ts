@@ -55,11 +55,13 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
     ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts"],
     [
       "src/program.ts",
+      "src/slots.ts",
       "src/query.ts",
       "src/definition.ts",
       "src/results/decisions.ts",
       "src/results/storage_results.ts",
       "src/workflow.ts",
+      "src/workflow_options.ts",
     ],
     [
       "src/execution/execution.ts",

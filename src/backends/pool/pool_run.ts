@@ -5,7 +5,7 @@
  */
 import type { TaskContext } from "../../context.ts";
 import { GraphError } from "../../errors.ts";
-import type { StepCall } from "../../execution/execution.ts";
+import type { StepCall } from "../../execution/setup.ts";
 import type { NodeGraph } from "../../graph.ts";
 import type { CallNode } from "../../node.ts";
 import type { TaskInfo } from "../../task_info.ts";

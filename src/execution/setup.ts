@@ -1,0 +1,66 @@
+/**
+ * What an execution is given: the program, what was said about its nodes, and where calls are made.
+ *
+ * @module
+ */
+import type { AttemptTime } from "../attempt.ts";
+import type { Clock } from "../clock.ts";
+import type { TaskContext } from "../context.ts";
+import type { AnyTaskOptions } from "../options.ts";
+import type { Plugin, PluginCall } from "../plugin.ts";
+import type { Policy } from "../policy.ts";
+import type { Program } from "../program.ts";
+import type { StoredResults } from "../results/stored_results.ts";
+import type { RunRecord } from "./run_record.ts";
+
+/** One call that a backend makes where it likes: here, or on another thread. */
+export interface StepCall {
+  /** The node's place in the graph. */
+  readonly place: number;
+  /** Its function; the live object of a method is the first argument. */
+  readonly call: (...args: unknown[]) => unknown;
+  /** The arguments. */
+  readonly args: unknown[];
+  /** Plugins to initialize right before the function. */
+  readonly plugins: readonly PluginCall[];
+  /** How long the attempt may take. */
+  readonly time: AttemptTime;
+  /** Whether all other nodes of the run have ended. */
+  readonly isLast: boolean;
+  /** Whether nobody will read the value of the node at `of` after this node has ended. */
+  readsLast(of: number): boolean;
+}
+
+/** What an execution runs, and how. */
+export interface ExecutionSetup {
+  /** The graph, made flat. */
+  readonly program: Program;
+  /** Name of the workflow. */
+  readonly workflowName: string;
+  /** Version of the definition, or empty. */
+  readonly version: string;
+  /** How many nodes may be at work at a time. */
+  readonly concurrency: number;
+  /** Policies of the workflow. */
+  readonly policies: readonly Policy[];
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** 1 where a node is more than a plain call here; `undefined` if none is. */
+  readonly managed: Uint8Array | undefined;
+  /** Options of a node, or `undefined` if it has none. */
+  readonly optionsAt: (place: number) => AnyTaskOptions | undefined;
+  /** Plugins of a node, or `undefined` if it has none. */
+  readonly pluginsAt: (place: number) => readonly Plugin<unknown>[] | undefined;
+  /** Makes a call elsewhere; `undefined` makes it in this thread. */
+  readonly invoke: ((call: StepCall, context: TaskContext) => unknown) | undefined;
+  /** Prepares the run of an id before its first call; what it returns is awaited after the last one. `undefined` needs nothing. */
+  readonly open: ((runId: string) => Promise<() => Promise<void>>) | undefined;
+  /** Hears of values that no node will read any more. */
+  readonly released: ((value: unknown) => void) | undefined;
+  /** Finds out what is stored; `undefined` without a storage. */
+  readonly openResults: ((record: RunRecord) => Promise<StoredResults>) | undefined;
+  /** Whether the run's events are kept. */
+  readonly keepEvents: boolean;
+  /** Whether the result is the one target's value, not an array of values. */
+  readonly single: boolean;
+}
