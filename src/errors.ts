@@ -111,3 +111,26 @@ export class ConfigError extends FusewireError {
   /** Always `"CONFIG"`. */
   readonly code = "CONFIG" as const;
 }
+
+/** An error as data. */
+export interface ErrorRecord {
+  /** The error's name. */
+  readonly name: string;
+  /** Its message. */
+  readonly message: string;
+  /** Where it was thrown. */
+  readonly stack?: string;
+  /** What caused it. */
+  readonly cause?: ErrorRecord;
+}
+
+/** An error as data, with its causes. */
+export function errorRecord(error: unknown, depth = 0): ErrorRecord {
+  if (!(error instanceof Error)) return { name: typeof error, message: String(error) };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined || depth >= 8 ? {} : { cause: errorRecord(error.cause, depth + 1) }),
+  };
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorRecord } from "./errors.ts";
 import type { Status } from "./status.ts";
 
 /** What every event says. */
@@ -19,18 +20,6 @@ export interface EventBase {
   readonly timestamp: number;
 }
 
-/** An error as data. */
-export interface ErrorRecord {
-  /** The error's name. */
-  readonly name: string;
-  /** Its message. */
-  readonly message: string;
-  /** Where it was thrown. */
-  readonly stack?: string;
-  /** What caused it. */
-  readonly cause?: ErrorRecord;
-}
-
 /** What an event of each kind says beyond {@linkcode EventBase}. */
 export type EventDetail =
   | { readonly event: "workflow_started" }
@@ -45,14 +34,3 @@ export type EventDetail =
 
 /** One thing that happened in a run. */
 export type RunEvent = EventBase & EventDetail;
-
-/** An error as data, with its causes. */
-export function errorRecord(error: unknown, depth = 0): ErrorRecord {
-  if (!(error instanceof Error)) return { name: typeof error, message: String(error) };
-  return {
-    name: error.name,
-    message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
-    ...(error.cause === undefined || depth >= 8 ? {} : { cause: errorRecord(error.cause, depth + 1) }),
-  };
-}

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ErrorRecord, RunEvent } from "./events.ts";
+import type { ErrorRecord } from "./errors.ts";
+import type { RunEvent } from "./events.ts";
 import type { Status } from "./status.ts";
 
 /** The state of one step. */

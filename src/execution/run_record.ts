@@ -5,7 +5,8 @@
  */
 import type { Clock } from "../clock.ts";
 import { EventLog } from "./event_log.ts";
-import { type ErrorRecord, errorRecord, type EventDetail } from "../events.ts";
+import { type ErrorRecord, errorRecord } from "../errors.ts";
+import type { EventDetail } from "../events.ts";
 import type { NodeGraph } from "../graph.ts";
 import type { RunStatus, StepStatus } from "../run.ts";
 import { isFinal, type Status } from "../status.ts";
