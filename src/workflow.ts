@@ -137,12 +137,18 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    * @internal
    */
   protected get program(): Program {
-    if (this.#program === undefined) {
-      const replaced = new Map<CallNode, (...args: unknown[]) => unknown>();
-      for (const [node, { func }] of this.#settings) if (func !== undefined) replaced.set(node, func);
-      this.#program = new Program(this.nodeGraph, this.#flatTargets, replaced, this.#input);
-    }
-    return this.#program;
+    return this.#program ??= this.programWith(this.#input);
+  }
+
+  /**
+   * The graph made flat for another value of the definition's input.
+   *
+   * @internal
+   */
+  protected programWith(input: unknown): Program {
+    const replaced = new Map<CallNode, (...args: unknown[]) => unknown>();
+    for (const [node, { func }] of this.#settings) if (func !== undefined) replaced.set(node, func);
+    return new Program(this.nodeGraph, this.#flatTargets, replaced, input);
   }
 
   /**

@@ -20,6 +20,12 @@ export interface DefinitionKey {
 export interface DefinitionRecord extends DefinitionKey {
   /** The names of the steps, in topological order: place `i` of a run is step `steps[i]`. */
   readonly steps: readonly string[];
+  /** For each step the places of those that it waits for. */
+  readonly parents: readonly (readonly number[])[];
+  /** Where the result of a run comes from: places, and the keys to a part of their values. */
+  readonly targets: readonly { readonly place: number; readonly path: readonly (string | number)[] }[];
+  /** Whether the result is the one target's value, not an array of values. */
+  readonly single: boolean;
 }
 
 /** A value that was encoded, a value that lies in the attached object store, or the error of a step that has none. */
@@ -118,6 +124,8 @@ export interface ClaimedRun {
   readonly steps: readonly StepRecord[] | undefined;
   /** Steps that are offered to other workers, or claimed by them, from an earlier claim of the run. */
   readonly offers: readonly StepOffer[];
+  /** Whether messages may lie unread. */
+  readonly mail: boolean;
 }
 
 /** Steps of a run that its holder lets other workers run. */
