@@ -1,0 +1,150 @@
+import { expect } from "@std/expect";
+import { exists, walk } from "@std/fs";
+import { fromFileUrl, join } from "@std/path";
+import { install, linesOfNotRun, programOf, reasonNotToRun, type Server, servers } from "../../scripts/servers.ts";
+import { temporaryFolder } from "../storage/folders.ts";
+
+const root = fromFileUrl(import.meta.resolve("../../"));
+const script = join(root, "scripts", "servers.ts");
+
+/**
+ * A server whose installer writes half a program, notes that it did, and writes the rest when there is a file `go`. It fails where
+ * there is a file `fail`.
+ */
+function fakeServer(notes: string): Server {
+  const installer = (folder: string) => `
+    const notes = ${JSON.stringify(notes)}, bin = ${JSON.stringify(join(folder, "bin"))};
+    const isThere = (name) => Deno.stat(notes + "/" + name).then(() => true, () => false);
+    await Deno.mkdir(bin);
+    await Deno.writeTextFile(bin + "/fake", "half");
+    await Deno.writeTextFile(notes + "/calls", "call ", { append: true });
+    while (!await isThere("go")) {
+      if (!await isThere("")) Deno.exit(1); // the test is over
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (await isThere("fail")) Deno.exit(7);
+    await Deno.writeTextFile(bin + "/fake", "whole");
+  `;
+  return {
+    name: "fake",
+    version: "1.0.0",
+    installer: Deno.execPath(),
+    probe: ["--version"],
+    suites: ["tests/one", "tests/two"],
+    command: (folder) => ({ args: ["eval", "--no-config", installer(folder)], env: {} }),
+  };
+}
+
+async function fixture() {
+  const folder = await temporaryFolder();
+  const [notes, target] = [join(folder.path, "notes"), join(folder.path, "servers")];
+  await Deno.mkdir(notes);
+  return {
+    server: fakeServer(notes),
+    notes,
+    target,
+    note: (name: string) => Deno.writeTextFile(join(notes, name), ""),
+    calls: async () => await exists(join(notes, "calls")) ? await Deno.readTextFile(join(notes, "calls")) : "",
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("install() installs once, also when many do it at once", async () => {
+  await using fake = await fixture();
+  await fake.note("go");
+  await Promise.all([1, 2, 3].map(() => install(fake.server, fake.target)));
+  await install(fake.server, fake.target);
+  expect(await fake.calls()).toBe("call ");
+  expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
+});
+
+Deno.test("install() of a failing installer leaves no program, and says what was called", async () => {
+  await using fake = await fixture();
+  await fake.note("go");
+  await fake.note("fail");
+  await expect(install(fake.server, fake.target)).rejects.toThrow(
+    /^fake 1\.0\.0 is not installed: `.*` ended with code 7\.$/s,
+  );
+  expect(await exists(programOf(fake.server, fake.target))).toBe(false);
+
+  await Deno.remove(join(fake.notes, "fail"));
+  await install(fake.server, fake.target);
+  expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
+});
+
+Deno.test("install() does not trust what a killed process left, and its installer does no harm", async () => {
+  await using fake = await fixture();
+  const { args } = fake.server.command("FOLDER", "");
+  const program = `
+    import { install } from ${JSON.stringify(`file://${script}`)};
+    const command = (folder) => ({ args: ${
+    JSON.stringify(args)
+  }.map((arg) => arg.replace("FOLDER", folder)), env: {} });
+    await install({ ...${JSON.stringify(fake.server)}, command }, ${JSON.stringify(fake.target)});
+  `;
+  const killed = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--config", join(root, "deno.json"), program],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  while (await fake.calls() === "") await new Promise((resolve) => setTimeout(resolve, 10));
+  killed.kill("SIGKILL");
+  await killed.status;
+  expect(await exists(programOf(fake.server, fake.target))).toBe(false);
+
+  const again = install(fake.server, fake.target);
+  while (await fake.calls() === "call ") await new Promise((resolve) => setTimeout(resolve, 10));
+  await fake.note("go"); // also to the installer that lives on
+  await again;
+  expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
+});
+
+Deno.test("a missing installer is a reason not to run, unless the server is there", async () => {
+  await using fake = await fixture();
+  const server: Server = { ...fake.server, installer: "no-such-installer" };
+  expect(await reasonNotToRun(fake.server, fake.target)).toBeUndefined();
+  expect(await linesOfNotRun([fake.server, server], fake.target)).toEqual([
+    "NOT RUN: tests/one (no-such-installer is not installed)",
+    "NOT RUN: tests/two (no-such-installer is not installed)",
+  ]);
+  await fake.note("go");
+  await install(fake.server, fake.target);
+  expect(await linesOfNotRun([server], fake.target)).toEqual([]);
+});
+
+Deno.test("an installer that does not work is a reason not to run", async () => {
+  await using fake = await fixture();
+  const server: Server = { ...fake.server, probe: ["eval", "Deno.exit(1)"] };
+  expect(await reasonNotToRun(server, fake.target)).toContain("is not installed");
+});
+
+for (const [ci, code] of [["", 0], ["true", 1]] as const) {
+  Deno.test(`without cargo, the servers script lists what did not run and ends with ${code} where CI is "${ci}"`, async () => {
+    await using folder = await temporaryFolder();
+    await Deno.mkdir(join(folder.path, "scripts"));
+    const copy = join(folder.path, "scripts", "servers.ts");
+    await Deno.copyFile(script, copy);
+    const run = (...args: string[]) =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-prompt", "--config", join(root, "deno.json"), "--allow-all", copy, ...args],
+        env: { PATH: folder.path, CI: ci },
+      }).output();
+    expect((await run()).code).toBe(0);
+    const listed = await run("--not-run");
+    expect(listed.code).toBe(code);
+    const lines = new TextDecoder().decode(listed.stdout).trimEnd().split("\n");
+    expect(lines).toContain("NOT RUN: tests/integration/servers/denokv_test.ts (cargo is not installed)");
+  });
+}
+
+for (const { name, suites } of servers) {
+  Deno.test(`every test that uses ${name} is in a suite that would be listed as not run`, async () => {
+    for (const suite of suites) expect(await exists(join(root, suite))).toBe(true);
+    const unlisted: string[] = [];
+    for await (const { path } of walk(join(root, "tests"), { includeDirs: false })) {
+      const imports = (await Deno.readTextFile(path)).includes(`/${name}.ts"`);
+      if (imports && !suites.some((suite) => path.startsWith(join(root, suite)))) unlisted.push(path);
+    }
+    expect(unlisted).toEqual([]);
+  });
+}
