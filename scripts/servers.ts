@@ -63,7 +63,6 @@ export function programOf(server: Server, folder: string = serversFolder): strin
  */
 export async function install(server: Server, folder: string = serversFolder): Promise<void> {
   if (await isInstalled(server, folder)) return;
-  const { installer, command } = server;
   const target = join(folder, versionOf(server));
   const [partial, build] = [`${target}.partial`, `${target}.build`];
   await Deno.mkdir(folder, { recursive: true });
@@ -75,15 +74,10 @@ export async function install(server: Server, folder: string = serversFolder): P
   console.error(`${server.name} ${server.version} is installed into ${folder}: this takes minutes, once.`);
   await removeFolder(partial);
   await Deno.mkdir(partial);
-  // A folder of its own: where this process is killed and its installer lives on, that one can not write into a later try.
-  const own = await Deno.makeTempDir({ dir: partial });
-  const { args, env } = command(own, build);
-  const child = new Deno.Command(installer, { args, env, stdin: "null", stdout: "inherit", stderr: "inherit" }).spawn();
-  const { success, code } = await child.status;
-  if (!success) {
-    const call = [installer, ...args].join(" ");
-    throw new Error(`${server.name} ${server.version} is not installed: \`${call}\` ended with code ${code}.`);
-  }
+  // Where the process of an earlier try was killed, its installer can live on. So each try has a folder that no other writes to. They
+  // share `build`, and `cargo install` moves a program out of there when it has let go of it: then the next one misses it, once.
+  const own = await run(server, await Deno.makeTempDir({ dir: partial }), build)
+    .catch(async () => run(server, await Deno.makeTempDir({ dir: partial }), build));
   using program = await Deno.open(join(own, programIn(server)));
   await program.sync();
   await Deno.rename(own, target);
@@ -111,6 +105,17 @@ export async function linesOfNotRun(
     if (reason) lines.push(...server.suites.map((suite) => `NOT RUN: ${suite} (${reason})`));
   }
   return lines;
+}
+
+/** Runs the installer, and gives the folder that it filled. */
+async function run({ name, version, installer, command }: Server, folder: string, build: string): Promise<string> {
+  const { args, env } = command(folder, build);
+  const child = new Deno.Command(installer, { args, env, stdin: "null", stdout: "inherit", stderr: "inherit" }).spawn();
+  const { success, code } = await child.status;
+  if (success) return folder;
+  throw new Error(
+    `${name} ${version} is not installed: \`${[installer, ...args].join(" ")}\` ended with code ${code}.`,
+  );
 }
 
 function versionOf({ name, version }: Server): string {

@@ -8,8 +8,8 @@ const root = fromFileUrl(import.meta.resolve("../../"));
 const script = join(root, "scripts", "servers.ts");
 
 /**
- * A server whose installer writes half a program, notes that it did, and writes the rest when there is a file `go`. It fails where
- * there is a file `fail`.
+ * A server whose installer writes half a program, notes that it did, and writes the rest when there is a file `go`. Where there is a
+ * file `fail` or `fail-once`, it fails.
  */
 function fakeServer(notes: string): Server {
   const installer = (folder: string) => `
@@ -23,6 +23,10 @@ function fakeServer(notes: string): Server {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     if (await isThere("fail")) Deno.exit(7);
+    if (await isThere("fail-once")) {
+      await Deno.remove(notes + "/fail-once");
+      Deno.exit(7);
+    }
     await Deno.writeTextFile(bin + "/fake", "whole");
   `;
   return {
@@ -69,6 +73,15 @@ Deno.test("install() of a failing installer leaves no program, and says what was
 
   await Deno.remove(join(fake.notes, "fail"));
   await install(fake.server, fake.target);
+  expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
+});
+
+Deno.test("install() tries a second time", async () => {
+  await using fake = await fixture();
+  await fake.note("go");
+  await fake.note("fail-once");
+  await install(fake.server, fake.target);
+  expect(await fake.calls()).toBe("call call ");
   expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
 });
 
