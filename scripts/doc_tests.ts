@@ -23,6 +23,7 @@ try {
       "src",
       "storage",
       "plugins",
+      "testing",
       "README.md",
       "docs",
     ],

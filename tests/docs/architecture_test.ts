@@ -32,6 +32,12 @@ Deno.test("plugins/ know the Plugin interface, errors and the clock", async () =
   expect(await trespasses("plugins", (to) => to.startsWith("plugins/") || known.includes(to))).toEqual([]);
 });
 
+Deno.test("testing/ stands on storage/, errors, the clock and chance, and only tests stand on it", async () => {
+  const known = ["src/errors.ts", "src/clock.ts", "src/random.ts"];
+  const allowed = (to: string): boolean => to.startsWith("testing/") || to.startsWith("storage/") || known.includes(to);
+  expect(await trespasses("testing", allowed)).toEqual([]);
+});
+
 Deno.test("src/ imports neither mod.ts nor plugins/, and only backends import backends", async () => {
   const allowed = (to: string, file: string): boolean =>
     to.startsWith("src/backends/")

@@ -1,0 +1,27 @@
+/**
+ * For tests: a clock that moves when it is told to, and a key-value store in memory that behaves like `Deno.Kv`.
+ *
+ * @module
+ */
+export type { Clock, Timer } from "../src/clock.ts";
+export type {
+  KvAtomicLike,
+  KvCheck,
+  KvCommitError,
+  KvCommitResult,
+  KvEntry,
+  KvEntryMaybe,
+  KvKey,
+  KvKeyPart,
+  KvLike,
+  KvListIteratorLike,
+  KvListOptions,
+  KvListSelector,
+  KvReadOptions,
+} from "../storage/runtime/kv/kv_like.ts";
+export type { KvReads } from "./kv_state.ts";
+export type { MemoryAtomic } from "./memory_atomic.ts";
+export * from "./memory_kv.ts";
+export * from "./seeded_random.ts";
+export * from "./settle.ts";
+export * from "./virtual_clock.ts";
