@@ -153,7 +153,10 @@ class Walk {
     const entries = Object.entries(record);
     this.size += 1;
     for (const [key, item] of entries) {
-      if (key === "__proto__") this.plain = false;
+      if (key === "__proto__") {
+        this.plain = false;
+        break;
+      }
       // A key that is an index is written as a number.
       const index = /^(0|[1-9]\d{0,9})$/.test(key) ? Number(key) : undefined;
       if (index === undefined || index >= 0xffff_ffff) this.#string(key);

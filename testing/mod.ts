@@ -1,5 +1,7 @@
 /**
- * For tests: a clock that moves when it is told to, and a key-value store in memory that behaves like `Deno.Kv`.
+ * For tests of what runs on Fusewire, and of Fusewire: a clock that moves when it is told to, a key-value store in memory that
+ * behaves like `Deno.Kv`, a handle on any store whose operations go wrong as planned, and a simulation of many processes on one
+ * store, in which everything that happens comes from a seed.
  *
  * @module
  */

@@ -39,8 +39,9 @@ export class SeededRandom {
    *
    * @throws {RangeError} There is none.
    */
-  pick<T>(items: readonly [T, ...T[]] | readonly T[]): T {
-    for (const item of items.slice(this.int(0, items.length - 1))) return item;
+  pick<T>(items: readonly T[]): T {
+    const place = this.int(0, items.length - 1);
+    for (const item of items.slice(place, place + 1)) return item;
     throw new RangeError("There is no item to pick from.");
   }
 

@@ -36,6 +36,7 @@ Deno.test("testing/ stands on storage/, errors, the clock and chance, and only t
   const known = ["src/errors.ts", "src/clock.ts", "src/random.ts"];
   const allowed = (to: string): boolean => to.startsWith("testing/") || to.startsWith("storage/") || known.includes(to);
   expect(await trespasses("testing", allowed)).toEqual([]);
+  expect(await Deno.readTextFile(join(root, "mod.ts"))).not.toContain("testing/");
 });
 
 Deno.test("src/ imports neither mod.ts nor plugins/, and only backends import backends", async () => {
