@@ -15,13 +15,13 @@ interface Bucket {
   readonly offers: Heap<HeldOffer>;
 }
 
-/** Higher priority first, then what became ready earlier. */
+/** Higher priority first, then what was due earlier, also if it has been at work since: what was begun is brought to its end. */
 function byPriority(a: MemoryRun, b: MemoryRun): number {
-  return b.record.priority - a.record.priority || a.order - b.order;
+  return b.record.priority - a.record.priority || a.record.dueAt - b.record.dueAt || a.number - b.number;
 }
 
 function byTime(a: MemoryRun, b: MemoryRun): number {
-  return (a.record.wakeAt ?? 0) - (b.record.wakeAt ?? 0) || a.order - b.order;
+  return (a.record.wakeAt ?? 0) - (b.record.wakeAt ?? 0) || a.number - b.number;
 }
 
 function byRunPriority(a: HeldOffer, b: HeldOffer): number {
@@ -31,16 +31,8 @@ function byRunPriority(a: HeldOffer, b: HeldOffer): number {
 /** All that waits, by queue and definition; each step of it costs the logarithm of how much waits. */
 export class ReadyRuns {
   readonly #buckets = new Map<string, Map<string, Bucket>>();
-  #order = 0;
-
-  /** The next place in the order of what became ready. */
-  nextOrder(): number {
-    return ++this.#order;
-  }
-
   /** Lets a run that nobody holds wait: for a worker, for its `wakeAt`, or for a message only. */
   add(run: MemoryRun): void {
-    run.order = this.nextOrder();
     const { wakeAt, parked } = run.record;
     if (wakeAt !== undefined) this.#bucket(run.record).timed.add(run);
     else if (!parked) this.#bucket(run.record).ready.add(run);
@@ -73,7 +65,6 @@ export class ReadyRuns {
     for (const { ready, timed } of this.#matching(request)) {
       for (let due = timed.first; due !== undefined && (due.record.wakeAt ?? 0) <= request.now; due = timed.first) {
         timed.delete(due);
-        due.order = this.nextOrder();
         ready.add(due);
       }
       if (ready.first !== undefined && (best === undefined || byPriority(ready.first, best) < 0)) best = ready.first;

@@ -33,7 +33,7 @@ export interface HeldOffer {
   readonly run: MemoryRun;
   /** What is offered. */
   readonly offer: StepOffer;
-  /** Its place among what became ready, for those of equal priority. */
+  /** Its place among all offers. */
   readonly order: number;
   /** `open` until a worker claims it, `over` when that worker has reported all or is gone. */
   state: "open" | "claimed" | "over";
@@ -54,8 +54,8 @@ export class MemoryRun {
   record: RunRecord;
   /** Its place among all runs in the order in which they were started. */
   readonly number: number;
-  /** Its place among what became ready; greater for what became ready later. */
-  order = 0;
+  /** Whether it was opened again, and nothing has been committed since. Whoever claims it has to be told, also after another died. */
+  reopened: boolean;
   /** The steps by place, as far as they were touched; `undefined` if none was. */
   steps: StepRecord[] | undefined;
   /** The values by place. */
@@ -73,6 +73,7 @@ export class MemoryRun {
   constructor(record: RunRecord, number: number) {
     this.record = { ...record, tags: [...record.tags] };
     this.number = number;
+    this.reopened = record.reopened;
   }
 
   /** Its id. */
@@ -102,13 +103,14 @@ export class MemoryRun {
     };
   }
 
-  /** Gives it to a session. The claim still says that the run was opened again: until something is committed, that is to be done. */
+  /** Gives it to a session. */
   claim(session: string): ClaimedRun {
+    const fence = this.record.fence + 1n;
     this.readUpTo = "";
-    this.change({ status: "RUNNING", fence: this.record.fence + 1n, session, parked: false, wakeAt: undefined });
+    this.change({ status: "RUNNING", fence, session, parked: false, reopened: false, wakeAt: undefined });
     return {
-      claim: { runId: this.id, session, fence: this.record.fence },
-      run: this.record,
+      claim: { runId: this.id, session, fence },
+      run: this.reopened ? { ...this.record, reopened: true } : this.record,
       steps: this.steps === undefined ? undefined : this.allSteps(),
       offers: [...this.offers.values()].map(({ offer }) => offer),
       mail: this.messages.length > 0,

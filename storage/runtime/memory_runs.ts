@@ -45,6 +45,7 @@ export class MemoryRuns {
   /** How they hear of something new. */
   readonly bell = new MemoryBell();
   #messages = 0;
+  #offers = 0;
 
   /** Makes a run, unless its id or key is taken. */
   start(run: NewRun, session: string | undefined): StartAnswer {
@@ -106,7 +107,7 @@ export class MemoryRuns {
     if (dealtWith.size > 0) run.messages = run.messages.filter(({ id }) => !dealtWith.has(id));
     for (const id of closedOffers ?? []) this.#closeOffer(run.offers.get(id));
     for (const offer of offers ?? []) this.#offer(run, offer);
-    if (run.record.reopened) run.change({ reopened: false });
+    run.reopened = false;
     if (then === undefined) return;
     this.sessions.get(claim.session).runs.delete(run);
     if (then.kind === "released") {
@@ -135,6 +136,7 @@ export class MemoryRuns {
     const run = this.catalog.run(runId);
     if (run?.ended !== true) return false;
     this.catalog.reopened(run);
+    run.reopened = true;
     run.change({ status: "PENDING", reopened: true, endedAt: undefined, failure: undefined });
     this.#wait(run);
     return true;
@@ -174,7 +176,7 @@ export class MemoryRuns {
   end(id: string): void {
     const session = this.sessions.end(id);
     for (const run of session?.runs ?? []) {
-      run.change({ session: undefined });
+      run.change({ session: undefined, reopened: run.reopened });
       this.#wait(run);
     }
     for (const held of session?.offers ?? []) {
@@ -214,7 +216,7 @@ export class MemoryRuns {
   }
 
   #offer(run: MemoryRun, offer: StepOffer): void {
-    const held: HeldOffer = { run, offer, order: this.ready.nextOrder(), state: "open" };
+    const held: HeldOffer = { run, offer, order: ++this.#offers, state: "open" };
     run.offers.set(offer.id, held);
     this.ready.addOffer(held);
     this.bell.ringQueue(run.record.queue);
