@@ -47,6 +47,12 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    * @internal
    */
   protected readonly nodeGraph: NodeGraph;
+  /**
+   * Where the values of the targets come from.
+   *
+   * @internal
+   */
+  protected readonly flatTargets: readonly FlatTarget[];
   /** Version of the definition, or empty. */
   protected readonly version: string;
   /** Whether the result is one target's value, and not an array. */
@@ -63,7 +69,6 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected storage: TaskStorage | undefined;
   readonly #settings = new Map<CallNode, NodeSettings>();
   readonly #scope: Scope;
-  readonly #flatTargets: readonly FlatTarget[];
   readonly #definition: WorkflowDefinition | undefined;
   #input: unknown;
   #inputIsChecked = false;
@@ -127,7 +132,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       });
     }
     this.nodeGraph.stamp();
-    this.#flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
+    this.flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
     for (const plugin of definition?.options.plugins ?? []) this.setPlugin(undefined, plugin);
   }
 
@@ -148,7 +153,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected programWith(input: unknown): Program {
     const replaced = new Map<CallNode, (...args: unknown[]) => unknown>();
     for (const [node, { func }] of this.#settings) if (func !== undefined) replaced.set(node, func);
-    return new Program(this.nodeGraph, this.#flatTargets, replaced, input);
+    return new Program(this.nodeGraph, this.flatTargets, replaced, input);
   }
 
   /**
@@ -158,9 +163,18 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    */
   protected async checkInput(): Promise<void> {
     if (this.#inputIsChecked || this.#definition === undefined) return;
-    this.#input = await this.#definition.checkInput(this.#input);
+    this.#input = await this.checkedInput(this.#input);
     this.#inputIsChecked = true;
     this.#program = undefined;
+  }
+
+  /**
+   * An input as the definition's schema gives it back; as it is, where there is no schema.
+   *
+   * @throws {ConfigError} If the schema refuses it.
+   */
+  protected async checkedInput(input: unknown): Promise<unknown> {
+    return this.#definition === undefined ? input : await this.#definition.checkInput(input);
   }
 
   /** The nodes and their edges, by name. */

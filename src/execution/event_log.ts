@@ -4,6 +4,7 @@
  * @module
  */
 import type { EventBase, EventDetail, RunEvent } from "../events.ts";
+import { hostName } from "../host_name.ts";
 
 const CODES = [
   "workflow_started",
@@ -90,12 +91,4 @@ export class EventLog {
     times.set(this.#times);
     [this.#codes, this.#steps, this.#times] = [codes, steps, times];
   }
-}
-
-let host: string | undefined;
-
-function hostName(): string {
-  return host ??= Deno.permissions.querySync({ name: "sys", kind: "hostname" }).state === "granted"
-    ? Deno.hostname()
-    : "";
 }

@@ -155,7 +155,7 @@ export interface EngineStorage extends RuntimeStorage {
   readDefinition(key: DefinitionKey): Promise<DefinitionRecord | undefined>;
 
   /**
-   * Makes a run. If its id or idempotency key is taken, gives the run that has it. With `session` the new run is claimed at once, if it is due.
+   * Makes a run. If its id, its idempotency key or, by a run that has not ended, its exclusive key is taken, gives the run that has it. With `session` the new run is claimed at once, if it is due.
    *
    * @returns The run, whether it is new, and the hold on it, if it was claimed.
    */

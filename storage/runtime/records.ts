@@ -66,6 +66,8 @@ export interface NewRun extends DefinitionKey {
   readonly dueAt: number;
   /** The same key of the same workflow makes one run. */
   readonly idempotencyKey?: string;
+  /** As long as a run with this key of the same workflow has not ended, there is no other. */
+  readonly exclusive?: string;
 }
 
 /** What is known of a run without looking at its steps. */

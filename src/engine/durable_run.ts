@@ -1,0 +1,208 @@
+/**
+ * Durable runs, as those see them who started or look at them: from any process, whoever is at work on them.
+ *
+ * @module
+ */
+import type { DefinitionRecord, RunRecord } from "../../storage/runtime/records.ts";
+import { abortable } from "../abortable.ts";
+import { CancelledError, errorRecord, GraphError, NotFoundError, StepFailedError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { Run, RunStatus, StepStatus } from "../run.ts";
+import { isFinal } from "../status.ts";
+import type { ActiveRun } from "./active_run.ts";
+import { runEvents } from "./run_events.ts";
+import type { RuntimeCore } from "./runtime_core.ts";
+import { errorFrom } from "./stored_values.ts";
+
+/** The shortest and the longest time between two looks at a run that other processes are at work on, in milliseconds. */
+const SHORTEST_LOOK = 2;
+const LONGEST_LOOK = 200;
+
+/** One durable run. */
+export class DurableRun<out T> implements Run<T> {
+  readonly #core: RuntimeCore;
+
+  /** Looks at the run of an id. */
+  constructor(core: RuntimeCore, readonly id: string) {
+    this.#core = core;
+  }
+
+  async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<T> {
+    // What a definition gives is what its targets' types say.
+    return await this.#result(signal) as T;
+  }
+
+  async #result(signal: AbortSignal | undefined): Promise<unknown> {
+    signal?.throwIfAborted();
+    const here = this.#core.activeRun(this.id);
+    if (here !== undefined && await abortable(here.exit, signal) === "ended") return this.#resultHere(here);
+    return await this.#stored(await this.#end(signal));
+  }
+
+  /** Waits for the end, and gives the record then. */
+  async #end(signal?: AbortSignal): Promise<RunRecord> {
+    for (let pause = SHORTEST_LOOK;; pause = Math.min(LONGEST_LOOK, pause * 1.3)) {
+      const run = await this.#record();
+      if (isFinal(run.status)) return run;
+      signal?.throwIfAborted();
+      const here = this.#core.activeRun(this.id);
+      const woken = Promise.withResolvers<void>();
+      const timer = this.#core.clock.setTimer(pause, woken.resolve);
+      await abortable(here === undefined ? woken.promise : here.exit.then(() => {}), signal).finally(() =>
+        timer.cancel()
+      );
+      if (here !== undefined) pause = SHORTEST_LOOK;
+    }
+  }
+
+  async #record(): Promise<RunRecord> {
+    const run = await this.#core.storage.readRun(this.id);
+    if (run === undefined) {
+      throw new NotFoundError(
+        `There is no run ${JSON.stringify(this.id)} in this runtime's storage, or it was forgotten.`,
+      );
+    }
+    return run;
+  }
+
+  #resultHere({ values, failure, executable, state, run }: ActiveRun): unknown | Promise<unknown> {
+    const { definition } = executable;
+    switch (state.ended) {
+      case "SUCCEEDED": {
+        const missing = definition.targets.map(({ place }) => place).filter((place) => !values!.has(place));
+        const given = (): unknown =>
+          pick(definition, definition.targets.map(({ place }) => values!.values[place]), this.id);
+        return missing.length === 0 ? given() : values!.load(missing).then(given);
+      }
+      case "FAILED":
+        throw stepFailed(definition, failure?.place ?? 0, failure?.error, state.steps[failure?.place ?? 0]!.attempt);
+      default:
+        throw this.#withoutResult(run.workflow, state.ended ?? "CANCELLED");
+    }
+  }
+
+  async #stored(run: RunRecord): Promise<unknown> {
+    switch (run.status) {
+      case "SUCCEEDED": {
+        const definition = await this.#definition(run);
+        const places = definition.targets.map(({ place }) => place);
+        const stored = await this.#core.storage.readValues(this.id, places);
+        const values = await Promise.all(stored.map((value, i) => {
+          if (value !== undefined) return this.#core.codec.decode(value);
+          throw new GraphError(
+            `Target \`${
+              definition.steps[places[i]!]
+            }\` of workflow \`${run.workflow}\` is a live object, which only the process that made it has.`,
+            { workflow: run.workflow },
+          );
+        }));
+        return pick(definition, values, this.id);
+      }
+      case "FAILED": {
+        const { place, error } = run.failure ?? { place: 0, error: errorRecord("unknown") };
+        const steps = await this.#core.storage.readSteps(this.id);
+        throw stepFailed(await this.#definition(run), place, errorFrom(error), steps[place]?.attempt ?? 1);
+      }
+      default:
+        throw this.#withoutResult(run.workflow, run.status);
+    }
+  }
+
+  #withoutResult(workflow: string, status: RunRecord["status"]): CancelledError {
+    return status === "SKIPPED"
+      ? new CancelledError(`A target of run ${this.id} of workflow \`${workflow}\` was skipped.`, { workflow })
+      : new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow });
+  }
+
+  async #definition(run: RunRecord): Promise<DefinitionRecord> {
+    return await this.#core.definitionOf(run);
+  }
+
+  async status(): Promise<RunStatus> {
+    const run = await this.#record();
+    const [{ steps: names }, steps] = await Promise.all([
+      this.#definition(run),
+      this.#core.storage.readSteps(this.id),
+    ]);
+    const failed = steps.flatMap(({ status, endedAt }, place) =>
+      (status === "FAILED" || status === "SKIPPED") && endedAt > 0 ? place : []
+    );
+    const values = await this.#core.storage.readValues(this.id, failed);
+    const errors = new Map(failed.map((place, i) => [place, values[i]]));
+    return {
+      id: this.id,
+      workflow: run.workflow,
+      version: run.version,
+      status: run.status,
+      steps: steps.map(({ status, attempt }, place): StepStatus => {
+        const error = errors.get(place);
+        const name = names[place]!;
+        return error?.kind === "error" ? { name, status, attempt, error: error.error } : { name, status, attempt };
+      }),
+    };
+  }
+
+  events(): AsyncIterableIterator<RunEvent> {
+    return runEvents(this.#core, this.id);
+  }
+
+  async cancel(): Promise<void> {
+    if (!await this.#core.send(this.id, { kind: "cancel" })) {
+      await this.#record();
+      return;
+    }
+    await this.#core.endUnheld(this.id);
+    await this.#end();
+  }
+
+  async retry(): Promise<void> {
+    if (await this.#core.storage.reopen(this.id)) return this.#core.nudge();
+    const { status, workflow } = await this.#record();
+    throw new GraphError(
+      `Run ${this.id} of workflow \`${workflow}\` is ${status}; only a run that has failed or was cancelled can be tried again.`,
+      { workflow },
+    );
+  }
+
+  async signal(name: string, _payload: unknown): Promise<void> {
+    const { workflow } = await this.#record();
+    throw new NotFoundError(`No node of workflow \`${workflow}\` waits for the signal ${JSON.stringify(name)}.`, {
+      workflow,
+    });
+  }
+}
+
+/** The result of a run, from the values of its targets. */
+function pick({ targets, single, steps }: DefinitionRecord, values: readonly unknown[], runId: string): unknown {
+  const given = targets.map(({ place, path }, i) => {
+    let part = values[i];
+    for (const key of path) {
+      const isOutside = Array.isArray(part) && typeof key === "number" && !(key >= 0 && key < part.length);
+      if (part === null || part === undefined || isOutside) {
+        throw new GraphError(
+          `The result of step \`${steps[place]}\` of run ${runId} does not have the part ${
+            JSON.stringify(path)
+          } that is a target.`,
+          { node: steps[place]! },
+        );
+      }
+      part = Reflect.get(Object(part), key, part);
+    }
+    return part;
+  });
+  return single ? given[0] : given;
+}
+
+function stepFailed(
+  { workflow, steps }: DefinitionRecord,
+  place: number,
+  error: unknown,
+  attempt: number,
+): StepFailedError {
+  const node = steps[place] ?? String(place);
+  return new StepFailedError(
+    `Node \`${node}\` of workflow \`${workflow}\` failed${attempt > 1 ? ` after ${attempt} attempts` : ""}: ` +
+      `${error instanceof Error ? error.message : String(error)}`,
+    { cause: error, workflow, node },
+  );
+}

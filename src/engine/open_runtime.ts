@@ -1,0 +1,88 @@
+/**
+ * Opening a runtime: where its runs are kept, and what else it is given.
+ *
+ * @module
+ */
+import type { ObjectStore } from "../../storage/object_store/object_store.ts";
+import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { KvLike } from "../../storage/runtime/kv/kv_like.ts";
+import type { RuntimeStorage } from "../../storage/runtime/runtime_storage.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { ConfigError } from "../errors.ts";
+import { hostName } from "../host_name.ts";
+import { Runtime } from "./runtime.ts";
+import { RuntimeCore } from "./runtime_core.ts";
+
+/** Options of {@linkcode openRuntime}. */
+export interface RuntimeOptions {
+  /**
+   * The Deno KV that runs are kept in: a path, the URL of a remote one (its token is read from `DENO_KV_ACCESS_TOKEN`), an open one, or
+   * `":memory:"`. Default: `Deno.openKv()` without a path, which on Deno Deploy is the database of the app.
+   */
+  readonly kv?: string | URL | KvLike;
+  /** Where runs are kept in place of Deno KV; a store with only the ten methods of `RuntimeStorage` serves one worker. */
+  readonly runtimeStorage?: RuntimeStorage | EngineStorage;
+  /** Where results are kept that are too large for the other. Default: in pieces beside the others. */
+  readonly storage?: ObjectStore;
+  /**
+   * Milliseconds after which others take over what a worker holds that gives no sign of life.
+   *
+   * @default {10000}
+   */
+  readonly lease?: number;
+  /** Time and chance. Default: the real ones; tests give a virtual clock. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Opens a runtime for durable runs.
+ *
+ * @throws {ConfigError} If the KV can not be opened: a path, URL or token that is wrong, a server that does not answer; or if both `kv` and
+ *   `runtimeStorage` are given.
+ *
+ * @example
+ * ```ts
+ * import { defineWorkflow, type Input, openRuntime, task } from "@fusewire/fusewire";
+ *
+ * const greet = task((name: string) => `Hello, ${name}!`, { name: "greet" });
+ * const hello = defineWorkflow("hello", { version: "1" }, (input: Input<{ name: string }>) => greet(input.name));
+ *
+ * await using runtime = await openRuntime({ kv: ":memory:" });
+ * console.log(await runtime.run(hello, { name: "Ada" })); // Hello, Ada!
+ * ```
+ */
+export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const { kv, runtimeStorage, storage: objects, lease = 10_000, clock = systemClock } = options;
+  if (kv !== undefined && runtimeStorage !== undefined) {
+    throw new ConfigError("openRuntime() was given both `kv` and `runtimeStorage`; give it one of them.");
+  }
+  if (!(lease >= 100)) {
+    throw new ConfigError(
+      `Option \`lease\` of openRuntime() is ${lease}; it must be a number of milliseconds of at least 100.`,
+    );
+  }
+  const storage = runtimeStorage === undefined
+    ? await openKv(kv, clock)
+    : isEngineStorage(runtimeStorage)
+    ? runtimeStorage
+    : await forOneWorker(runtimeStorage);
+  const process = { host: hostName(), id: Deno.pid };
+  const core = new RuntimeCore({ storage, objects, clock, process, lease });
+  return new Runtime(core, async () => {
+    if (runtimeStorage === undefined) await storage.close();
+  });
+}
+
+async function openKv(target: RuntimeOptions["kv"], clock: Clock): Promise<EngineStorage> {
+  const { openKvRuntimeStorage } = await import("../../storage/runtime/kv/open.ts");
+  return await openKvRuntimeStorage(target, { clock });
+}
+
+async function forOneWorker(storage: RuntimeStorage): Promise<EngineStorage> {
+  const { SingleWorkerStorage } = await import("../../storage/runtime/single_worker.ts");
+  return new SingleWorkerStorage(storage);
+}
+
+function isEngineStorage(storage: RuntimeStorage | EngineStorage): storage is EngineStorage {
+  return "claimRuns" in storage && typeof storage.claimRuns === "function";
+}

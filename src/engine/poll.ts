@@ -1,0 +1,90 @@
+/**
+ * How a worker hears that there is something new: at once from its own process, and from a store that can tell; else by asking, often
+ * while there is much to do and less often while there is nothing.
+ *
+ * Another process can write to a local file at any time, and Deno KV does not tell of it. To ask costs 0.1 ms of a processor.
+ *
+ * @module
+ */
+import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { Clock } from "../clock.ts";
+
+/** The shortest and the longest time between two questions, in milliseconds, and by what factor it grows. */
+const SHORTEST = 3;
+const LONGEST = 15;
+const GROWTH = 1.2;
+
+/** The time between two questions where the store tells of news by itself. */
+const LONGEST_WHERE_TOLD = 1_000;
+
+/** Asks the bell of a store. */
+export class Poll {
+  readonly #storage: EngineStorage;
+  readonly #clock: Clock;
+  readonly #told: () => void;
+  #interval = SHORTEST;
+  #askedAt = -Infinity;
+  #last: string | undefined;
+  #session: string | undefined;
+  #queues: readonly string[] = [];
+  #watch: AbortController | undefined;
+  #isTold = false;
+
+  /** `told` is called when a store tells by itself. */
+  constructor(storage: EngineStorage, clock: Clock, told: () => void) {
+    this.#storage = storage;
+    this.#clock = clock;
+    this.#told = told;
+  }
+
+  /** Listens for a session and its queues. */
+  listen(session: string, queues: readonly string[]): void {
+    if (this.#session === session) return;
+    this.stop();
+    this.#session = session;
+    this.#queues = queues;
+    const watch = this.#watch = new AbortController();
+    const rings = this.#storage.watchBell?.(session, queues, watch.signal);
+    this.#isTold = rings !== undefined;
+    if (rings !== undefined) void this.#follow(rings, watch);
+  }
+
+  async #follow(rings: AsyncIterable<void>, watch: AbortController): Promise<void> {
+    try {
+      for await (const _ of rings) {
+        if (watch.signal.aborted) return;
+        this.#askedAt = -Infinity;
+        this.#told();
+      }
+    } catch {
+      // The questions go on, more often from now on.
+    }
+    if (this.#watch === watch) this.#isTold = false;
+  }
+
+  /** For how many milliseconds to rest before the next question. */
+  get pause(): number {
+    if (!this.#storage.shared) return Infinity;
+    const interval = this.#isTold ? LONGEST_WHERE_TOLD : this.#interval;
+    return Math.max(0, this.#askedAt + interval - this.#clock.now());
+  }
+
+  /** Asks, if it is time to. Gives `true` if there is something new. */
+  async hasNews(): Promise<boolean> {
+    if (this.#session === undefined || this.pause > 0) return false;
+    this.#askedAt = this.#clock.now();
+    const bell = await this.#storage.bell(this.#session, this.#queues).catch(() => undefined);
+    const isNew = bell !== undefined && bell !== this.#last;
+    if (isNew) this.#last = bell;
+    this.#interval = isNew ? SHORTEST : Math.min(LONGEST, this.#interval * GROWTH);
+    return isNew;
+  }
+
+  /** No more questions. */
+  stop(): void {
+    this.#watch?.abort();
+    this.#watch = this.#session = this.#last = undefined;
+    this.#interval = SHORTEST;
+    this.#askedAt = -Infinity;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Retention: finished runs are kept until somebody asks for them to be forgotten.
+ *
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import type { RuntimeCore } from "./runtime_core.ts";
+import { objectFolder } from "./stored_values.ts";
+
+/** Options of {@linkcode Runtime.gc}. */
+export interface GcOptions {
+  /** Forgets runs that ended more than so many milliseconds ago, or before this time. */
+  readonly olderThan: number | Date;
+  /** Ends the work early; what is forgotten stays so. Default: never. */
+  readonly signal?: AbortSignal;
+}
+
+/** How many runs are asked for at a time. */
+const PAGE = 100;
+
+/** Forgets finished runs, with their values; gives their number. */
+export async function forgetRuns(core: RuntimeCore, { olderThan, signal }: GcOptions): Promise<number> {
+  const before = olderThan instanceof Date ? olderThan.getTime() : core.clock.now() - olderThan;
+  if (!Number.isFinite(before)) {
+    throw new ConfigError(
+      `Option \`olderThan\` of gc() is ${String(olderThan)}; it must be a number of milliseconds or a Date.`,
+    );
+  }
+  let forgotten = 0;
+  for (;;) {
+    const ids = await core.storage.endedBefore(before, PAGE);
+    if (ids.length === 0) return forgotten;
+    for (const id of ids) {
+      signal?.throwIfAborted();
+      await core.objects?.deletePrefix(objectFolder(id));
+      await core.storage.forget(id);
+      forgotten++;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What a run asks of the worker that holds it.
+ *
+ * @module
+ */
+import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { Clock } from "../clock.ts";
+import type { ActiveRun } from "./active_run.ts";
+import type { StoredValues } from "./stored_values.ts";
+
+/** How a run left the worker: it has its final state, it waits for a worker again, or another worker has taken it over. */
+export type RunExit = "ended" | "released" | "lost";
+
+/** The worker, as its runs see it. */
+export interface RunHost {
+  /** Where runs are kept. */
+  readonly storage: EngineStorage;
+  /** Encodes values. */
+  readonly codec: StoredValues;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Id of the worker's session. */
+  readonly session: string;
+  /** Whether no more steps are to start. */
+  readonly isDraining: boolean;
+  /** Takes room for one step at work, if there is any. */
+  takeRoom(): boolean;
+  /** Gives room back; whoever wants it gets it. */
+  freeRoom(): void;
+  /** Has the run try again when there is room. */
+  wantRoom(run: ActiveRun): void;
+  /** Whether another worker of the queue has nothing to do, as far as is known. */
+  hasIdleNeighbour(queue: string): boolean;
+  /** A call begins that may take so many milliseconds; what is returned ends it. A session is not kept past that time. */
+  beginCall(limit: number | undefined): () => void;
+  /** Something is in the store that the workers of this process may want: a released run, an offer. */
+  nudge(): void;
+  /** Tells of something that is not as it should be. */
+  warn(message: string, run: ActiveRun): void;
+  /** The run is not at work here any more. */
+  left(run: ActiveRun, exit: RunExit): void;
+}

@@ -1,0 +1,229 @@
+/**
+ * The runtime: starts durable runs, drives them in this process, and makes workers that drive any.
+ *
+ * @module
+ */
+import { nameProblem } from "../../storage/names.ts";
+import type { RunPage, RunQuery } from "../../storage/runtime/engine_storage.ts";
+import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import { type Definition, WorkflowDefinition } from "../definition.ts";
+import { ConfigError } from "../errors.ts";
+import { isFinal } from "../status.ts";
+import { checkStart } from "../start_guard.ts";
+import { log } from "../warning.ts";
+import { DurableRun } from "./durable_run.ts";
+import { type Executable, executableOf } from "./executable.ts";
+import { forgetRuns, type GcOptions } from "./retention.ts";
+import type { RuntimeCore } from "./runtime_core.ts";
+import type { WorkerCore } from "./worker.ts";
+import { Worker, type WorkerOptions } from "./worker_handle.ts";
+
+/** Options of a start. */
+export interface StartOptions {
+  /** Id of the run, by the rule of names; a run that has it already is given back. Default: a new one. */
+  readonly id?: string;
+  /** The same key starts one run of a workflow, however often it is asked for. Default: none. */
+  readonly idempotencyKey?: string;
+  /** Higher is started first. @default {0} */
+  readonly priority?: number;
+  /** Milliseconds from now, or the time, before which the run does not begin. Default: none. */
+  readonly delay?: number | Date;
+  /** The queue in which it waits for a worker. Default: that of the definition, else `"default"`. */
+  readonly queue?: string;
+  /** Free labels. Default: none. */
+  readonly tags?: readonly string[];
+}
+
+/** The input and options of a start; the input may be left out where the definition takes none. */
+export type StartArguments<I> = undefined extends I ? [input?: I, options?: StartOptions]
+  : [input: I, options?: StartOptions];
+
+/** Starts durable runs and works on them. Made by {@linkcode openRuntime}. */
+export class Runtime implements AsyncDisposable {
+  readonly #core: RuntimeCore;
+  readonly #release: () => Promise<void>;
+  readonly #known = new Map<Executable, Promise<void>>();
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Takes its parts.
+   *
+   * @internal
+   */
+  constructor(core: RuntimeCore, release: () => Promise<void>) {
+    this.#core = core;
+    this.#release = release;
+  }
+
+  /**
+   * Starts a run. It is at work when some worker has room, in this process or in another.
+   *
+   * @returns The run, once it is durable.
+   * @throws {ConfigError} If the schema refuses the input, an option can not be used, or the version is known with another graph.
+   */
+  async start<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<DurableRun<T>> {
+    const executable = executableOf(definition);
+    const { run } = await this.startExecutable(executable, await checkedInput(definition, input), options ?? {});
+    return new DurableRun<T>(this.#core, run.id);
+  }
+
+  /**
+   * Starts a run, drives it in this process and waits for its result. A run of the same id or idempotency key that is not finished goes on.
+   *
+   * @throws {StepFailedError} The first failure.
+   * @throws {CancelledError} If the run was cancelled, or a target was skipped.
+   */
+  async run<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<T> {
+    const executable = executableOf(definition);
+    const run = await this.driveExecutable(executable, await checkedInput(definition, input), options ?? {});
+    return await new DurableRun<T>(this.#core, run.id).result();
+  }
+
+  /**
+   * Starts a run of an executable.
+   *
+   * @internal
+   */
+  async startExecutable(
+    executable: Executable,
+    input: unknown,
+    options: StartOptions & Pick<NewRun, "exclusive">,
+    driver?: WorkerCore,
+  ): Promise<{ readonly run: RunRecord; readonly created: boolean }> {
+    checkStart(executable.definition.workflow);
+    const run = await this.#newRun(executable, input, options);
+    await this.#know(executable);
+    const session = run.dueAt > run.createdAt ? undefined : (await driver?.openSession())?.id;
+    await driver?.know(executable);
+    const started = await this.#core.storage.startRun(run, session);
+    if (started.claimed !== undefined) driver?.adopt(started.claimed);
+    else if (started.created) this.#core.nudge();
+    return started;
+  }
+
+  /**
+   * Starts a run of an executable, and has this process work on it.
+   *
+   * @internal
+   */
+  async driveExecutable(
+    executable: Executable,
+    input: unknown,
+    options: StartOptions & Pick<NewRun, "exclusive">,
+  ): Promise<RunRecord> {
+    const { driver } = this.#core;
+    const { run, created } = await this.startExecutable(executable, input, options, driver);
+    const isKnown = run.schema === executable.definition.schema && run.version === executable.definition.version;
+    if (!(created && run.session !== undefined) && !isFinal(run.status) && isKnown) {
+      this.#core.drive(run.id).catch((error) => log("warn", [], `Run ${run.id} is left to others: ${String(error)}`));
+    }
+    return run;
+  }
+
+  async #newRun(
+    executable: Executable,
+    input: unknown,
+    { id, idempotencyKey, priority = 0, delay = 0, queue = executable.queue, tags = [], exclusive }:
+      & StartOptions
+      & Pick<NewRun, "exclusive">,
+  ): Promise<NewRun> {
+    const { workflow, version, schema, steps } = executable.definition;
+    const { clock, codec } = this.#core;
+    const refuse = (option: string, value: unknown, why: string): never => {
+      throw new ConfigError(
+        `Option \`${option}\` of a start of workflow \`${workflow}\` is ${String(value)}; ${why}.`,
+        {
+          workflow,
+        },
+      );
+    };
+    const checkText = (option: string, text: string): void => {
+      const problem = typeof text === "string" ? nameProblem(text) : "it is not a string";
+      if (problem !== undefined) refuse(option, JSON.stringify(text), problem);
+    };
+    if (id !== undefined) checkText("id", id);
+    if (idempotencyKey !== undefined) checkText("idempotencyKey", idempotencyKey);
+    checkText("queue", queue);
+    for (const tag of tags) checkText("tags", tag);
+    if (!Number.isFinite(priority)) refuse("priority", priority, "it must be a finite number");
+    const createdAt = clock.now();
+    const dueAt = delay instanceof Date ? delay.getTime() : createdAt + delay;
+    if (!Number.isFinite(dueAt)) refuse("delay", delay, "it must be a number of milliseconds or a Date");
+    const runId = id ?? `${createdAt.toString(16).padStart(12, "0")}-${clock.newId().replaceAll("-", "").slice(-16)}`;
+    return {
+      workflow,
+      version,
+      schema,
+      id: runId,
+      size: steps.length,
+      input: await codec.encodeInput(runId, input),
+      queue,
+      priority,
+      tags,
+      createdAt,
+      dueAt: Math.max(createdAt, dueAt),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(exclusive === undefined ? {} : { exclusive }),
+    };
+  }
+
+  #know(executable: Executable): Promise<void> {
+    let known = this.#known.get(executable);
+    if (known === undefined) {
+      known = this.#core.storage.define(executable.definition);
+      known.catch(() => this.#known.delete(executable));
+      this.#known.set(executable, known);
+    }
+    return known;
+  }
+
+  /**
+   * A run whose result has a known type.
+   *
+   * @internal
+   */
+  attach<T>(id: string): DurableRun<T> {
+    return new DurableRun<T>(this.#core, id);
+  }
+
+  /** A run by its id. Whether it exists shows when it is asked for something. */
+  get(id: string): DurableRun<unknown> {
+    return new DurableRun(this.#core, id);
+  }
+
+  /** Lists runs, the latest first, a page at a time. */
+  async list(query: RunQuery = {}): Promise<RunPage> {
+    return await this.#core.storage.listRuns(query);
+  }
+
+  /**
+   * Makes a worker that serves runs of these definitions, whoever starts them.
+   *
+   * @throws {ConfigError} If an option can not be used.
+   */
+  worker(definitions: readonly Definition<never, unknown>[], options: WorkerOptions = {}): Worker {
+    return new Worker(this.#core, definitions.map(executableOf), options);
+  }
+
+  /**
+   * Forgets finished runs, with their results.
+   *
+   * @returns How many were forgotten.
+   */
+  async gc(options: GcOptions): Promise<number> {
+    return await forgetRuns(this.#core, options);
+  }
+
+  /** Lets what is at work in this process end, leaves the rest to others, and closes what the runtime has opened. */
+  async close(): Promise<void> {
+    await (this.#closing ??= this.#core.close().finally(this.#release));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function checkedInput(definition: unknown, input: unknown): Promise<unknown> {
+  return definition instanceof WorkflowDefinition ? await definition.checkInput(input) : input;
+}

@@ -1,0 +1,185 @@
+/**
+ * What a runtime and all that it hands out share: the store, the clock, and the workers of this process.
+ *
+ * @module
+ */
+import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { DefinitionKey, DefinitionRecord, RunMessage, StepRecord } from "../../storage/runtime/records.ts";
+import type { ObjectStore } from "../../storage/object_store/object_store.ts";
+import type { Clock } from "../clock.ts";
+import { NotFoundError } from "../errors.ts";
+import { isFinal } from "../status.ts";
+import type { ActiveRun } from "./active_run.ts";
+import { StoredValues } from "./stored_values.ts";
+import { WorkerCore } from "./worker.ts";
+
+/** How many steps this process makes at a time of the runs that it drives itself. */
+const DRIVER_CONCURRENCY = 64;
+
+/** What a runtime is made of. */
+export interface RuntimeSetup {
+  /** Where runs are kept. */
+  readonly storage: EngineStorage;
+  /** Where large results are kept, if anywhere else. */
+  readonly objects: ObjectStore | undefined;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Name of the machine, or empty, and id of the process. */
+  readonly process: { readonly host: string; readonly id: number };
+  /** Milliseconds for which a worker's lease holds without a sign of life. */
+  readonly lease: number;
+}
+
+/** The shared part of a runtime. */
+export class RuntimeCore {
+  readonly storage: EngineStorage;
+  readonly codec: StoredValues;
+  readonly clock: Clock;
+  readonly process: RuntimeSetup["process"];
+  readonly objects: ObjectStore | undefined;
+  readonly #lease: number;
+  readonly #workers = new Set<WorkerCore>();
+  readonly #definitions = new Map<string, DefinitionRecord>();
+  #driver: WorkerCore | undefined;
+  #isClosed = false;
+
+  /** Shares what it is given. */
+  constructor({ storage, objects, clock, process, lease }: RuntimeSetup) {
+    this.storage = storage;
+    this.codec = new StoredValues(objects, storage.largeValueBytes);
+    this.objects = objects;
+    this.clock = clock;
+    this.process = process;
+    this.#lease = lease;
+  }
+
+  /** A new worker of this process; end it with {@linkcode endWorker}. */
+  newWorker(concurrency: number, queues: readonly string[]): WorkerCore {
+    const worker: WorkerCore = new WorkerCore({
+      storage: this.storage,
+      codec: this.codec,
+      clock: this.clock,
+      process: this.process,
+      lease: this.#lease,
+      concurrency,
+      queues,
+      nudge: () => this.nudge(),
+      left: () => {},
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /** Closes a worker. */
+  async endWorker(worker: WorkerCore, patience?: number): Promise<void> {
+    await worker.close(patience);
+    this.#workers.delete(worker);
+    this.nudge();
+  }
+
+  /** The worker that drives the runs of `runtime.run()`; it claims nothing by itself. */
+  get driver(): WorkerCore {
+    return this.#driver ??= this.newWorker(DRIVER_CONCURRENCY, []);
+  }
+
+  /** A run that is at work in this process. */
+  activeRun(id: string): ActiveRun | undefined {
+    for (const worker of this.#workers) {
+      const run = worker.runOf(id);
+      if (run !== undefined) return run;
+    }
+    return undefined;
+  }
+
+  /** Has the workers of this process look for work. */
+  nudge(): void {
+    for (const worker of this.#workers) worker.wake();
+  }
+
+  /** Tells a run something; one that is at work here hears it at once. */
+  async send(id: string, message: RunMessage): Promise<boolean> {
+    const sent = await this.storage.send(id, message);
+    if (!sent) return false;
+    const here = this.activeRun(id);
+    if (here !== undefined) await here.readMail();
+    else this.nudge();
+    return true;
+  }
+
+  /** Has this process work on a run whenever no other does, until it has ended. */
+  async drive(id: string): Promise<void> {
+    const { driver, clock, storage } = this;
+    for (let pause = 5; !this.#isClosed; pause = Math.min(1_000, 2 * pause)) {
+      const run = await storage.readRun(id);
+      if (run === undefined || isFinal(run.status)) return;
+      const wait = run.session === undefined && (run.parked || run.dueAt > clock.now())
+        ? Math.max(run.wakeAt ?? (run.parked ? Infinity : 0), run.dueAt) - clock.now()
+        : 0;
+      if (wait <= 0) {
+        const { id: session } = await driver.openSession();
+        const answer = await storage.claimRun(id, session);
+        if (answer.kind === "missing" || answer.kind === "finished") return;
+        if (answer.kind === "claimed") {
+          if (await driver.adopt(answer.claimed).exit === "ended") return;
+          pause = 5;
+          continue;
+        }
+        await storage.reap(clock.now());
+      }
+      await new Promise<void>((resolve) => clock.setTimer(Math.min(1_000, Math.max(wait, pause)), resolve));
+    }
+  }
+
+  /** Cancels a run that no worker holds, without a worker. */
+  async endUnheld(id: string): Promise<void> {
+    if (this.activeRun(id) !== undefined) return;
+    const session = await this.driver.openSession();
+    const answer = await this.storage.claimRun(id, session.id);
+    if (answer.kind !== "claimed") return;
+    const { claim, steps, offers } = answer.claimed;
+    const now = this.clock.now();
+    const records = steps ?? await this.storage.readSteps(id);
+    const mail = await this.storage.receive(claim);
+    await this.storage.commit({
+      claim,
+      steps: records.flatMap((record, place) =>
+        isFinal(record.status)
+          ? []
+          : { place, record: { ...record, status: "CANCELLED", endedAt: now, wakeAt: 0 } satisfies StepRecord }
+      ),
+      closedOffers: offers.map(({ id }) => id),
+      handled: mail.map(({ id }) => id),
+      then: { kind: "ended", status: "CANCELLED", endedAt: now },
+    });
+  }
+
+  /**
+   * What is stored of a definition.
+   *
+   * @throws {NotFoundError} If nothing is.
+   */
+  async definitionOf(key: DefinitionKey): Promise<DefinitionRecord> {
+    const text = JSON.stringify([key.workflow, key.version, key.schema]);
+    let definition = this.#definitions.get(text);
+    if (definition === undefined) {
+      definition = await this.storage.readDefinition(key);
+      if (definition === undefined) {
+        throw new NotFoundError(
+          `Version ${JSON.stringify(key.version)} of workflow \`${key.workflow}\` is not stored.`,
+          {
+            workflow: key.workflow,
+          },
+        );
+      }
+      this.#definitions.set(text, definition);
+    }
+    return definition;
+  }
+
+  /** Closes every worker. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#workers].map((worker) => this.endWorker(worker)));
+    this.#driver = undefined;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A session: the lease of one worker, which covers every run and step that it holds.
+ *
+ * @module
+ */
+import type { EngineStorage, Heartbeat } from "../../storage/runtime/engine_storage.ts";
+import type { SessionRecord } from "../../storage/runtime/records.ts";
+import type { Clock, Timer } from "../clock.ts";
+
+/** How many signs of life there are in one lease. */
+const SIGNS_PER_LEASE = 4;
+
+/** What a session is of. */
+export interface SessionSetup {
+  /** Where it is kept. */
+  readonly storage: EngineStorage;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Name of the machine, or empty, and id of the process. */
+  readonly process: { readonly host: string; readonly id: number };
+  /** Milliseconds for which the lease holds without a sign of life. */
+  readonly lease: number;
+  /** Hears that the session is over, because its lease ran out. */
+  readonly lost: () => void;
+  /** Hears of signs of life that failed. */
+  readonly warn: (message: string) => void;
+}
+
+/** The lease of one worker, kept by signs of life, from another thread where the store can. */
+export class Session {
+  /** Its id. */
+  readonly id: string;
+  readonly #setup: SessionSetup;
+  readonly #limits = new Set<{ readonly until: number }>();
+  #heartbeat: Heartbeat | undefined;
+  #timer: Timer | undefined;
+  #over = false;
+
+  private constructor(setup: SessionSetup) {
+    this.#setup = setup;
+    this.id = setup.clock.newId();
+  }
+
+  /** Begins a session. */
+  static async open(setup: SessionSetup): Promise<Session> {
+    const session = new Session(setup);
+    await setup.storage.keepSession(session.#record(), true);
+    if (setup.storage.shared) {
+      session.#heartbeat = await setup.storage.openHeartbeat?.(session.#record(), {
+        lease: setup.lease,
+        interval: setup.lease / SIGNS_PER_LEASE,
+      });
+    }
+    session.#schedule();
+    return session;
+  }
+
+  /** Whether it has ended, by itself or by others. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** A call begins that may take so many milliseconds. If this thread is blocked for longer, the session is not kept. */
+  beginCall(limit: number | undefined): () => void {
+    if (limit === undefined || this.#heartbeat === undefined) return () => {};
+    const entry = { until: this.#setup.clock.now() + limit };
+    this.#limits.add(entry);
+    this.#keep();
+    return () => {
+      this.#limits.delete(entry);
+      this.#keep();
+    };
+  }
+
+  /** Ends it: whatever it still holds is for others now. */
+  async close(): Promise<void> {
+    if (this.#over) return;
+    await this.#stop();
+    await this.#setup.storage.endSession(this.id);
+  }
+
+  #keep(): void {
+    let least = Infinity;
+    for (const { until } of this.#limits) least = Math.min(least, until);
+    this.#heartbeat?.keepUntil(least + this.#setup.lease / SIGNS_PER_LEASE);
+  }
+
+  #record(): SessionRecord {
+    const { clock, lease, process } = this.#setup;
+    return { id: this.id, deadline: clock.now() + lease, host: process.host, process: process.id };
+  }
+
+  #schedule(): void {
+    const { clock, lease, storage } = this.#setup;
+    if (!storage.shared) return;
+    this.#timer = clock.setTimer(lease / SIGNS_PER_LEASE, () => void this.#sign());
+  }
+
+  async #sign(): Promise<void> {
+    if (this.#over) return;
+    const { storage, warn, lost } = this.#setup;
+    try {
+      if (await storage.keepSession(this.#record(), false)) return this.#schedule();
+    } catch (error) {
+      warn(`A sign of life of session ${this.id} failed: ${String(error)}`);
+      return this.#schedule();
+    }
+    if (this.#over) return;
+    await this.#stop();
+    lost();
+  }
+
+  async #stop(): Promise<void> {
+    this.#over = true;
+    this.#timer?.cancel();
+    await this.#heartbeat?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * One attempt of a step of a durable run, whichever worker makes it.
+ *
+ * @module
+ */
+import { type AttemptOutcome, runAttempt } from "../attempt.ts";
+import type { Clock } from "../clock.ts";
+import type { PluginCall } from "../plugin.ts";
+import { shortestTimeout } from "../policy.ts";
+import type { Program } from "../program.ts";
+import type { Executable } from "./executable.ts";
+
+/** Everything that an attempt needs. */
+export interface StepCall {
+  /** The graph. */
+  readonly executable: Executable;
+  /** The graph, made flat for the run's input. */
+  readonly program: Program;
+  /** Id of the run. */
+  readonly runId: string;
+  /** The step. */
+  readonly place: number;
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+  /** The values that the step reads, by place. */
+  readonly values: readonly unknown[];
+  /** The plugins, with what they handed on. */
+  readonly plugins: readonly PluginCall[];
+  /** The worker's claim. */
+  readonly fence: bigint;
+  /** Aborted when the run is cancelled, or this worker may not go on. */
+  readonly signal: AbortSignal;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Hears of progress. */
+  readonly onProgress?: (fraction: number, message?: string) => void;
+  /** A call begins that may take so many milliseconds; what is returned ends it. */
+  beginCall(limit: number | undefined): () => void;
+}
+
+/** Makes the attempt. It never rejects. */
+export async function makeAttempt(call: StepCall): Promise<AttemptOutcome> {
+  const { executable, program, place, attempt, plugins, fence, signal, clock, onProgress } = call;
+  const options = executable.optionsAt(place);
+  const { policies } = executable;
+  const limit = shortestTimeout(options?.timeout, [...policies, ...options?.policies ?? []]);
+  const endCall = call.beginCall(limit);
+  const at = {
+    workflowName: executable.definition.workflow,
+    runId: call.runId,
+    nodeName: program.graph.names.at(place),
+    attempt,
+  };
+  const outcome = await runAttempt(
+    at,
+    () => Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, call.values)),
+    { options, policies, plugins, signal, fence, clock, ...(onProgress === undefined ? {} : { onProgress }) },
+  );
+  endCall();
+  return outcome;
+}

@@ -1,0 +1,278 @@
+/**
+ * The rules of a durable run: a state and an event in, the new state and what is to be done out. No clock, no chance, no storage, no
+ * promise: the simulation and the real worker run this very file.
+ *
+ * The state is changed in place, because copying a hundred thousand steps for each event would make every step as dear as the whole run.
+ * What always holds is written down, and checked, in `invariants.ts`.
+ *
+ * The rules, in the order of a step's life:
+ *
+ * 1. A step is ready when all parents have succeeded, and their results are committed. If it is pure, the second is not needed: its own
+ *    result is committed with theirs or after them, and if theirs are lost with the process, so is its own.
+ * 2. A ready step starts when the worker has room. It may be delayed instead (no slot of its concurrency key), or lent to another worker.
+ * 3. An attempt that failed is repeated as the policies say: the step is delayed, and due at a time that is committed.
+ * 4. A step that has ended stays as it is. What waits for one that failed is cancelled, what waits for one that was skipped is skipped;
+ *    everything else goes on.
+ * 5. When no step is open, the run ends: cancelled, failed with the first failure, skipped if a target is, or succeeded. The commit that
+ *    ends it carries everything that was not committed yet.
+ *
+ * @module
+ */
+import type { Status } from "../status.ts";
+import type { Phase, RunState, StepState } from "./run_state.ts";
+
+/** Something that happened to a run. `at` is in milliseconds since 1970. */
+export type RunHappening =
+  /** An attempt of a ready step begins. */
+  | { readonly kind: "started"; readonly place: number; readonly at: number }
+  /** A ready step can not start yet, for a reason that nobody else needs to know. */
+  | { readonly kind: "held"; readonly place: number; readonly until: number }
+  /** Ready steps are offered to other workers. */
+  | { readonly kind: "lent"; readonly places: readonly number[] }
+  /** Lent steps come back: the worker that had them is gone, or gave them back without running them. */
+  | { readonly kind: "lost" | "returned"; readonly places: readonly number[] }
+  /** An attempt ended well; the value is encoded. */
+  | { readonly kind: "succeeded"; readonly place: number; readonly at: number }
+  /** The last attempt failed. */
+  | { readonly kind: "failed"; readonly place: number; readonly at: number }
+  /** The step is not run: its condition does not hold, or its failure counts as that. */
+  | { readonly kind: "skipped"; readonly place: number; readonly at: number }
+  /** An attempt failed, and there is to be another one. */
+  | { readonly kind: "retried"; readonly place: number; readonly until: number }
+  /** The time of a delayed step has come. */
+  | { readonly kind: "due"; readonly place: number }
+  /** What was to be committed is. */
+  | { readonly kind: "committed"; readonly places: readonly number[] }
+  /** Somebody asks for the end of the run. */
+  | { readonly kind: "cancelled"; readonly at: number }
+  /** The run can not go on at all: its first open step fails, the others are cancelled. */
+  | { readonly kind: "broken"; readonly at: number };
+
+/** What follows from an event. */
+export interface Consequences {
+  /** Steps whose records changed and have to be committed, causes before what follows from them; one may stand there twice. */
+  readonly changed: number[];
+  /** Steps at work whose signal is to be aborted. */
+  readonly aborted: number[];
+  /** The run's final state, if this event gave it one: it is to be committed with all that has not been. */
+  ended: Status | undefined;
+}
+
+/** How a step that has ended ends those that wait for it. */
+const BLOCKS: { readonly [phase in Phase]?: "cancelled" | "skipped" } = {
+  failed: "cancelled",
+  cancelled: "cancelled",
+  skipped: "skipped",
+};
+
+/** Whether a step has ended. */
+export function hasEnded(phase: Phase): boolean {
+  return phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "skipped";
+}
+
+/** Takes a run on by one event. An event that no longer concerns the run, such as the end of a cancelled step, changes nothing. */
+export function transition(state: RunState, happening: RunHappening): Consequences {
+  const consequences: Consequences = { changed: [], aborted: [], ended: undefined };
+  if (state.ended !== undefined && happening.kind !== "committed") return consequences;
+  switch (happening.kind) {
+    case "started":
+      start(state, happening.place, happening.at, consequences);
+      break;
+    case "held":
+      delay(state, happening.place, happening.until, "ready");
+      break;
+    case "lent":
+      for (const place of happening.places) lend(state, place, consequences);
+      break;
+    case "lost":
+    case "returned":
+      for (const place of happening.places) takeBack(state, place, happening.kind === "lost", consequences);
+      break;
+    case "succeeded":
+    case "failed":
+    case "skipped":
+      if (isAtWork(state.steps[happening.place]!.phase)) {
+        end(state, happening.place, happening.kind, happening.at, consequences);
+      }
+      break;
+    case "retried":
+      retry(state, happening.place, happening.until, consequences);
+      break;
+    case "due":
+      if (state.steps[happening.place]!.phase === "delayed") makeReady(state, happening.place);
+      break;
+    case "committed":
+      for (const place of happening.places) settle(state, place);
+      break;
+    case "cancelled":
+      state.cancelled = true;
+      cancelAll(state, happening.at, consequences);
+      break;
+    case "broken":
+      breakOff(state, happening.at, consequences);
+      break;
+  }
+  if (state.open === 0 && state.ended === undefined) consequences.ended = state.ended = finalStatus(state);
+  return consequences;
+}
+
+/**
+ * Ends what follows from steps that have ended without a value, and makes ready what can start. For a state that was read back: a crash
+ * may have come between a cause and what follows from it.
+ */
+export function recover(state: RunState, at: number): Consequences {
+  const consequences: Consequences = { changed: [], aborted: [], ended: undefined };
+  for (let place = 0; place < state.steps.length; place++) {
+    const { phase } = state.steps[place]!;
+    if (BLOCKS[phase] !== undefined) block(state, place, at, consequences);
+  }
+  for (let place = 0; place < state.steps.length; place++) wakeIfFree(state, place);
+  if (state.open === 0 && state.ended === undefined) consequences.ended = state.ended = finalStatus(state);
+  return consequences;
+}
+
+function isAtWork(phase: Phase): boolean {
+  return phase === "running" || phase === "lent" || phase === "ready";
+}
+
+function start(state: RunState, place: number, at: number, { changed }: Consequences): void {
+  const step = state.steps[place]!;
+  if (step.phase !== "ready") return;
+  state.readyCount--;
+  state.running++;
+  step.phase = "running";
+  step.attempt++;
+  step.startedAt = at;
+  step.wakeAt = 0;
+  changed.push(place);
+}
+
+function lend(state: RunState, place: number, { changed }: Consequences): void {
+  const step = state.steps[place]!;
+  if (step.phase !== "ready") return;
+  state.readyCount--;
+  step.phase = "lent";
+  step.attempt++;
+  step.wakeAt = 0;
+  changed.push(place);
+}
+
+function takeBack(state: RunState, place: number, isLoss: boolean, { changed }: Consequences): void {
+  const step = state.steps[place]!;
+  if (step.phase !== "lent") return;
+  // The attempt that was not finished is made again under the same number.
+  step.attempt--;
+  if (isLoss) step.losses++;
+  changed.push(place);
+  makeReady(state, place);
+}
+
+function leaveWork(state: RunState, step: StepState): void {
+  if (step.phase === "running") state.running--;
+  if (step.phase === "ready") state.readyCount--;
+}
+
+function delay(state: RunState, place: number, until: number, from: Phase): boolean {
+  const step = state.steps[place]!;
+  if (step.phase !== from && !(from === "running" && step.phase === "lent")) return false;
+  leaveWork(state, step);
+  step.phase = "delayed";
+  step.wakeAt = until;
+  return true;
+}
+
+function retry(state: RunState, place: number, until: number, { changed }: Consequences): void {
+  if (delay(state, place, until, "running")) changed.push(place);
+}
+
+function makeReady(state: RunState, place: number): void {
+  state.steps[place]!.phase = "ready";
+  state.readyCount++;
+  state.ready.push(place);
+}
+
+function wakeIfFree(state: RunState, place: number): void {
+  const step = state.steps[place]!;
+  if (step.phase !== "waiting" || step.waiting > 0) return;
+  if (step.uncommitted === 0 || state.shape.pure[place] === 1) makeReady(state, place);
+}
+
+function end(
+  state: RunState,
+  place: number,
+  phase: "succeeded" | "failed" | "skipped",
+  at: number,
+  consequences: Consequences,
+): void {
+  endOne(state, place, phase, at, consequences);
+  if (phase === "failed" && state.failed < 0) state.failed = place;
+  if (phase !== "succeeded") return block(state, place, at, consequences);
+  const { start, list } = state.shape.children;
+  for (let at = start[place]!; at < start[place + 1]!; at++) {
+    const child = list[at]!;
+    state.steps[child]!.waiting--;
+    wakeIfFree(state, child);
+  }
+}
+
+/** Everything below a step without a value ends too; what has ended stays as it is. */
+function block(state: RunState, from: number, at: number, consequences: Consequences): void {
+  const { start, list } = state.shape.children;
+  const open = [from];
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const how = BLOCKS[state.steps[place]!.phase] ?? "cancelled";
+    for (let edge = start[place]!; edge < start[place + 1]!; edge++) {
+      const child = list[edge]!;
+      if (hasEnded(state.steps[child]!.phase)) continue;
+      endOne(state, child, how, at, consequences);
+      open.push(child);
+    }
+  }
+}
+
+function settle(state: RunState, place: number): void {
+  const step = state.steps[place]!;
+  if (step.committed || !hasEnded(step.phase)) return;
+  step.committed = true;
+  state.uncommitted--;
+  if (step.phase !== "succeeded") return;
+  const { start, list } = state.shape.children;
+  for (let at = start[place]!; at < start[place + 1]!; at++) {
+    const child = list[at]!;
+    state.steps[child]!.uncommitted--;
+    wakeIfFree(state, child);
+  }
+}
+
+function breakOff(state: RunState, at: number, consequences: Consequences): void {
+  const first = state.steps.findIndex(({ phase }) => !hasEnded(phase));
+  if (first < 0) return;
+  end(state, first, "failed", at, consequences);
+  cancelAll(state, at, consequences);
+}
+
+function cancelAll(state: RunState, at: number, consequences: Consequences): void {
+  for (let place = 0; place < state.steps.length; place++) {
+    const { phase } = state.steps[place]!;
+    if (hasEnded(phase)) continue;
+    if (phase === "running") consequences.aborted.push(place);
+    endOne(state, place, "cancelled", at, consequences);
+  }
+}
+
+function endOne(state: RunState, place: number, phase: Phase, at: number, { changed }: Consequences): void {
+  const step = state.steps[place]!;
+  leaveWork(state, step);
+  step.phase = phase;
+  step.endedAt = at;
+  step.wakeAt = 0;
+  state.open--;
+  state.uncommitted++;
+  changed.push(place);
+}
+
+function finalStatus(state: RunState): Status {
+  if (state.cancelled) return "CANCELLED";
+  if (state.failed >= 0) return "FAILED";
+  return state.shape.targets.some((place) => state.steps[place]!.phase === "skipped") ? "SKIPPED" : "SUCCEEDED";
+}

@@ -1,0 +1,328 @@
+/**
+ * A worker: it claims runs of the definitions that it knows, and steps that other workers lend, and makes their calls, a bounded number
+ * at a time. Its session is the lease of all that it holds.
+ *
+ * @module
+ */
+import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { ClaimedRun, DefinitionKey, StepClaim } from "../../storage/runtime/records.ts";
+import type { Clock } from "../clock.ts";
+import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
+import { log } from "../warning.ts";
+import { ActiveRun } from "./active_run.ts";
+import type { Executable } from "./executable.ts";
+import { LentSteps } from "./lent_steps.ts";
+import { Poll } from "./poll.ts";
+import { Room } from "./room.ts";
+import type { RunExit, RunHost } from "./run_host.ts";
+import { Session } from "./session.ts";
+import type { StoredValues } from "./stored_values.ts";
+import { Waker } from "./waker.ts";
+
+/** What a worker is given. */
+export interface WorkerSetup {
+  /** Where runs are kept. */
+  readonly storage: EngineStorage;
+  /** Encodes values. */
+  readonly codec: StoredValues;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Name of the machine, or empty, and id of the process. */
+  readonly process: { readonly host: string; readonly id: number };
+  /** Milliseconds for which the lease holds without a sign of life. */
+  readonly lease: number;
+  /** How many steps may be at work at a time. */
+  readonly concurrency: number;
+  /** The queues that are served. */
+  readonly queues: readonly string[];
+  /** Tells the other workers of this process that there may be something for them. */
+  readonly nudge: () => void;
+  /** Hears that a run left this worker. */
+  readonly left: (run: ActiveRun, exit: RunExit) => void;
+}
+
+/** For how long, in milliseconds, an answer about idle neighbours is taken for true. */
+const NEIGHBOURS_KNOWN_FOR = 25;
+
+/** One worker of this process. */
+export class WorkerCore implements RunHost {
+  readonly storage: EngineStorage;
+  readonly codec: StoredValues;
+  readonly clock: Clock;
+  readonly #setup: WorkerSetup;
+  readonly #executables = new Map<string, Executable>();
+  readonly #runs = new Map<string, ActiveRun>();
+  readonly #room: Room;
+  readonly #waker: Waker;
+  readonly #lentSteps: LentSteps;
+  readonly #poll: Poll;
+  #lent = 0;
+  #session: Session | undefined;
+  #opening: Promise<Session> | undefined;
+  #draining = false;
+  #neighbour = { known: -Infinity, isIdle: false, asking: false };
+  #reapAt = -Infinity;
+  /** Whether there may be something to claim, and from when on there is something else to look after. */
+  #mayFind = true;
+  #lookAt = -Infinity;
+
+  /** Serves nothing yet; see {@linkcode know} and {@linkcode serve}. */
+  constructor(setup: WorkerSetup) {
+    this.#setup = setup;
+    this.storage = setup.storage;
+    this.codec = setup.codec;
+    this.clock = setup.clock;
+    this.#room = new Room(setup.concurrency, () => this.#waker.call());
+    this.#waker = new Waker(setup.clock);
+    this.#poll = new Poll(setup.storage, setup.clock, () => this.wake());
+    this.#lentSteps = new LentSteps(this, () => this.#room.wait());
+  }
+
+  get session(): string {
+    return this.#session?.id ?? "";
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** How many runs and lent steps are at work here. */
+  get size(): number {
+    return this.#runs.size + this.#lent;
+  }
+
+  /** Adds a definition to those that are served, and makes it known to the store. */
+  async know(executable: Executable): Promise<void> {
+    const key = keyText(executable.definition);
+    if (this.#executables.has(key)) return;
+    await this.storage.define(executable.definition);
+    this.#executables.set(key, executable);
+  }
+
+  /** A run at work here, if it is. */
+  runOf(id: string): ActiveRun | undefined {
+    return this.#runs.get(id);
+  }
+
+  /** The session, opened when it is first needed. */
+  async openSession(): Promise<Session> {
+    if (this.#session !== undefined && !this.#session.isOver) return this.#session;
+    this.#opening ??= Session.open({
+      storage: this.storage,
+      clock: this.clock,
+      process: this.#setup.process,
+      lease: this.#setup.lease,
+      lost: () => this.#sessionLost(),
+      warn: (message) => log("warn", [], message),
+    });
+    try {
+      return this.#session = await this.#opening;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  /** Puts a claimed run to work. */
+  adopt(claimed: ClaimedRun): ActiveRun {
+    const executable = this.#executables.get(keyText(claimed.run));
+    if (executable === undefined) {
+      throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
+    }
+    const run = new ActiveRun(this, executable, claimed);
+    this.#runs.set(run.id, run);
+    run.open().catch((error) => {
+      this.warn(`Run ${run.id} could not be opened and is left to others: ${String(error)}`, run);
+      run.lose(error);
+    });
+    return run;
+  }
+
+  /** Has the worker look for work now. */
+  wake(): void {
+    this.#mayFind = true;
+    this.#waker.call();
+  }
+
+  /** No more steps start from now on. */
+  stopStarting(): void {
+    this.#draining = true;
+  }
+
+  /**
+   * Claims and runs until `isOver` says that no more is to be started; then what is at work ends, and the rest is left to others.
+   *
+   * @param isOver Whether to start no more.
+   * @param untilIdle Whether to stop when there is nothing to do right now.
+   */
+  async serve(isOver: () => boolean, untilIdle: boolean): Promise<void> {
+    while (!isOver()) {
+      await this.openSession();
+      this.#poll.listen(this.session, this.#setup.queues);
+      if (await this.#poll.hasNews()) {
+        this.#mayFind = true;
+        for (const run of this.#runs.values()) void run.readMail();
+      }
+      const got = await this.#look();
+      if (untilIdle && got === 0 && this.size === 0) break;
+      if (isOver() || got > 0 && this.#room.free > 0) continue;
+      const now = this.clock.now();
+      await this.#waker.sleep(Math.max(0, Math.min(this.#poll.pause, this.#lookAt - now)));
+    }
+    this.#poll.stop();
+  }
+
+  /** Claims if there may be something to claim, and room for it. */
+  async #look(): Promise<number> {
+    if (!this.#mayFind && this.clock.now() < this.#lookAt) return 0;
+    try {
+      return await this.#claim();
+    } catch (error) {
+      log("warn", [], `Claiming failed and is tried again: ${String(error)}`);
+      this.#lookAt = this.clock.now() + 1_000;
+      return 0;
+    }
+  }
+
+  async #claim(): Promise<number> {
+    const { queues, lease } = this.#setup;
+    const now = this.clock.now();
+    if (now >= this.#reapAt) {
+      this.#reapAt = now + lease / 2 * (0.75 + 0.5 * this.clock.random());
+      await this.storage.reap(now);
+    }
+    const limit = this.#room.free - this.#waiting();
+    this.#lookAt = this.#reapAt;
+    if (limit <= 0) return 0;
+    const request = { session: this.session, queues, definitions: this.#definitions(), limit, now };
+    this.#mayFind = false;
+    const { runs, nextDue } = await this.storage.claimRuns(request);
+    this.#lookAt = Math.min(this.#lookAt, nextDue ?? Infinity);
+    for (const claimed of runs) this.adopt(claimed);
+    if (runs.length > 0) {
+      this.#mayFind = true;
+      return runs.length;
+    }
+    if (!this.storage.shared) return 0;
+    const claims = await this.storage.claimSteps({ ...request, limit: Math.max(1, limit >> 2) });
+    for (const claim of claims) this.#runLent(claim);
+    if (claims.length > 0) this.#mayFind = true;
+    else if (this.size === 0) await this.#sayIdle(now);
+    return claims.length;
+  }
+
+  #runLent(claim: StepClaim): void {
+    this.#lent++;
+    const executable = this.#executables.get(keyText(claim.run))!;
+    void this.#lentSteps.run(executable, claim)
+      .catch((error) => log("warn", [], `Lent steps of run ${claim.run.id} failed: ${String(error)}`))
+      .finally(() => {
+        this.#lent--;
+        this.#mayFind = true;
+        this.#waker.call();
+      });
+  }
+
+  #definitions(): DefinitionKey[] {
+    return [...this.#executables.values()].map(({ definition }) => definition);
+  }
+
+  /** Runs that were claimed and have not come to want room yet. */
+  #waiting(): number {
+    let waiting = 0;
+    for (const run of this.#runs.values()) if (run.isOpening || run.wantsRoom) waiting++;
+    return waiting;
+  }
+
+  #idleUntil = -Infinity;
+
+  async #sayIdle(now: number): Promise<void> {
+    const { lease, queues } = this.#setup;
+    if (!this.storage.shared || now < this.#idleUntil - lease / 2) return;
+    this.#idleUntil = now + lease;
+    await this.storage.setIdle(this.session, queues, this.#idleUntil);
+  }
+
+  /** Lets what is at work end, gives up the rest and ends the session. `patience` in milliseconds, then attempts are aborted. */
+  async close(patience = Infinity): Promise<void> {
+    this.#draining = true;
+    this.#poll.stop();
+    for (const run of this.#runs.values()) run.drain();
+    const all = async (): Promise<void> => {
+      while (this.size > 0) await this.#waker.sleep(1_000);
+    };
+    const done = all();
+    if (patience !== Infinity) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = this.clock.setTimer(patience, resolve);
+      await Promise.race([done, promise]);
+      timer.cancel();
+      if (this.size > 0) {
+        const reason = new CancelledError("The worker is closing, and the step will be run again by another.");
+        for (const run of this.#runs.values()) run.abandon(reason);
+      }
+    }
+    await done;
+    const session = await (this.#opening ?? this.#session);
+    await session?.close();
+    this.#session = undefined;
+    this.#draining = false;
+  }
+
+  takeRoom(): boolean {
+    return this.#room.take();
+  }
+
+  freeRoom(): void {
+    this.#room.put();
+  }
+
+  wantRoom(run: ActiveRun): void {
+    this.#room.want(run, () => run.pump());
+  }
+
+  hasIdleNeighbour(queue: string): boolean {
+    const neighbour = this.#neighbour;
+    const now = this.clock.now();
+    if (!neighbour.asking && now >= neighbour.known + NEIGHBOURS_KNOWN_FOR) {
+      neighbour.asking = true;
+      void this.storage.hasIdleWorkers(queue, this.session, now).catch(() => false).then((isIdle) => {
+        this.#neighbour = { known: this.clock.now(), isIdle, asking: false };
+        if (isIdle) { for (const run of this.#runs.values()) run.pump(); }
+      });
+    }
+    return neighbour.isIdle;
+  }
+
+  beginCall(limit: number | undefined): () => void {
+    return this.#session?.beginCall(limit) ?? (() => {});
+  }
+
+  nudge(): void {
+    this.#setup.nudge();
+  }
+
+  warn(message: string, run: ActiveRun): void {
+    log("warn", [], message, { workflow: run.run.workflow, run: run.id });
+  }
+
+  left(run: ActiveRun, exit: RunExit): void {
+    this.#runs.delete(run.id);
+    this.#room.forget(run);
+    this.#setup.left(run, exit);
+    if (exit === "released") this.nudge();
+    this.#waker.call();
+  }
+
+  #sessionLost(): void {
+    const error = new LeaseLostError(
+      `The lease of this worker ran out after ${this.#setup.lease} ms without a sign of life, and others took over what it held.`,
+    );
+    log("warn", [], error.message);
+    for (const run of this.#runs.values()) run.lose(error);
+    this.#waker.call();
+  }
+}
+
+function keyText({ workflow, version, schema }: DefinitionKey): string {
+  return JSON.stringify([workflow, version, schema]);
+}

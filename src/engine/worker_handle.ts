@@ -1,0 +1,159 @@
+/**
+ * Workers as users have them: they run until they are told to stop, or for a bounded time.
+ *
+ * @module
+ */
+import type { Timer } from "../clock.ts";
+import { ConfigError } from "../errors.ts";
+import { DEFAULT_QUEUE, type Executable } from "./executable.ts";
+import type { RuntimeCore } from "./runtime_core.ts";
+import type { WorkerCore } from "./worker.ts";
+
+/** Options of a worker. */
+export interface WorkerOptions {
+  /**
+   * How many steps may be at work at a time.
+   *
+   * @default {16}
+   */
+  readonly concurrency?: number;
+  /** The queues that are served, all of them with the same right. Default: those of the definitions. */
+  readonly queues?: readonly string[];
+}
+
+/** Options of {@linkcode Worker.run}. */
+export interface WorkerRunOptions {
+  /** Ends the work: no more steps start, those at work end and are committed, the rest is left to others. Default: never. */
+  readonly signal?: AbortSignal;
+  /**
+   * Whether SIGINT and SIGTERM end the work too, and then the process as it would have ended without a worker.
+   *
+   * @default {true}
+   */
+  readonly handleSignals?: boolean;
+  /**
+   * How long steps at work have to end after SIGINT or SIGTERM, in milliseconds; then their signals are aborted and they are left to
+   * others. Deno Deploy kills a process 5 s after it has asked it to end.
+   *
+   * @default {4000}
+   */
+  readonly patience?: number;
+}
+
+/** What a tick did. */
+export interface TickResult {
+  /** Whether there was nothing more to do, rather than no more time. */
+  readonly idle: boolean;
+}
+
+/** Serves durable runs in this process. */
+export class Worker {
+  readonly #core: RuntimeCore;
+  readonly #executables: readonly Executable[];
+  readonly #concurrency: number;
+  readonly #queues: readonly string[];
+  #busy = false;
+
+  /** See {@linkcode Runtime.worker}. */
+  constructor(core: RuntimeCore, executables: readonly Executable[], { concurrency = 16, queues }: WorkerOptions) {
+    if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
+      throw new ConfigError(
+        `Option \`concurrency\` of a worker is ${concurrency}; it must be a whole number of at least 1.`,
+      );
+    }
+    if (executables.length === 0) throw new ConfigError("A worker was given no definition to serve.");
+    const served = queues ?? [...new Set(executables.map(({ queue }) => queue))];
+    if (served.length === 0) {
+      throw new ConfigError(`A worker was given no queue to serve; the default one is "${DEFAULT_QUEUE}".`);
+    }
+    this.#core = core;
+    this.#executables = executables;
+    this.#concurrency = concurrency;
+    this.#queues = served;
+  }
+
+  /**
+   * Serves until it is told to stop.
+   *
+   * @throws {ConfigError} If it serves already, or if the store serves one worker and has one.
+   */
+  async run({ signal, handleSignals = true, patience = 4_000 }: WorkerRunOptions = {}): Promise<void> {
+    if (signal?.aborted) return;
+    const worker = await this.#begin();
+    let stopped: "abort" | "process" | undefined;
+    const end = (why: "abort" | "process"): void => {
+      stopped ??= why;
+      worker.wake();
+    };
+    const onAbort = (): void => end("abort");
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const listeners = handleSignals ? listen(() => end("process")) : () => {};
+    try {
+      await worker.serve(() => stopped !== undefined, false);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      await this.#end(worker, stopped === "process" ? patience : Infinity);
+      listeners();
+    }
+  }
+
+  /**
+   * Serves for a bounded time, and gives up what it holds at the end: for cron and serverless. It may be called while another tick is at
+   * work in another process, or in this one.
+   *
+   * @param options `budgetMs`: no step starts after so many milliseconds; a step at work then is waited for.
+   */
+  async tick({ budgetMs }: { readonly budgetMs: number }): Promise<TickResult> {
+    if (!(budgetMs > 0)) {
+      throw new ConfigError(
+        `Option \`budgetMs\` of tick() is ${budgetMs}; it must be a number of milliseconds above 0.`,
+      );
+    }
+    const { clock } = this.#core;
+    const until = clock.now() + budgetMs;
+    const worker = await this.#open();
+    const timer: Timer = clock.setTimer(budgetMs, () => {
+      worker.stopStarting();
+      worker.wake();
+    });
+    try {
+      await worker.serve(() => clock.now() >= until, true);
+    } finally {
+      timer.cancel();
+      await this.#core.endWorker(worker);
+    }
+    return { idle: clock.now() < until };
+  }
+
+  async #open(): Promise<WorkerCore> {
+    const worker = this.#core.newWorker(this.#concurrency, this.#queues);
+    for (const executable of this.#executables) await worker.know(executable);
+    return worker;
+  }
+
+  async #begin(): Promise<WorkerCore> {
+    if (this.#busy) throw new ConfigError("This worker serves already; make another with runtime.worker().");
+    this.#busy = true;
+    try {
+      return await this.#open();
+    } catch (error) {
+      this.#busy = false;
+      throw error;
+    }
+  }
+
+  async #end(worker: WorkerCore, patience: number): Promise<void> {
+    await this.#core.endWorker(worker, patience);
+    this.#busy = false;
+  }
+}
+
+/** Hears SIGINT and SIGTERM; what is returned stops hearing. */
+function listen(heard: () => void): () => void {
+  const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const listeners = names.map((name): [Deno.Signal, () => void] => [name, heard]);
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  return () => {
+    for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+  };
+}
