@@ -91,7 +91,7 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
     case "succeeded":
     case "failed":
     case "skipped":
-      if (isAtWork(state.steps[happening.place]!.phase)) {
+      if (!hasEnded(state.steps[happening.place]!.phase)) {
         end(state, happening.place, happening.kind, happening.at, consequences);
       }
       break;
@@ -129,10 +129,6 @@ export function recover(state: RunState, at: number): Consequences {
   for (let place = 0; place < state.steps.length; place++) wakeIfFree(state, place);
   if (state.open === 0 && state.ended === undefined) consequences.ended = state.ended = finalStatus(state);
   return consequences;
-}
-
-function isAtWork(phase: Phase): boolean {
-  return phase === "running" || phase === "lent" || phase === "ready";
 }
 
 function start(state: RunState, place: number, at: number, { changed }: Consequences): void {

@@ -246,7 +246,7 @@ export class WorkerCore implements RunHost {
   async close(patience = Infinity): Promise<void> {
     this.#draining = true;
     this.#poll.stop();
-    for (const run of this.#runs.values()) run.drain();
+    for (const run of this.#runs.values()) run.settle();
     const all = async (): Promise<void> => {
       while (this.size > 0) await this.#waker.sleep(1_000);
     };

@@ -1,0 +1,98 @@
+/**
+ * Lending: the holder of a run lets other workers have steps for which it has no room, if any of them has nothing to do, and hears what
+ * became of them.
+ *
+ * @module
+ */
+import type { StepOffer, StepReport } from "../../storage/runtime/records.ts";
+import { errorFrom } from "./stored_values.ts";
+import type { ActiveRun } from "./active_run.ts";
+import { endWithout, giveUpLost, repeat } from "./run_step.ts";
+
+/** How many steps are offered at a time, and how many of them in one offer. */
+const MOST_LENT = 64;
+const OFFER_SIZE = 4;
+
+/** The steps of one run that other workers may run. */
+export class Lending {
+  readonly #run: ActiveRun;
+  /** By offer the steps of which nothing was heard yet. */
+  readonly #offers = new Map<string, Set<number>>();
+
+  /** Begins with the offers of an earlier holder. */
+  constructor(run: ActiveRun, offers: readonly StepOffer[]) {
+    this.#run = run;
+    for (const { id, places } of offers) this.#offers.set(id, new Set(places));
+  }
+
+  /** How many offers are open. */
+  get size(): number {
+    return this.#offers.size;
+  }
+
+  /** Offers a part of what waits for room here. */
+  lend(): void {
+    const run = this.#run;
+    const { host, state, executable: { shape: { bound } } } = run;
+    if (!host.storage.shared || host.isDraining || this.size > 0 || !host.hasIdleNeighbour(run.run.queue)) return;
+    const kept: number[] = [];
+    const lent: number[] = [];
+    const surplus = Math.min(MOST_LENT, state.readyCount - run.taken);
+    while (lent.length < surplus) {
+      const place = run.nextReady();
+      if (place < 0) break;
+      (bound[place] === 1 ? kept : lent).push(place);
+    }
+    for (const place of kept) state.ready.push(place);
+    for (let at = 0; at < lent.length; at += OFFER_SIZE) {
+      const places = lent.slice(at, at + OFFER_SIZE);
+      const fence = run.nextFence();
+      this.#offers.set(`${fence}`, new Set(places));
+      run.pending.offer({ id: `${fence}`, places, fence });
+    }
+    run.apply({ kind: "lent", places: lent });
+    run.settle();
+  }
+
+  /** Another worker tells of a step that it ran. */
+  heard(offer: string, { place, startedAt, endedAt, outcome }: StepReport): void {
+    const run = this.#run;
+    const places = this.#offers.get(offer);
+    if (!places?.delete(place)) return;
+    if (places.size === 0) this.#close(offer);
+    const step = run.state.steps[place]!;
+    if (step.phase !== "lent") return;
+    step.startedAt = startedAt;
+    switch (outcome.kind) {
+      case "succeeded":
+        run.apply({ kind: "succeeded", place, at: endedAt });
+        run.values!.ended(place);
+        run.pending.urgent = true;
+        break;
+      case "returned":
+        run.apply({ kind: "returned", places: [place] });
+        break;
+      case "retry":
+        repeat(run, place, outcome.error, endedAt + outcome.delay);
+        break;
+      case "failed":
+      case "skipped":
+        endWithout(run, place, outcome.kind, errorFrom(outcome.error), outcome.error, endedAt);
+        break;
+    }
+  }
+
+  /** The worker that had these steps is gone. */
+  lost(offer: string): void {
+    const run = this.#run;
+    const places = [...this.#offers.get(offer) ?? []];
+    run.apply({ kind: "lost", places });
+    this.#close(offer);
+    for (const place of places) giveUpLost(run, place);
+  }
+
+  #close(offer: string): void {
+    this.#offers.delete(offer);
+    this.#run.pending.closeOffer(offer);
+  }
+}

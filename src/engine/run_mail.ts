@@ -1,0 +1,86 @@
+/**
+ * The messages of a run at work here: read, dealt with once, and committed as handled.
+ *
+ * @module
+ */
+import type { RunMessage } from "../../storage/runtime/records.ts";
+import { LeaseLostError } from "../errors.ts";
+import type { ActiveRun } from "./active_run.ts";
+
+/** After how many milliseconds messages that could not be read are read again. */
+const READ_AGAIN_AFTER = 1_000;
+
+/** Reads the messages of one run. */
+export class RunMail {
+  readonly #run: ActiveRun;
+  /** Messages that were dealt with, and are not committed as handled. */
+  readonly #handled = new Set<string>();
+  #hasMore: boolean;
+  #reading = false;
+
+  /** `mayHaveMail` tells whether there may be some already. */
+  constructor(run: ActiveRun, mayHaveMail: boolean) {
+    this.#run = run;
+    this.#hasMore = mayHaveMail;
+  }
+
+  /** Whether there may be messages that were not dealt with. */
+  get isBusy(): boolean {
+    return this.#reading || this.#hasMore;
+  }
+
+  /** Reads, unless it is known that there is nothing. */
+  async readIfAny(): Promise<void> {
+    if (this.#hasMore) await this.read();
+  }
+
+  /** Deals with every message that lies there. */
+  async read(): Promise<void> {
+    const run = this.#run;
+    this.#hasMore = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      while (this.#hasMore && run.isAtWork) {
+        this.#hasMore = false;
+        for (const { id, message } of await run.host.storage.receive(run.claim)) {
+          if (!run.isAtWork || this.#handled.has(id)) continue;
+          this.#handled.add(id);
+          this.#handle(message);
+          run.pending.handled(id);
+        }
+      }
+    } catch (error) {
+      if (error instanceof LeaseLostError) return run.lose(error);
+      run.host.warn(`The messages of run ${run.id} could not be read: ${String(error)}`, run);
+      run.host.clock.setTimer(READ_AGAIN_AFTER, () => void run.readMail());
+    } finally {
+      this.#reading = false;
+    }
+    run.pump();
+    run.settle();
+  }
+
+  /** These messages are committed as handled, and gone. */
+  settled(ids: readonly string[]): void {
+    for (const id of ids) this.#handled.delete(id);
+  }
+
+  #handle(message: RunMessage): void {
+    const run = this.#run;
+    switch (message.kind) {
+      case "cancel":
+        run.apply({ kind: "cancelled", at: run.host.clock.now() });
+        break;
+      case "signal":
+        run.host.warn(`No step of run ${run.id} waits for the signal ${JSON.stringify(message.name)}.`, run);
+        break;
+      case "report":
+        run.lending.heard(message.offer, message.report);
+        break;
+      case "lost":
+        run.lending.lost(message.offer);
+        break;
+    }
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * One step of a run at work here: from ready to its end, or to its next delay.
+ *
+ * @module
+ */
+import type { StoredValue } from "../../storage/runtime/records.ts";
+import type { AttemptOutcome } from "../attempt.ts";
+import { type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
+import type { PluginCall, PluginContext } from "../plugin.ts";
+import type { ActiveRun } from "./active_run.ts";
+import { endPlugins, startPlugins } from "./run_plugins.ts";
+import { makeAttempt, type StepCall } from "./step_call.ts";
+
+/** How often a worker may be lost with a step before the step counts as the cause. */
+const MOST_LOSSES = 10;
+
+/** How long, in milliseconds, a step waits before it asks for a slot of its concurrency key again. */
+const SLOT_PATIENCE = 50;
+
+/** Runs a step that was taken from the queue of ready ones. It never rejects. */
+export async function runStep(run: ActiveRun, place: number): Promise<void> {
+  const { clock } = run.host;
+  const values = run.values!;
+  let may: "start" | "skip" | "wait" = "start";
+  try {
+    const missing = values.missingFor(place);
+    if (missing.length > 0) await bring(run, missing);
+    if (!conditionsHold(run, place)) may = "skip";
+    else if (!await takeSlot(run, place)) may = "wait";
+  } catch (error) {
+    run.taken--;
+    if (isReady(run, place)) endWithout(run, place, "failed", error, errorRecord(error), clock.now());
+    return;
+  }
+  run.taken--;
+  if (!isReady(run, place)) return await freeSlot(run, place);
+  if (may === "skip") return skip(run, place);
+  if (may === "wait") {
+    run.apply({ kind: "held", place, until: clock.now() + SLOT_PATIENCE * (0.5 + clock.random()) });
+    return run.setTimer(place);
+  }
+  run.apply({ kind: "started", place, at: clock.now() });
+  run.showStart();
+  if (run.isSuspect(place)) await run.committed();
+  await attempt(run, place);
+  await freeSlot(run, place);
+}
+
+async function attempt(run: ActiveRun, place: number): Promise<void> {
+  const own = run.executable.pluginsAt(place);
+  let plugins: PluginCall[] = [];
+  let outcome: AttemptOutcome;
+  try {
+    if (own !== undefined) plugins = await startPlugins(own, pluginContext(run, place, 0));
+    outcome = await makeAttempt(callOf(run, place, run.values!.values, plugins));
+  } catch (error) {
+    outcome = { kind: "failed", error };
+  }
+  await end(run, place, outcome, plugins);
+}
+
+/** Everything that an attempt of a step needs. */
+export function callOf(
+  run: ActiveRun,
+  place: number,
+  values: readonly unknown[],
+  plugins: readonly PluginCall[],
+): StepCall {
+  return {
+    executable: run.executable,
+    program: run.values!.program,
+    runId: run.id,
+    place,
+    attempt: run.state.steps[place]!.attempt,
+    values,
+    plugins,
+    fence: run.nextFence(),
+    signal: run.stopSignal,
+    clock: run.host.clock,
+    beginCall: (limit) => run.host.beginCall(limit),
+  };
+}
+
+async function end(
+  run: ActiveRun,
+  place: number,
+  outcome: AttemptOutcome,
+  plugins: readonly PluginCall[],
+): Promise<void> {
+  const { clock, codec } = run.host;
+  let value: StoredValue | undefined;
+  let result = outcome;
+  // A live object is never stored: whoever takes the run over makes it again.
+  if (result.kind === "succeeded" && !run.objects!.isObject(place) && isRunning(run, place)) {
+    try {
+      const encoded = codec.encode(run.id, result.value);
+      value = encoded instanceof Promise ? await encoded : encoded;
+    } catch (error) {
+      result = { kind: "failed", error };
+    }
+  }
+  if (plugins.length > 0) {
+    const context = pluginContext(run, place, run.state.steps[place]!.attempt);
+    const broken = await endPlugins(plugins, result, isRunning(run, place), context);
+    if (broken !== undefined) result = { kind: "failed", error: broken.error };
+  }
+  if (!isRunning(run, place)) return;
+  if (run.stopSignal.aborted && result.kind !== "succeeded") return;
+  switch (result.kind) {
+    case "succeeded":
+      if (value !== undefined) run.pending.value(place, value);
+      run.values!.set(place, result.value);
+      run.values!.ended(place);
+      run.apply({ kind: "succeeded", place, at: clock.now() });
+      run.pending.urgent = true;
+      break;
+    case "retry":
+      repeat(run, place, errorRecord(result.error), clock.now() + result.delay);
+      break;
+    case "failed":
+    case "skipped":
+      endWithout(run, place, result.kind, result.error, errorRecord(result.error), clock.now());
+      break;
+  }
+}
+
+/** A step has ended without a value. */
+export function endWithout(
+  run: ActiveRun,
+  place: number,
+  how: "failed" | "skipped",
+  error: unknown,
+  record: ErrorRecord,
+  at: number,
+): void {
+  run.errors.set(place, { error, record });
+  const { attempt } = run.state.steps[place]!;
+  if (attempt > 1) run.pending.event({ event: "attempt_failed", place, attempt, error: record, timestamp: at });
+  run.pending.value(place, { kind: "error", error: record });
+  run.apply({ kind: how, place, at });
+  run.values!.ended(place);
+  run.pending.urgent = true;
+}
+
+/** A step's attempt failed, and there is to be another one. */
+export function repeat(run: ActiveRun, place: number, error: ErrorRecord, until: number): void {
+  const { attempt } = run.state.steps[place]!;
+  const timestamp = run.host.clock.now();
+  if (attempt > 1) run.pending.event({ event: "attempt_failed", place, attempt, error, timestamp });
+  run.pending.event({ event: "attempt_started", place, attempt: attempt + 1, timestamp: until });
+  run.apply({ kind: "retried", place, until });
+  run.pending.urgent = true;
+  run.setTimer(place);
+}
+
+/** Ends a step with which too many workers were lost. */
+export function giveUpLost(run: ActiveRun, place: number): void {
+  const { losses, phase } = run.state.steps[place]!;
+  if (losses <= MOST_LOSSES || (phase !== "waiting" && phase !== "ready")) return;
+  const node = run.values!.program.graph.names.at(place);
+  const { workflow } = run.run;
+  const error = new LeaseLostError(
+    `${losses} workers were lost while they ran step \`${node}\` of workflow \`${workflow}\`, so it is not tried again; ` +
+      "look for what ends the process, such as memory running out, then call retry() of the run.",
+    { workflow, node },
+  );
+  endWithout(run, place, "failed", error, errorRecord(error), run.host.clock.now());
+}
+
+function skip(run: ActiveRun, place: number): void {
+  run.apply({ kind: "skipped", place, at: run.host.clock.now() });
+  run.values!.ended(place);
+  run.pending.urgent = true;
+}
+
+function isReady(run: ActiveRun, place: number): boolean {
+  return run.isAtWork && run.state.steps[place]!.phase === "ready";
+}
+
+function isRunning(run: ActiveRun, place: number): boolean {
+  return run.isAtWork && run.state.steps[place]!.phase === "running";
+}
+
+async function bring(run: ActiveRun, missing: readonly number[]): Promise<void> {
+  const objects = run.objects!;
+  const stored = missing.filter((place) => !objects.isObject(place));
+  if (stored.length > 0) await run.values!.load(stored);
+  for (const place of missing) if (objects.isObject(place)) await objects.revive(place);
+}
+
+function conditionsHold(run: ActiveRun, place: number): boolean {
+  const { program: { conditions }, values } = run.values!;
+  return conditions.size === 0 || (conditions.get(place) ?? []).every(({ holds }) => holds(values));
+}
+
+async function takeSlot(run: ActiveRun, place: number): Promise<boolean> {
+  const limit = run.executable.optionsAt(place)?.concurrency;
+  if (limit === undefined) return true;
+  const { storage, session, clock } = run.host;
+  return await storage.takeSlot({ ...limit, session, holder: `${run.id}/${place}` }, clock.now());
+}
+
+async function freeSlot(run: ActiveRun, place: number): Promise<void> {
+  const limit = run.executable.optionsAt(place)?.concurrency;
+  if (limit === undefined) return;
+  const { storage, session } = run.host;
+  await storage.freeSlot({ ...limit, session, holder: `${run.id}/${place}` }).catch((error) => {
+    run.host.warn(`A slot of \`${limit.key}\` could not be freed: ${String(error)}`, run);
+  });
+}
+
+function pluginContext(run: ActiveRun, place: number, attempt: number): PluginContext {
+  return {
+    workflowName: run.run.workflow,
+    runId: run.id,
+    nodeName: run.values!.program.graph.names.at(place),
+    attempt,
+  };
+}
