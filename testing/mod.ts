@@ -38,3 +38,6 @@ export type { SimulatedProcess } from "./simulated_process.ts";
 export * from "./simulated_world.ts";
 export type { SimulatedWorldOptions } from "./simulated_world_options.ts";
 export * from "./simulation_error.ts";
+export type { OpenedStorage, OpenStorage } from "./conformance_fixture.ts";
+export * from "./engine_storage_conformance.ts";
+export * from "./runtime_storage_conformance.ts";
