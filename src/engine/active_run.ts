@@ -24,9 +24,6 @@ import { newState, restoreState } from "./step_records.ts";
 import { errorFrom } from "./stored_values.ts";
 import { type Consequences, hasEnded, recover, type RunHappening, transition } from "./transitions.ts";
 
-/** How long, in milliseconds, a step may be at work before it is committed that it is. Shorter ones are committed with their end. */
-const SHOW_START_AFTER = 20;
-
 /** A run that has nothing to do for this long, in milliseconds, is given up until then. */
 const RELEASE_AFTER = 2_000;
 
@@ -69,7 +66,7 @@ export class ActiveRun {
   #committing = false;
   #flushing = false;
   #hasCommitted = false;
-  #startTimer: Timer | undefined;
+  #showing = false;
 
   /** Takes over a claimed run; {@linkcode open} begins. */
   constructor(readonly host: RunHost, readonly executable: Executable, claimed: ClaimedRun) {
@@ -177,12 +174,16 @@ export class ActiveRun {
         return;
       }
       this.taken++;
-      void runStep(this, place).finally(() => {
-        host.freeRoom();
-        this.pump();
-        this.settle();
-      });
+      const work = runStep(this, place);
+      if (work === undefined) host.freeRoom();
+      else void work.finally(() => this.#stepLeft());
     }
+  }
+
+  #stepLeft(): void {
+    this.host.freeRoom();
+    this.pump();
+    this.settle();
   }
 
   /** Takes the first ready step from the queue; −1 if there is none. */
@@ -259,9 +260,12 @@ export class ActiveRun {
 
   /** Has it committed that a step is at work, unless it ends soon. */
   showStart(): void {
-    this.#startTimer ??= this.host.clock.setTimer(SHOW_START_AFTER, () => {
-      this.#startTimer = undefined;
-      if (!this.pending.isEmpty) this.pending.urgent = true;
+    if (this.#showing) return;
+    this.#showing = true;
+    this.host.remind(() => {
+      this.#showing = false;
+      if (!this.isAtWork || this.pending.isEmpty) return;
+      this.pending.urgent = true;
       this.settle();
     });
   }
@@ -348,7 +352,6 @@ export class ActiveRun {
     this.#gone = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    this.#startTimer?.cancel();
     if (exit !== "ended") {
       const { workflow } = this.run;
       this.#stop.abort(

@@ -33,6 +33,8 @@ export interface RunHost {
   hasIdleNeighbour(queue: string): boolean;
   /** A call begins that may take so many milliseconds; what is returned ends it. A session is not kept past that time. */
   beginCall(limit: number | undefined): () => void;
+  /** Calls back soon, in some tens of milliseconds: one timer for all. */
+  remind(call: () => void): void;
   /** Something is in the store that the workers of this process may want: a released run, an offer. */
   nudge(): void;
   /** Tells of something that is not as it should be. */

@@ -6,10 +6,12 @@
 import type { StoredValue } from "../../storage/runtime/records.ts";
 import type { AttemptOutcome } from "../attempt.ts";
 import { type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
-import type { PluginCall, PluginContext } from "../plugin.ts";
+import type { Plugin, PluginCall, PluginContext } from "../plugin.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { endPlugins, startPlugins } from "./run_plugins.ts";
 import { makeAttempt, type StepCall } from "./step_call.ts";
+
+const NO_PLUGINS: readonly PluginCall[] = [];
 
 /** How often a worker may be lost with a step before the step counts as the cause. */
 const MOST_LOSSES = 10;
@@ -17,13 +19,22 @@ const MOST_LOSSES = 10;
 /** How long, in milliseconds, a step waits before it asks for a slot of its concurrency key again. */
 const SLOT_PATIENCE = 50;
 
-/** Runs a step that was taken from the queue of ready ones. It never rejects. */
-export async function runStep(run: ActiveRun, place: number): Promise<void> {
+/** Runs a step that was taken from the queue of ready ones. It never rejects; what needs no waiting is done at once. */
+export function runStep(run: ActiveRun, place: number): Promise<void> | undefined {
+  if (
+    run.values!.missingFor(place).length > 0 || run.values!.program.conditions.size > 0 ||
+    run.executable.optionsAt(place)?.concurrency !== undefined
+  ) return runCarefully(run, place);
+  run.taken--;
+  return isReady(run, place) ? begin(run, place) : undefined;
+}
+
+/** Runs a step that may have to wait before it starts, or may not start at all. */
+async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   const { clock } = run.host;
-  const values = run.values!;
   let may: "start" | "skip" | "wait" = "start";
   try {
-    const missing = values.missingFor(place);
+    const missing = run.values!.missingFor(place);
     if (missing.length > 0) await bring(run, missing);
     if (!conditionsHold(run, place)) may = "skip";
     else if (!await takeSlot(run, place)) may = "wait";
@@ -39,24 +50,37 @@ export async function runStep(run: ActiveRun, place: number): Promise<void> {
     run.apply({ kind: "held", place, until: clock.now() + SLOT_PATIENCE * (0.5 + clock.random()) });
     return run.setTimer(place);
   }
-  run.apply({ kind: "started", place, at: clock.now() });
-  run.showStart();
-  if (run.isSuspect(place)) await run.committed();
-  await attempt(run, place);
+  await begin(run, place);
   await freeSlot(run, place);
 }
 
-async function attempt(run: ActiveRun, place: number): Promise<void> {
-  const own = run.executable.pluginsAt(place);
-  let plugins: PluginCall[] = [];
+function begin(run: ActiveRun, place: number): Promise<void> | undefined {
+  run.apply({ kind: "started", place, at: run.host.clock.now() });
+  const plugins = run.executable.pluginsAt(place);
+  if (plugins !== undefined || run.isSuspect(place)) return attemptCarefully(run, place, plugins ?? []);
+  const outcome = makeAttempt(callOf(run, place, run.values!.values, NO_PLUGINS));
+  if (!(outcome instanceof Promise)) return end(run, place, outcome);
+  run.showStart();
+  return outcome.then((outcome) => end(run, place, outcome));
+}
+
+async function attemptCarefully(run: ActiveRun, place: number, own: readonly Plugin<unknown>[]): Promise<void> {
+  run.showStart();
+  if (run.isSuspect(place)) await run.committed();
+  let calls: PluginCall[] = [];
   let outcome: AttemptOutcome;
   try {
-    if (own !== undefined) plugins = await startPlugins(own, pluginContext(run, place, 0));
-    outcome = await makeAttempt(callOf(run, place, run.values!.values, plugins));
+    calls = await startPlugins(own, pluginContext(run, place, 0));
+    outcome = await makeAttempt(callOf(run, place, run.values!.values, calls));
   } catch (error) {
     outcome = { kind: "failed", error };
   }
-  await end(run, place, outcome, plugins);
+  if (calls.length > 0) {
+    const context = pluginContext(run, place, run.state.steps[place]!.attempt);
+    const broken = await endPlugins(calls, outcome, isRunning(run, place), context);
+    if (broken !== undefined) outcome = { kind: "failed", error: broken.error };
+  }
+  await end(run, place, outcome);
 }
 
 /** Everything that an attempt of a step needs. */
@@ -81,47 +105,46 @@ export function callOf(
   };
 }
 
-async function end(
-  run: ActiveRun,
-  place: number,
-  outcome: AttemptOutcome,
-  plugins: readonly PluginCall[],
-): Promise<void> {
+/** What came of an attempt is encoded, before anybody can change it, and goes to the rules. */
+function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<void> | undefined {
+  if (!isRunning(run, place)) return undefined;
   const { clock, codec } = run.host;
-  let value: StoredValue | undefined;
-  let result = outcome;
-  // A live object is never stored: whoever takes the run over makes it again.
-  if (result.kind === "succeeded" && !run.objects!.isObject(place) && isRunning(run, place)) {
-    try {
-      const encoded = codec.encode(run.id, result.value);
-      value = encoded instanceof Promise ? await encoded : encoded;
-    } catch (error) {
-      result = { kind: "failed", error };
+  switch (outcome.kind) {
+    case "succeeded": {
+      // A live object is never stored: whoever takes the run over makes it again.
+      if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined);
+      try {
+        const stored = codec.encode(run.id, outcome.value);
+        if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored);
+        return stored.then(
+          (stored) => succeed(run, place, outcome.value, stored),
+          (error) => end(run, place, { kind: "failed", error }),
+        );
+      } catch (error) {
+        return end(run, place, { kind: "failed", error });
+      }
     }
-  }
-  if (plugins.length > 0) {
-    const context = pluginContext(run, place, run.state.steps[place]!.attempt);
-    const broken = await endPlugins(plugins, result, isRunning(run, place), context);
-    if (broken !== undefined) result = { kind: "failed", error: broken.error };
-  }
-  if (!isRunning(run, place)) return;
-  if (run.stopSignal.aborted && result.kind !== "succeeded") return;
-  switch (result.kind) {
-    case "succeeded":
-      if (value !== undefined) run.pending.value(place, value);
-      run.values!.set(place, result.value);
-      run.values!.ended(place);
-      run.apply({ kind: "succeeded", place, at: clock.now() });
-      run.pending.urgent = true;
-      break;
     case "retry":
-      repeat(run, place, errorRecord(result.error), clock.now() + result.delay);
+      if (!run.stopSignal.aborted) repeat(run, place, errorRecord(outcome.error), clock.now() + outcome.delay);
       break;
     case "failed":
     case "skipped":
-      endWithout(run, place, result.kind, result.error, errorRecord(result.error), clock.now());
+      // An attempt that was stopped has not failed: the run was cancelled, or goes on elsewhere.
+      if (run.stopSignal.aborted) break;
+      endWithout(run, place, outcome.kind, outcome.error, errorRecord(outcome.error), clock.now());
       break;
   }
+  return undefined;
+}
+
+function succeed(run: ActiveRun, place: number, value: unknown, stored: StoredValue | undefined): undefined {
+  if (!isRunning(run, place)) return undefined;
+  if (stored !== undefined) run.pending.value(place, stored);
+  run.values!.set(place, value);
+  run.values!.ended(place);
+  run.apply({ kind: "succeeded", place, at: run.host.clock.now() });
+  run.pending.urgent = true;
+  return undefined;
 }
 
 /** A step has ended without a value. */

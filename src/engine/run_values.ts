@@ -12,9 +12,9 @@ import type { StoredValues } from "./stored_values.ts";
 export class RunValues {
   /** Values by place; those that are not here are read when they are needed. */
   readonly values: unknown[];
-  readonly #present: Uint8Array;
+  readonly #present: boolean[];
   /** How many reads of each value are still to come. */
-  readonly #readers: Int32Array;
+  readonly #readers: number[];
 
   /** `isOpen` tells which steps will still read. */
   constructor(
@@ -26,8 +26,8 @@ export class RunValues {
   ) {
     const { size } = program.graph;
     this.values = new Array(size);
-    this.#present = new Uint8Array(size);
-    this.#readers = new Int32Array(size);
+    this.#present = new Array<boolean>(size).fill(false);
+    this.#readers = new Array<number>(size).fill(0);
     for (const { place } of program.targets) this.#readers[place]!++;
     for (let place = 0; place < size; place++) {
       if (isOpen(place)) program.forEachRead(place, (of) => this.#readers[of]!++);
@@ -38,12 +38,12 @@ export class RunValues {
   set(place: number, value: unknown): void {
     if (this.#readers[place] === 0) return;
     this.values[place] = value;
-    this.#present[place] = 1;
+    this.#present[place] = true;
   }
 
   /** Whether a value is here. */
   has(place: number): boolean {
-    return this.#present[place] === 1;
+    return this.#present[place] === true;
   }
 
   /** A step has ended, and will not read again; values that nobody else will read are let go. */
@@ -51,7 +51,7 @@ export class RunValues {
     this.program.forEachRead(place, (of) => {
       if (--this.#readers[of]! > 0) return;
       this.values[of] = undefined;
-      this.#present[of] = 0;
+      this.#present[of] = false;
     });
   }
 
@@ -59,7 +59,7 @@ export class RunValues {
   missingFor(place: number): number[] {
     let missing: Set<number> | undefined;
     this.program.forEachRead(place, (of) => {
-      if (this.#present[of] === 0) (missing ??= new Set()).add(of);
+      if (this.#present[of] === false) (missing ??= new Set()).add(of);
     });
     return missing === undefined ? [] : [...missing];
   }
@@ -82,7 +82,7 @@ export class RunValues {
         );
       }
       this.values[place] = await this.codec.decode(value);
-      this.#present[place] = 1;
+      this.#present[place] = true;
     }
   }
 }

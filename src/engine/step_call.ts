@@ -6,6 +6,7 @@
 import { type AttemptOutcome, runAttempt } from "../attempt.ts";
 import type { Clock } from "../clock.ts";
 import type { PluginCall } from "../plugin.ts";
+import { areOptionsPlain, runPlainAttempt } from "../plain_attempt.ts";
 import { shortestTimeout } from "../policy.ts";
 import type { Program } from "../program.ts";
 import type { Executable } from "./executable.ts";
@@ -32,30 +33,23 @@ export interface StepCall {
   readonly signal: AbortSignal;
   /** Time and chance. */
   readonly clock: Clock;
-  /** Hears of progress. */
-  readonly onProgress?: (fraction: number, message?: string) => void;
   /** A call begins that may take so many milliseconds; what is returned ends it. */
   beginCall(limit: number | undefined): () => void;
 }
 
-/** Makes the attempt. It never rejects. */
-export async function makeAttempt(call: StepCall): Promise<AttemptOutcome> {
-  const { executable, program, place, attempt, plugins, fence, signal, clock, onProgress } = call;
+/** Makes the attempt. It never throws and never rejects; where nothing is around a synchronous call, the outcome is there at once. */
+export function makeAttempt(call: StepCall): AttemptOutcome | Promise<AttemptOutcome> {
+  const { executable, program, runId, place, attempt, plugins, fence, signal } = call;
   const options = executable.optionsAt(place);
   const { policies } = executable;
+  const at = { workflowName: executable.definition.workflow, runId, nodeName: program.graph.names.at(place), attempt };
+  const invoke = (): unknown =>
+    Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, call.values));
+  if (plugins.length === 0 && policies.length === 0 && areOptionsPlain(options)) {
+    return runPlainAttempt(at, invoke, { signal, fence, seed: options?.seed });
+  }
   const limit = shortestTimeout(options?.timeout, [...policies, ...options?.policies ?? []]);
   const endCall = call.beginCall(limit);
-  const at = {
-    workflowName: executable.definition.workflow,
-    runId: call.runId,
-    nodeName: program.graph.names.at(place),
-    attempt,
-  };
-  const outcome = await runAttempt(
-    at,
-    () => Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, call.values)),
-    { options, policies, plugins, signal, fence, clock, ...(onProgress === undefined ? {} : { onProgress }) },
-  );
-  endCall();
-  return outcome;
+  const { clock } = call;
+  return runAttempt(at, invoke, { options, policies, plugins, signal, fence, clock }).finally(endCall);
 }

@@ -41,6 +41,9 @@ export interface WorkerSetup {
   readonly left: (run: ActiveRun, exit: RunExit) => void;
 }
 
+/** How long, in milliseconds, a step may be at work before it is committed that it is. Shorter ones are committed with their end. */
+const REMIND_AFTER = 20;
+
 /** For how long, in milliseconds, an answer about idle neighbours is taken for true. */
 const NEIGHBOURS_KNOWN_FOR = 25;
 
@@ -61,6 +64,7 @@ export class WorkerCore implements RunHost {
   #opening: Promise<Session> | undefined;
   #draining = false;
   #neighbour = { known: -Infinity, isIdle: false, asking: false };
+  #reminders: (() => void)[] = [];
   #reapAt = -Infinity;
   /** Whether there may be something to claim, and from when on there is something else to look after. */
   #mayFind = true;
@@ -295,6 +299,16 @@ export class WorkerCore implements RunHost {
 
   beginCall(limit: number | undefined): () => void {
     return this.#session?.beginCall(limit) ?? (() => {});
+  }
+
+  remind(call: () => void): void {
+    this.#reminders.push(call);
+    if (this.#reminders.length > 1) return;
+    this.clock.setTimer(REMIND_AFTER, () => {
+      const calls = this.#reminders;
+      this.#reminders = [];
+      for (const call of calls) call();
+    });
   }
 
   nudge(): void {
