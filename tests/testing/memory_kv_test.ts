@@ -137,6 +137,13 @@ Deno.test("MemoryKv keeps cycles, maps and errors as Deno.Kv does", async () => 
     ]);
     return (await kv.get(["a"])).value;
   });
+  const plain: Record<string, unknown> = { list: [1] };
+  plain["same"] = plain["list"];
+  plain["self"] = plain;
+  await compare(async (kv) => {
+    await kv.set(["a"], plain);
+    return (await kv.get(["a"])).value;
+  });
   const error = new RangeError("no", { cause: "why" });
   await compare(async (kv) => {
     await kv.set(["a"], error);
@@ -155,6 +162,17 @@ Deno.test("MemoryKv.list() reads each batch from the state of that time", async 
     return values;
   });
   expect(entries).toBe(`[ "old", "old", "new", "new", "new" ]`);
+});
+
+Deno.test("MemoryKv.list() reads no further after a batch that was not full", async () => {
+  const keys = await compare(async (kv) => {
+    for (let i = 0; i < 3; i++) await kv.set([i], i);
+    const list = kv.list({ prefix: [] }, { batchSize: 2 });
+    for (let i = 0; i < 3; i++) await list.next();
+    await kv.set([3], 3);
+    return [await list.next(), list.cursor];
+  });
+  expect(keys).toContain("done: true");
 });
 
 Deno.test("MemoryKv.asOf() reads earlier states, as far as they are kept", async () => {
@@ -176,6 +194,7 @@ Deno.test("MemoryKv.watch() tells what changed, once for changes that come toget
     const values: unknown[] = [];
     const read = async () => values.push((await reader.read()).value?.map(({ value }) => value));
     await read();
+    await kv.delete(["b"]);
     await kv.set(["a"], 1);
     await read();
     await kv.set(["other"], 1);

@@ -46,3 +46,13 @@ Deno.test("SortedMap has what was put into it, in order, and its copies keep wha
     { numRuns: 40 },
   );
 });
+
+Deno.test("SortedMap finds keys below those that it began with", () => {
+  const map = new SortedMap<number>();
+  const keys = Array.from({ length: 400 }, (_, i) => String(1000 + i));
+  for (const key of keys) map.set(key, Number(key));
+  for (const key of keys.slice(0, 300)) map.delete(key);
+  for (const key of keys.slice(0, 300).reverse()) map.set(key, Number(key));
+  expect(keys.map((key) => map.get(key))).toEqual(keys.map(Number));
+  expect(map.range("", "~", Infinity, false)).toEqual(keys.map(Number));
+});
