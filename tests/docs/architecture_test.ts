@@ -23,8 +23,9 @@ async function trespasses(folder: string, allowed: (imported: string, file: stri
   );
 }
 
-Deno.test("storage/ imports nothing of src/ but errors.ts", async () => {
-  expect(await trespasses("storage", (to) => to.startsWith("storage/") || to === "src/errors.ts")).toEqual([]);
+Deno.test("storage/ imports nothing of src/ but errors.ts and status.ts", async () => {
+  const known = ["src/errors.ts", "src/status.ts"];
+  expect(await trespasses("storage", (to) => to.startsWith("storage/") || known.includes(to))).toEqual([]);
 });
 
 Deno.test("plugins/ know the Plugin interface, errors and the clock", async () => {
@@ -32,8 +33,8 @@ Deno.test("plugins/ know the Plugin interface, errors and the clock", async () =
   expect(await trespasses("plugins", (to) => to.startsWith("plugins/") || known.includes(to))).toEqual([]);
 });
 
-Deno.test("testing/ stands on storage/, errors, the clock and chance, and only tests stand on it", async () => {
-  const known = ["src/errors.ts", "src/clock.ts", "src/random.ts"];
+Deno.test("testing/ stands on storage/, errors, states, the clock and chance, and only tests stand on it", async () => {
+  const known = ["src/errors.ts", "src/status.ts", "src/clock.ts", "src/random.ts"];
   const allowed = (to: string): boolean => to.startsWith("testing/") || to.startsWith("storage/") || known.includes(to);
   expect(await trespasses("testing", allowed)).toEqual([]);
   expect(await Deno.readTextFile(join(root, "mod.ts"))).not.toContain("testing/");
