@@ -1,0 +1,171 @@
+/**
+ * Writes units of many origins in few commits. On a file a commit costs a sync of the disk, however much it writes; so while one is
+ * on its way others gather, and then go together. On a remote store many commits are on their way at once, and a single one stays
+ * small (a larger request waits 44 ms for a delayed acknowledgement there).
+ *
+ * @module
+ */
+import { ConfigError } from "../../../src/errors.ts";
+import type { Clock } from "../../../src/clock.ts";
+import { atomicOf, Batch, type BatchLimits } from "./batch.ts";
+import { failureKind } from "./failures.ts";
+import type { KvCheck, KvLike } from "./kv_like.ts";
+import { InDoubtError, type Unit, type UnitOutcome } from "./unit.ts";
+
+/** How a {@linkcode CommitQueue} writes. */
+export interface CommitQueueOptions {
+  /** Limits of one commit. */
+  readonly limits: BatchLimits;
+  /** Whether the store is behind a network. */
+  readonly remote: boolean;
+  /** Times waits. */
+  readonly clock: Clock;
+  /** How long a store that another connection keeps locked, or that does not answer, is tried, in milliseconds. */
+  readonly patience: number;
+}
+
+/** How many commits are on their way to a remote store at once. */
+const REMOTE_IN_FLIGHT = 8;
+/** So many waiting units make a second commit to a file worth its while: it is prepared while the first is written. */
+const SECOND_FROM = 64;
+/** How many keys `getMany` takes. */
+const KEYS_AT_ONCE = 10;
+const FIRST_WAIT = 2;
+const LONGEST_WAIT = 200;
+
+/** Gathers units and commits them. */
+export class CommitQueue {
+  readonly #kv: KvLike;
+  readonly #options: CommitQueueOptions;
+  #waiting: Unit[] = [];
+  #inFlight = 0;
+  #woken = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  /** Commits to `kv`. */
+  constructor(kv: KvLike, options: CommitQueueOptions) {
+    this.#kv = kv;
+    this.#options = options;
+  }
+
+  /**
+   * Commits a unit, together with others.
+   *
+   * @throws {InDoubtError} If the reply was lost and the unit is not to be sent again.
+   * @throws {ConfigError} If the store could not be written for too long.
+   */
+  submit(unit: Unit): Promise<UnitOutcome> {
+    return new Promise((settle, fail) => {
+      unit.settle = settle;
+      unit.fail = fail;
+      this.#waiting.push(unit);
+      if (this.#woken) return;
+      this.#woken = true;
+      queueMicrotask(() => {
+        this.#woken = false;
+        this.#dispatch();
+      });
+    });
+  }
+
+  /** Resolves when nothing is waiting or on its way. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0 && this.#waiting.length === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const { remote, limits } = this.#options;
+      const room = remote ? REMOTE_IN_FLIGHT : this.#waiting.length >= SECOND_FROM ? 2 : 1;
+      if (this.#inFlight >= room) return;
+      // A remote store is given as many commits as it takes at once, each as small as that allows.
+      const most = remote ? Math.ceil(this.#waiting.length / (room - this.#inFlight)) : Infinity;
+      const batch = new Batch(limits);
+      this.#waiting = batch.fill(this.#waiting, most);
+      this.#inFlight++;
+      this.#commit(batch.units).then(() => {
+        this.#inFlight--;
+        this.#dispatch();
+        if (this.#inFlight === 0) {
+          this.#idle?.resolve();
+          this.#idle = undefined;
+        }
+      });
+    }
+  }
+
+  /** Commits units until each is settled; never rejects. */
+  async #commit(units: readonly Unit[]): Promise<void> {
+    const began = this.#options.clock.now();
+    let left = units;
+    for (let tries = 0; left.length > 0;) {
+      try {
+        const result = await atomicOf(this.#kv, left).commit();
+        if (result.ok) return left.forEach((unit) => unit.settle(result.versionstamp));
+      } catch (error) {
+        const kind = failureKind(error);
+        if (kind === "closed") return left.forEach((unit) => unit.fail(error));
+        if (kind === "refused") return await this.#apart(left, error);
+        if (kind === "doubt") {
+          left = left.filter((unit) => unit.resend || (unit.fail(new InDoubtError(error)), false));
+        }
+        if (this.#options.clock.now() - began > this.#options.patience) {
+          const given = givenUp(kind, error, this.#options.patience);
+          return left.forEach((unit) => unit.fail(given));
+        }
+        await this.#pause(tries++);
+        continue;
+      }
+      if (left.length === 1) return left[0]?.settle(undefined);
+      const holding = await this.#holding(left);
+      if (holding.length === left.length) return await this.#apart(left, undefined);
+      left = holding;
+    }
+  }
+
+  /** The units of a commit that failed whose conditions hold; the others are settled. */
+  async #holding(units: readonly Unit[]): Promise<readonly Unit[]> {
+    const checks = [...new Set(units.flatMap((unit) => unit.checks))];
+    const broken = new Set<KvCheck>();
+    try {
+      for (let at = 0; at < checks.length; at += KEYS_AT_ONCE) {
+        const some = checks.slice(at, at + KEYS_AT_ONCE);
+        const entries = await this.#kv.getMany<unknown[]>(some.map((check) => check.key));
+        some.forEach((check, i) => {
+          if (entries[i]?.versionstamp !== check.versionstamp) broken.add(check);
+        });
+      }
+    } catch {
+      return units;
+    }
+    return units.filter((unit) => {
+      if (!unit.checks.some((check) => broken.has(check))) return true;
+      unit.settle(undefined);
+      return false;
+    });
+  }
+
+  /** Commits each half on its own, so that in the end only what is to blame fails. */
+  async #apart(units: readonly Unit[], error: unknown): Promise<void> {
+    if (units.length === 1) return units[0]?.fail(error);
+    const middle = units.length >> 1;
+    await this.#commit(units.slice(0, middle));
+    await this.#commit(units.slice(middle));
+  }
+
+  #pause(tries: number): Promise<void> {
+    const { clock } = this.#options;
+    const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(tries, 10));
+    return new Promise((resolve) => void clock.setTimer(longest * (0.2 + 0.8 * clock.random()), resolve));
+  }
+}
+
+function givenUp(kind: "locked" | "doubt", error: unknown, patience: number): unknown {
+  return kind === "doubt" ? error : new ConfigError(
+    `The KV file was locked by other processes for ${patience / 1000} seconds; fewer workers on one file, or a ` +
+      "KV server for all of them, would help.",
+    { cause: error },
+  );
+}

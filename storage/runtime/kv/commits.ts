@@ -1,0 +1,138 @@
+/**
+ * Commits of runs. One that fits is one unit: it happens at once. A larger one is written in parts, in the order of its steps, each
+ * conditional on the hold; the last part has the messages that were dealt with and what becomes of the run. That is safe since
+ * causes come before what follows from them: who takes the run over after a crash in between finds steps that are done, and computes
+ * what follows from them again, as it would have done had they been committed one by one.
+ *
+ * @module
+ */
+import type { RunCommit } from "../engine_storage.ts";
+import { CommitWriter } from "./commit_writer.ts";
+import type { KvContext } from "./context.ts";
+import { eventEntries } from "./events.ts";
+import { ENTRY, headBytes, MAX_FAILURE_BYTES, releasedHead } from "./head.ts";
+import { type Hold, type Holds, leaseLost } from "./holds.ts";
+import { lastText } from "./keys.ts";
+import { offerEntry } from "./offers.ts";
+import type { RunReader } from "./run_reader.ts";
+import { statusCode } from "./step_page.ts";
+import { formBytes } from "./stored_form.ts";
+import { writeWaiting } from "./waiting.ts";
+
+type Ended = Extract<NonNullable<RunCommit["then"]>, { kind: "ended" }>;
+type Released = Extract<NonNullable<RunCommit["then"]>, { kind: "released" }>;
+
+/** Commits runs. */
+export class Commits {
+  /** Writes where the context says. */
+  constructor(
+    private readonly context: KvContext,
+    private readonly reader: RunReader,
+    private readonly holds: Holds,
+  ) {}
+
+  /** Writes what became of steps, and of the run. */
+  async commit(commit: RunCommit): Promise<void> {
+    const hold = await this.holds.get(commit.claim);
+    await hold.inOrder(() => this.#commit(hold, commit));
+  }
+
+  async #commit(hold: Hold, commit: RunCommit): Promise<void> {
+    if (hold.over) throw leaseLost(hold.claim);
+    const { forms } = this.context;
+    const writer = new CommitWriter(this.context, this.reader, this.holds, hold);
+    for (const { place, record, value } of commit.steps) {
+      const form = value && (forms.small(value) ?? await forms.any(hold.claim.runId, value));
+      await writer.makeRoom(form === undefined ? 0 : formBytes(form));
+      writer.step(place, record, form);
+    }
+    await this.#addOthers(hold, commit, writer);
+    if (commit.then?.kind === "ended") await this.#end(hold, writer, commit.then);
+    else if (commit.then?.kind === "released") await this.#release(hold, writer, commit.then, commit.handled ?? []);
+    else await writer.flush();
+  }
+
+  /** Adds events, offers and what was dealt with. */
+  async #addOthers(hold: Hold, commit: RunCommit, writer: CommitWriter): Promise<void> {
+    const { keys, forms } = this.context;
+    const { runId, fence } = hold.claim;
+    if (commit.events !== undefined && commit.events.length > 0) {
+      for (const entry of await eventEntries(forms, runId, commit.events)) {
+        await writer.makeRoom(entry.bytes);
+        writer.unit.set(keys.event(runId, fence, hold.events++), entry.events, entry.bytes);
+      }
+    }
+    for (const offer of commit.offers ?? []) {
+      const [key, value, bytes] = offerEntry(keys, runId, writer.head, offer, (place) => writer.record(place));
+      await writer.makeRoom(bytes);
+      writer.unit.set(key, value, bytes);
+      writer.unit.ring(keys.bell(writer.head.q));
+      writer.offered(offer.id, key);
+    }
+    const closed = new Set(commit.closedOffers);
+    if (commit.then?.kind === "ended") { for (const id of hold.offers.keys()) closed.add(id); }
+    for (const id of closed) {
+      await writer.makeRoom(0);
+      const key = hold.offers.get(id);
+      if (key !== undefined) writer.unit.delete(key);
+      writer.unit.delete(keys.lent(runId, id));
+      writer.closed(id);
+    }
+    for (const id of commit.handled ?? []) {
+      await writer.makeRoom(0);
+      writer.unit.delete(keys.message(runId, id));
+    }
+  }
+
+  async #end(hold: Hold, writer: CommitWriter, then: Ended): Promise<void> {
+    const { keys, forms } = this.context;
+    const { runId, session } = hold.claim;
+    const failure = then.failure && {
+      p: then.failure.place,
+      e: await forms.any(runId, { kind: "error", error: then.failure.error }, MAX_FAILURE_BYTES),
+    };
+    await writer.flush((unit, head) => {
+      const end = { u: statusCode(then.status), e: then.endedAt, x: failure, y: ENTRY.none, t: 0 };
+      const ended = { ...head, ...end, o: undefined, a: undefined, h: false };
+      unit.set(keys.head(runId), ended, headBytes(ended));
+      unit.delete(keys.own(session, runId));
+      if (head.j !== undefined) unit.delete(keys.exclusive(head.w, head.j));
+      unit.set(keys.done(then.endedAt, runId), 0, 8);
+      return ended;
+    });
+    this.holds.drop(hold);
+  }
+
+  async #release(hold: Hold, writer: CommitWriter, then: Released, handled: readonly string[]): Promise<void> {
+    const { keys } = this.context;
+    const { runId, session } = hold.claim;
+    const release = (parked: boolean, wakeAt: number | undefined, mail?: string | null) =>
+      writer.flush((unit, head) => {
+        const released = releasedHead(head, parked, wakeAt);
+        if (mail !== undefined) unit.check(keys.mail(runId), mail);
+        writeWaiting(keys, unit, runId, released);
+        unit.delete(keys.own(session, runId));
+        return released;
+      });
+    const waits = then.parked || then.wakeAt !== undefined;
+    const mail = waits ? await this.#readMail(hold, handled) : undefined;
+    // A message that nobody has read, or one that comes while we write: the run does not wait, it is ready.
+    const waiting = mail !== undefined && await release(then.parked, then.wakeAt, mail);
+    if (!waiting) await release(false, undefined);
+    this.holds.drop(hold);
+  }
+
+  /** The versionstamp of the run's mail up to which all was read; `undefined` if some was not. */
+  async #readMail(hold: Hold, handled: readonly string[]): Promise<string | null | undefined> {
+    if (hold.mail !== undefined) return hold.mail;
+    const { kv, keys } = this.context;
+    const { runId } = hold.claim;
+    const mail = await kv.get(keys.mail(runId));
+    if (mail.versionstamp === null) return null;
+    const known = new Set(handled);
+    for await (const entry of kv.list(keys.below("msg", runId), { limit: known.size + 1 })) {
+      if (!known.has(lastText(entry.key))) return undefined;
+    }
+    return mail.versionstamp;
+  }
+}

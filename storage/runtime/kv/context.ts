@@ -1,0 +1,60 @@
+/**
+ * What the parts of the KV runtime storage share.
+ *
+ * @module
+ */
+import type { Clock } from "../../../src/clock.ts";
+import { ConfigError } from "../../../src/errors.ts";
+import type { CommitQueue } from "./commit_queue.ts";
+import type { KvKeys } from "./keys.ts";
+import type { KvLike } from "./kv_like.ts";
+import type { StoredForms } from "./stored_form.ts";
+import { Unit } from "./unit.ts";
+
+/** What the parts of the KV runtime storage share. */
+export interface KvContext {
+  /** Where everything is read from. */
+  readonly kv: KvLike;
+  /** Where everything lies. */
+  readonly keys: KvKeys;
+  /** How everything is written. */
+  readonly queue: CommitQueue;
+  /** How values are written. */
+  readonly forms: StoredForms;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Tells this storage from every other one. */
+  readonly mark: string;
+}
+
+/** How often something that others kept changing is read and tried again. */
+const MOST_TRIES = 200;
+
+/**
+ * Reads and writes until nobody changed in between what was read.
+ *
+ * @param what Is tried, for the message.
+ * @param attempt Gives the result, or `undefined` if something had changed.
+ */
+export async function untilUnchanged<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+  }
+  throw new ConfigError(`${what} was changed by others each of ${MOST_TRIES} times that it was tried.`);
+}
+
+/** Removes keys that nobody reads any more, in commits of bounded size. */
+export async function removeAll(context: KvContext, selector: Parameters<KvLike["list"]>[0]): Promise<void> {
+  let waiting: Promise<unknown>[] = [];
+  for await (const entry of context.kv.list(selector, { batchSize: 100 })) {
+    const unit = new Unit();
+    unit.delete(entry.key);
+    waiting.push(context.queue.submit(unit));
+    if (waiting.length >= 1000) {
+      await Promise.all(waiting);
+      waiting = [];
+    }
+  }
+  await Promise.all(waiting);
+}

@@ -1,0 +1,120 @@
+/**
+ * What this process knows of the runs that its sessions hold, so that a commit reads nothing: the head as it is in the store, and
+ * the pages of steps.
+ *
+ * @module
+ */
+import { LeaseLostError } from "../../../src/errors.ts";
+import type { Claim } from "../records.ts";
+import type { Head } from "./head.ts";
+import { isSmall } from "./head.ts";
+import type { KvKey } from "./kv_like.ts";
+import type { RunReader } from "./run_reader.ts";
+import type { StepPage } from "./step_page.ts";
+
+/** One run that is held. */
+export class Hold {
+  /** The head as this holder last wrote it. */
+  head: Head;
+  /** The versionstamp of the head; a commit holds only while it is the same. */
+  versionstamp: string;
+  /** Pages of the steps, of a run whose head does not have them. */
+  pages: Map<number, StepPage>;
+  /** Offers that are open or claimed by other workers, each with the key it was offered under. */
+  readonly offers: Map<string, KvKey> = new Map();
+  /** The versionstamp of the run's mail when its messages were last read; `undefined` if this holder never read them. */
+  mail: string | null | undefined = undefined;
+  /** How many entries of events this holder wrote. */
+  events = 0;
+  /** Whether the hold is given up, or lost. */
+  over = false;
+  #last: Promise<unknown> | undefined;
+
+  /** Held under this claim since `versionstamp`. */
+  constructor(readonly claim: Claim, head: Head, versionstamp: string, pages: Map<number, StepPage>) {
+    this.head = head;
+    this.versionstamp = versionstamp;
+    this.pages = pages;
+  }
+
+  /** Commits of one run go one after another, so that each knows the head that it changes. */
+  inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last === undefined ? work() : this.#last.then(work, work);
+    this.#last = next;
+    const done = () => {
+      if (this.#last === next) this.#last = undefined;
+    };
+    next.then(done, done);
+    return next;
+  }
+}
+
+/** The runs that sessions of this process hold. */
+export class Holds {
+  readonly #holds = new Map<string, Hold>();
+  readonly #reader: RunReader;
+
+  /** Reads heads and pages of claims that were made by another storage of the same session. */
+  constructor(reader: RunReader) {
+    this.#reader = reader;
+  }
+
+  /** Keeps a new hold, in place of an earlier one of the same run. */
+  add(hold: Hold): void {
+    const before = this.#holds.get(hold.claim.runId);
+    if (before !== undefined) before.over = true;
+    this.#holds.set(hold.claim.runId, hold);
+  }
+
+  /** Whether the run is held under this fence. */
+  has(runId: string, fence: bigint): boolean {
+    return this.#holds.get(runId)?.claim.fence === fence;
+  }
+
+  /** The hold of a claim, if this process knows of it; as it is, over or not. */
+  known(claim: Claim): Hold | undefined {
+    const hold = this.#holds.get(claim.runId);
+    return hold !== undefined && hold.claim.fence === claim.fence && hold.claim.session === claim.session
+      ? hold
+      : undefined;
+  }
+
+  /**
+   * The hold of a claim.
+   *
+   * @throws {LeaseLostError} If the session does not hold the run any more.
+   */
+  async get(claim: Claim): Promise<Hold> {
+    const known = this.known(claim);
+    if (known !== undefined) {
+      if (known.over) throw leaseLost(claim);
+      return known;
+    }
+    const entry = await this.#reader.head(claim.runId);
+    if (entry === undefined || !isHeld(entry.value, claim)) throw leaseLost(claim);
+    const pages = isSmall(entry.value) ? new Map<number, StepPage>() : await this.#reader.pages(claim.runId);
+    const hold = new Hold(claim, entry.value, entry.versionstamp, pages);
+    hold.events = await this.#reader.nextEvent(claim.runId, claim.fence);
+    this.#holds.set(claim.runId, hold);
+    return hold;
+  }
+
+  /** Forgets a hold that is given up or lost. */
+  drop(hold: Hold): void {
+    hold.over = true;
+    if (this.#holds.get(hold.claim.runId) === hold) this.#holds.delete(hold.claim.runId);
+  }
+}
+
+/** Whether the head says that the run is held under this claim. */
+export function isHeld(head: Head, claim: Claim): boolean {
+  return head.o === claim.session && head.f === claim.fence;
+}
+
+/** The error of a write under a claim that is not good any more. */
+export function leaseLost(claim: Claim): LeaseLostError {
+  return new LeaseLostError(
+    `The run ${JSON.stringify(claim.runId)} is not held by session ${JSON.stringify(claim.session)} under fence ` +
+      `${claim.fence} any more; nothing was written.`,
+  );
+}

@@ -1,0 +1,139 @@
+/**
+ * Making runs.
+ *
+ * @module
+ */
+import { ConfigError } from "../../../src/errors.ts";
+import type { ClaimedRun, NewRun, RunRecord } from "../records.ts";
+import { type KvContext, untilUnchanged } from "./context.ts";
+import { type Head, headBytes, INLINE_INPUT_BYTES, newHead, runRecord, tellsAge } from "./head.ts";
+import { Hold, type Holds } from "./holds.ts";
+import type { KvCheck, KvEntry } from "./kv_like.ts";
+import type { RunReader } from "./run_reader.ts";
+import { exclusiveGuard, removeRun } from "./forgetting.ts";
+import { sessionGuard, type Sessions } from "./sessions.ts";
+import { formBytes } from "./stored_form.ts";
+import { Unit } from "./unit.ts";
+import { writeWaiting } from "./waiting.ts";
+
+/** The most bytes of a head without its steps and failure: what tags and names may take. */
+const MOST_HEAD_BYTES = 40_000;
+
+/** What came of a start. */
+export interface Started {
+  /** The run that has the id or the idempotency key. */
+  readonly run: RunRecord;
+  /** Whether it was made now. */
+  readonly created: boolean;
+  /** The hold on it, if it was claimed. */
+  readonly claimed: ClaimedRun | undefined;
+}
+
+/** Makes runs. */
+export class Starts {
+  #count = 0;
+
+  /** Makes them where the context says. */
+  constructor(
+    private readonly context: KvContext,
+    private readonly reader: RunReader,
+    private readonly sessions: Sessions,
+    private readonly holds: Holds,
+  ) {}
+
+  /** Makes a run, or gives the one that has its id or idempotency key. With a session it is claimed at once, if it is due. */
+  async start(run: NewRun, session: string | undefined): Promise<Started> {
+    const { context } = this;
+    const claims = session !== undefined && run.dueAt <= run.createdAt ? session : undefined;
+    const input = context.forms.small(run.input) ?? await context.forms.any(run.id, run.input);
+    const inline = formBytes(input) <= INLINE_INPUT_BYTES + 16;
+    const head = newHead(run, inline ? input : undefined, claims, `${context.mark}-${++this.#count}`);
+    if (headBytes(head) > MOST_HEAD_BYTES) {
+      throw new ConfigError(
+        `The tags of run ${JSON.stringify(run.id)} are too long: they and its names take ${
+          headBytes(head)
+        } bytes, and ` +
+          `a run has ${MOST_HEAD_BYTES} for them.`,
+        { workflow: run.workflow },
+      );
+    }
+    return await untilUnchanged(`Run ${JSON.stringify(run.id)}`, async () => {
+      const check = claims === undefined ? undefined : await this.sessions.check(claims);
+      const unit = this.#unit(run, head, check);
+      if (!inline) unit.set(context.keys.input(run.id), input, formBytes(input));
+      const versionstamp = await context.queue.submit(unit);
+      if (versionstamp !== undefined) return this.#started(run, head, versionstamp);
+      return await this.#existing(run, head, claims);
+    });
+  }
+
+  #unit(run: NewRun, head: Head, session: KvCheck | undefined): Unit {
+    const { keys } = this.context;
+    const unit = new Unit();
+    unit.guards.push(run.id);
+    unit.check(keys.head(run.id), null);
+    if (run.idempotencyKey !== undefined) {
+      const key = keys.idempotency(run.workflow, run.idempotencyKey);
+      unit.guards.push(`idempotency ${run.workflow.length} ${run.workflow} ${run.idempotencyKey}`);
+      unit.check(key, null);
+      unit.set(key, run.id, 2 * run.id.length);
+    }
+    if (run.exclusive !== undefined) {
+      const key = keys.exclusive(run.workflow, run.exclusive);
+      unit.guards.push(exclusiveGuard(run.workflow, run.exclusive));
+      unit.check(key, null);
+      unit.set(key, run.id, 2 * run.id.length);
+    }
+    if (!tellsAge(run.id, run.createdAt)) unit.set(keys.created(run.createdAt, run.id), 0, 8);
+    if (head.o === undefined || session === undefined) {
+      writeWaiting(keys, unit, run.id, head);
+    } else {
+      unit.checks.push(session);
+      unit.share(sessionGuard(head.o));
+      unit.set(keys.head(run.id), head, headBytes(head));
+      unit.set(keys.own(head.o, run.id), 0, 8);
+    }
+    return unit;
+  }
+
+  #started(run: NewRun, head: Head, versionstamp: string): Started {
+    const record = runRecord(run.id, head, run.input, undefined, head.o !== undefined);
+    if (head.o === undefined) return { run: record, created: true, claimed: undefined };
+    const claim = { runId: run.id, session: head.o, fence: head.f };
+    this.holds.add(new Hold(claim, head, versionstamp, new Map()));
+    return { run: record, created: true, claimed: { claim, run: record, steps: undefined, offers: [], mail: false } };
+  }
+
+  /** Something was there; `undefined` if it is gone now. */
+  async #existing(run: NewRun, head: Head, claims: string | undefined): Promise<Started | undefined> {
+    const { kv, keys } = this.context;
+    const entry = await kv.get<Head>(keys.head(run.id));
+    if (entry.versionstamp !== null) {
+      if (entry.value.gone === true) return void await removeRun(this.context, run.id);
+      return await this.#found(run, head, entry);
+    }
+    const taken = [
+      run.idempotencyKey === undefined ? undefined : keys.idempotency(run.workflow, run.idempotencyKey),
+      run.exclusive === undefined ? undefined : keys.exclusive(run.workflow, run.exclusive),
+    ];
+    for (const key of taken) {
+      const other = key && await kv.get<string>(key);
+      const record = other && other.value !== null ? await this.reader.run(other.value) : undefined;
+      if (record !== undefined) return { run: record, created: false, claimed: undefined };
+    }
+    if (claims !== undefined) await this.sessions.recheck(claims);
+    return undefined;
+  }
+
+  async #found(run: NewRun, head: Head, entry: KvEntry<Head>): Promise<Started> {
+    const found = entry.value;
+    if (found.m !== head.m) {
+      return { run: await this.reader.record(run.id, found), created: false, claimed: undefined };
+    }
+    // Our own start, whose reply was lost.
+    if (found.o !== undefined && found.o === head.o && found.f === head.f) {
+      return this.#started(run, found, entry.versionstamp);
+    }
+    return { run: await this.reader.record(run.id, found), created: true, claimed: undefined };
+  }
+}
