@@ -52,9 +52,9 @@ import type {
  */
 export class MemoryRuntimeStorage implements EngineStorage {
   /** Always `Infinity`: no value is better kept elsewhere. */
-  readonly largeValueBytes = Infinity;
+  readonly largeValueBytes: number = Infinity;
   /** Always `false`. */
-  readonly shared = false;
+  readonly shared: boolean = false;
   readonly #runs = new MemoryRuns();
   readonly #steps = new MemorySteps((workflow, id) => this.#runs.catalog.driven(workflow, id));
 
@@ -121,6 +121,11 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Makes a run. */
   async startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#runs.start(run, session);
+  }
+
+  /** The run that has the id, or the idempotency key, of a new one. */
+  async known(run: NewRun): Promise<RunRecord | undefined> {
+    return this.#runs.catalog.known(run)?.record;
   }
 
   /**
@@ -228,10 +233,9 @@ export class MemoryRuntimeStorage implements EngineStorage {
     return this.#runs.sessions.hasIdle(queue, besides, now);
   }
 
-  /** Takes a slot; if all are held, those of workers whose lease has passed are free. */
-  async takeSlot(slot: Slot, now: number): Promise<boolean> {
-    if (this.#runs.sessions.takeSlot(slot)) return true;
-    return this.#runs.reap(now) > 0 && this.#runs.sessions.takeSlot(slot);
+  /** Takes a slot. */
+  async takeSlot(slot: Slot, _now: number): Promise<boolean> {
+    return this.#runs.sessions.takeSlot(slot);
   }
 
   /** Frees a slot. */

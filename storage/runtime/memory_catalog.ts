@@ -157,6 +157,9 @@ function idempotencyKey(run: NewRun): string | undefined {
 }
 
 function plainValue(value: StoredValue | undefined, what: string): unknown {
-  if (value?.kind !== "object") return value?.kind === "bytes" ? decode(value.bytes) : undefined;
+  // No bytes stand for no input.
+  if (value?.kind !== "object") {
+    return value?.kind === "bytes" && value.bytes.length > 0 ? decode(value.bytes) : undefined;
+  }
   throw new ConfigError(`The value of ${what} lies in the attached object store under ${value.key}; read it there.`);
 }
