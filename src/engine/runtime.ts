@@ -75,8 +75,15 @@ export class Runtime implements AsyncDisposable {
    */
   async run<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<T> {
     const executable = executableOf(definition);
-    const run = await this.driveExecutable(executable, await checkedInput(definition, input), options ?? {});
-    return await new DurableRun<T>(this.#core, run.id).result();
+    const checked = await checkedInput(definition, input);
+    const { driven } = this.#core;
+    if (!driven.take()) await driven.wait();
+    try {
+      const run = await this.driveExecutable(executable, checked, options ?? {});
+      return await new DurableRun<T>(this.#core, run.id).result();
+    } finally {
+      driven.put();
+    }
   }
 
   /**

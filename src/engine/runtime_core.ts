@@ -10,11 +10,15 @@ import type { Clock } from "../clock.ts";
 import { NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
+import { Room } from "./room.ts";
 import { StoredValues } from "./stored_values.ts";
 import { WorkerCore } from "./worker.ts";
 
 /** How many steps this process makes at a time of the runs that it drives itself. */
 const DRIVER_CONCURRENCY = 64;
+
+/** How many runs this process drives at a time; those beyond wait to be started. */
+const MOST_DRIVEN = 1_000;
 
 /** What a runtime is made of. */
 export interface RuntimeSetup {
@@ -37,6 +41,8 @@ export class RuntimeCore {
   readonly clock: Clock;
   readonly process: RuntimeSetup["process"];
   readonly objects: ObjectStore | undefined;
+  /** Room for runs that this process drives. */
+  readonly driven: Room = new Room(MOST_DRIVEN, () => {});
   readonly #lease: number;
   readonly #workers = new Set<WorkerCore>();
   readonly #definitions = new Map<string, DefinitionRecord>();
