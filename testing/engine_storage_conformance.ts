@@ -7,6 +7,7 @@ import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
 import { testClaims } from "./conformance_claims.ts";
 import { testCommits } from "./conformance_commits.ts";
 import { testDefinitions } from "./conformance_definitions.ts";
+import { testExclusive } from "./conformance_exclusive.ts";
 import { Bench, type OpenStorage } from "./conformance_fixture.ts";
 import { testListing } from "./conformance_listing.ts";
 import { testMessages } from "./conformance_messages.ts";
@@ -41,6 +42,7 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   };
   testDefinitions(test);
   testStarts(test);
+  testExclusive(test);
   testClaims(test);
   testCommits(test);
   testMessages(test);

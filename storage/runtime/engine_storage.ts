@@ -193,7 +193,11 @@ export interface EngineStorage extends RuntimeStorage {
   send(runId: string, message: RunMessage): Promise<boolean>;
   /** The messages of a run, in the order in which they were sent. They stay until a commit names them as handled. */
   receive(claim: Claim): Promise<readonly ReceivedMessage[]>;
-  /** Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended. */
+  /**
+   * Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
+   *
+   * @throws {ConfigError} If another run of the workflow has its exclusive key.
+   */
   reopen(runId: string): Promise<boolean>;
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */

@@ -24,6 +24,8 @@ export class MemoryCatalog {
   readonly #runs = new Map<string, MemoryRun>();
   /** By workflow and idempotency key. */
   readonly #keys = new Map<string, MemoryRun>();
+  /** By workflow and exclusive key, those that have not ended. */
+  readonly #exclusive = new Map<string, MemoryRun>();
   readonly #byAge = new SortedList<MemoryRun>((a, b) => a.record.createdAt - b.record.createdAt || a.number - b.number);
   readonly #byEnd = new SortedList<MemoryRun>((a, b) =>
     (a.record.endedAt ?? 0) - (b.record.endedAt ?? 0) || a.number - b.number
@@ -59,10 +61,17 @@ export class MemoryCatalog {
     return this.#runs.get(id);
   }
 
-  /** The run that has the id, or the idempotency key, of a new one. */
-  known(run: NewRun): MemoryRun | undefined {
+  /** The run that has the id, the idempotency key, or by not having ended the exclusive key, of a new one. */
+  known(run: NewRun & { readonly endedAt?: number }): MemoryRun | undefined {
     const key = idempotencyKey(run);
-    return this.#runs.get(run.id) ?? (key === undefined ? undefined : this.#keys.get(key));
+    return this.#runs.get(run.id) ?? (key === undefined ? undefined : this.#keys.get(key)) ??
+      (run.endedAt === undefined ? this.exclusiveHolder(run) : undefined);
+  }
+
+  /** The run that has not ended and has the exclusive key of another. */
+  exclusiveHolder(run: NewRun): MemoryRun | undefined {
+    const key = exclusiveKey(run);
+    return key === undefined ? undefined : this.#exclusive.get(key);
   }
 
   /** Adds a run that is not known. */
@@ -73,17 +82,21 @@ export class MemoryCatalog {
     if (key !== undefined) this.#keys.set(key, run);
     this.#byAge.add(run);
     if (run.ended) this.#byEnd.add(run);
+    else this.#takeExclusive(run);
     return run;
   }
 
   /** A run has ended. */
   ended(run: MemoryRun): void {
     this.#byEnd.add(run);
+    const key = exclusiveKey(run.record);
+    if (key !== undefined) this.#exclusive.delete(key);
   }
 
   /** A run is about to be opened again. */
   reopened(run: MemoryRun): void {
     this.#byEnd.delete(run);
+    this.#takeExclusive(run);
   }
 
   /** Forgets a run that has ended. */
@@ -132,6 +145,11 @@ export class MemoryCatalog {
     }
   }
 
+  #takeExclusive(run: MemoryRun): void {
+    const key = exclusiveKey(run.record);
+    if (key !== undefined) this.#exclusive.set(key, run);
+  }
+
   /** What the ten methods show of a run. */
   driven(workflow: string, id: string): DrivenRun | undefined {
     const run = this.#runs.get(id);
@@ -154,6 +172,10 @@ export class MemoryCatalog {
 
 function idempotencyKey(run: NewRun): string | undefined {
   return run.idempotencyKey === undefined ? undefined : JSON.stringify([run.workflow, run.idempotencyKey]);
+}
+
+function exclusiveKey(run: NewRun): string | undefined {
+  return run.exclusive === undefined ? undefined : JSON.stringify([run.workflow, run.exclusive]);
 }
 
 function plainValue(value: StoredValue | undefined, what: string): unknown {

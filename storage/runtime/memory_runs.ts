@@ -135,6 +135,16 @@ export class MemoryRuns {
   reopen(runId: string): boolean {
     const run = this.catalog.run(runId);
     if (run?.ended !== true) return false;
+    const other = this.catalog.exclusiveHolder(run.record);
+    if (other !== undefined) {
+      throw new ConfigError(
+        `Run ${JSON.stringify(runId)} can not be opened again while run ${
+          JSON.stringify(other.id)
+        } of the same workflow ` +
+          `has the exclusive key ${JSON.stringify(run.record.exclusive)}.`,
+        { workflow: run.record.workflow },
+      );
+    }
     this.catalog.reopened(run);
     run.reopened = true;
     run.change({ status: "PENDING", reopened: true, endedAt: undefined, failure: undefined });
