@@ -76,7 +76,7 @@ export class ActiveRun {
     this.run = claimed.run;
     this.exit = this.#exit.promise;
     this.state = newState(executable.shape);
-    this.lending = new Lending(this, claimed.offers);
+    this.lending = new Lending(this);
     this.#mail = new RunMail(this, claimed.mail);
   }
 
@@ -111,7 +111,10 @@ export class ActiveRun {
   async open(): Promise<void> {
     const { run, steps, offers } = this.#claimed;
     const { storage, codec, clock } = this.host;
-    if (steps !== undefined) this.state = restoreState(this.executable.shape, steps, offers, run.reopened);
+    if (steps !== undefined) {
+      this.state = restoreState(this.executable.shape, steps, offers, run.reopened);
+      this.lending.resume(offers);
+    }
     const { state } = this;
     try {
       const program = this.executable.programFor(await codec.decodeInput(run.input));

@@ -19,10 +19,25 @@ export class Lending {
   /** By offer the steps of which nothing was heard yet. */
   readonly #offers = new Map<string, Set<number>>();
 
-  /** Begins with the offers of an earlier holder. */
-  constructor(run: ActiveRun, offers: readonly StepOffer[]) {
+  /** Nothing is lent yet. */
+  constructor(run: ActiveRun) {
     this.#run = run;
-    for (const { id, places } of offers) this.#offers.set(id, new Set(places));
+  }
+
+  /** Goes on with the offers of an earlier holder. A step that came back from one may be in a later one, or in none. */
+  resume(offers: readonly StepOffer[]): void {
+    const { steps } = this.#run.state;
+    const latest = new Map<number, StepOffer>();
+    for (const offer of offers) {
+      for (const place of offer.places) {
+        if (steps[place]!.phase === "lent" && (latest.get(place)?.fence ?? -1n) < offer.fence) latest.set(place, offer);
+      }
+    }
+    for (const { id, places } of offers) {
+      const open = places.filter((place) => latest.get(place)?.id === id);
+      if (open.length > 0) this.#offers.set(id, new Set(open));
+      else this.#close(id);
+    }
   }
 
   /** How many offers are open. */

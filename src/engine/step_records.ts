@@ -84,11 +84,11 @@ export function restoreState(
     Object.assign(step, { attempt, losses, startedAt, endedAt, wakeAt });
     switch (status) {
       case "PENDING":
+        // Not lent, even if an offer names it: it came back, and others of the offer have not.
         if (wakeAt > 0) step.phase = "delayed";
-        else if (lent.has(place)) step.phase = "lent";
         break;
       case "RUNNING":
-        if (lent.has(place)) step.phase = "lent";
+        if (startedAt === 0 && lent.has(place)) step.phase = "lent";
         else {
           step.attempt--;
           step.losses++;

@@ -89,8 +89,13 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
       for (const place of happening.places) takeBack(state, place, happening.kind === "lost", consequences);
       break;
     case "succeeded":
+      if (isAtWork(state.steps[happening.place]!.phase)) {
+        end(state, happening.place, happening.kind, happening.at, consequences);
+      }
+      break;
     case "failed":
     case "skipped":
+      // Also a step that was never started: its condition does not hold, or too many workers were lost with it.
       if (!hasEnded(state.steps[happening.place]!.phase)) {
         end(state, happening.place, happening.kind, happening.at, consequences);
       }
@@ -131,6 +136,10 @@ export function recover(state: RunState, at: number): Consequences {
   return consequences;
 }
 
+function isAtWork(phase: Phase): boolean {
+  return phase === "running" || phase === "lent";
+}
+
 function start(state: RunState, place: number, at: number, { changed }: Consequences): void {
   const step = state.steps[place]!;
   if (step.phase !== "ready") return;
@@ -149,6 +158,8 @@ function lend(state: RunState, place: number, { changed }: Consequences): void {
   state.readyCount--;
   step.phase = "lent";
   step.attempt++;
+  // When it began is told by whoever runs it. Until then the record of a lent step differs from that of one at work here.
+  step.startedAt = 0;
   step.wakeAt = 0;
   changed.push(place);
 }
