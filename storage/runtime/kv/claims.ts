@@ -13,7 +13,7 @@ import type { KvCheck, KvEntry } from "./kv_like.ts";
 import type { LentEntry, OfferEntry } from "./offers.ts";
 import { recordNow, type RunReader } from "./run_reader.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
-import { decodeSteps, type StepPage, stepsOfPages } from "./step_page.ts";
+import { decodeSteps, stepsOfPages } from "./step_page.ts";
 import { Unit } from "./unit.ts";
 import { entryKey } from "./waiting.ts";
 
@@ -122,15 +122,12 @@ export class Claims {
 
   async #claimed(runId: string, head: Head, versionstamp: string): Promise<ClaimedRun> {
     const claim = { runId, session: head.o ?? "", fence: head.f };
-    const pages = isSmall(head) ? new Map<number, StepPage>() : await this.reader.pages(runId);
+    const pages = isSmall(head) ? undefined : await this.reader.pages(runId);
     const hold = new Hold(claim, head, versionstamp, pages);
     const offers = head.b ? await this.#offers(hold) : [];
     const mail = head.f > 1n ? await this.#mail(hold) : head.ml;
-    const steps = isSmall(head)
-      ? head.st && decodeSteps(head.st, head.c)
-      : pages.size === 0
-      ? undefined
-      : stepsOfPages(pages, head.z, head.c);
+    const touched = pages !== undefined && pages.size > 0 ? stepsOfPages(pages, head.z, head.c) : undefined;
+    const steps = head.st === undefined ? touched : decodeSteps(head.st, head.c);
     const run = recordNow(runId, head, true) ?? await this.reader.record(runId, head, true);
     this.holds.add(hold);
     return { claim, run, steps, offers, mail };
@@ -159,7 +156,7 @@ export class Claims {
       const id = lastText(entry.key);
       const { places, fence } = entry.value;
       offers.set(id, { id, places, fence });
-      hold.offers.set(id, keys.offer(run, runId, id));
+      (hold.offers ??= new Map()).set(id, keys.offer(run, runId, id));
     };
     // Open ones first: one that is claimed in between is found among the lent.
     for await (const entry of kv.list<OfferEntry>(keys.offersOf(run, runId))) add(entry);

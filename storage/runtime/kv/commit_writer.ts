@@ -6,7 +6,7 @@
 import type { StepRecord } from "../records.ts";
 import { DENO_LIMITS } from "./batch.ts";
 import type { KvContext } from "./context.ts";
-import { type Head, headBytes, isSmall } from "./head.ts";
+import { type Head, headBytes, type HeadDraft, isSmall } from "./head.ts";
 import { type Hold, type Holds, isHeld, leaseLost } from "./holds.ts";
 import type { KvKey } from "./kv_like.ts";
 import type { RunReader } from "./run_reader.ts";
@@ -22,9 +22,10 @@ const PAGE_BYTES = 1_600;
 const RESERVED_MUTATIONS = 60;
 const RESERVED_BYTES = 60_000;
 const RESERVED_KEY_BYTES = 8_000;
+const PAGE_KEY_BYTES = 320;
 
 /** Adds the last mutations of a commit to a unit, the head among them, and gives the head. */
-export type Tail = (unit: Unit, head: Head) => Head;
+export type Tail = (unit: Unit, head: HeadDraft) => Head;
 
 /** Builds the units of one commit. */
 export class CommitWriter {
@@ -34,11 +35,14 @@ export class CommitWriter {
   readonly #reader: RunReader;
   readonly #holds: Holds;
   readonly #hold: Hold;
-  #head: Head;
+  /** Whether the head changes by more than its steps. */
   #headChanged: boolean;
-  #pages = new Map<number, StepPage>();
-  #opened = new Map<string, KvKey>();
-  #closed = new Set<string>();
+  /** The steps of a small run, once one has changed. */
+  #steps: StepPage | undefined;
+  /** The pages that changed, of any other run. */
+  #pages: Map<number, StepPage> | undefined;
+  #opened: Map<string, KvKey> | undefined;
+  #closed: string[] | undefined;
   #first = true;
 
   /** Begins a commit of a run. */
@@ -47,59 +51,49 @@ export class CommitWriter {
     this.#reader = reader;
     this.#holds = holds;
     this.#hold = hold;
-    this.#head = hold.head;
     this.#headChanged = hold.head.r;
     this.unit = this.#newUnit();
   }
 
-  /** The head as this commit leaves it so far. */
-  get head(): Head {
-    return this.#head;
-  }
-
   /** The record of a step as this commit leaves it so far. */
   record(place: number): StepRecord {
-    const page = isSmall(this.#head) ? this.#head.st : this.#page(Math.floor(place / PAGE_STEPS));
-    return page === undefined ? UNTOUCHED : decodeSteps(page, this.#head.c)[place % PAGE_STEPS] ?? UNTOUCHED;
+    const { head } = this.#hold;
+    const page = isSmall(head) ? this.#steps ?? head.st : this.#page(Math.floor(place / PAGE_STEPS));
+    return page === undefined ? UNTOUCHED : decodeSteps(page, head.c)[place % PAGE_STEPS] ?? UNTOUCHED;
   }
 
-  /** Makes room for a value of so many bytes: what is there is written if it would be too much. */
-  async makeRoom(bytes: number): Promise<void> {
+  /** Whether what is there has to be written before a value of so many bytes is added. */
+  isFull(bytes: number): boolean {
     const { unit } = this;
-    if (
-      unit.keys.length + this.#pages.size > DENO_LIMITS.mutations - RESERVED_MUTATIONS ||
-      unit.bytes + this.#pages.size * PAGE_BYTES + bytes > DENO_LIMITS.bytes - RESERVED_BYTES ||
-      unit.keyBytes > DENO_LIMITS.keyBytes - RESERVED_KEY_BYTES - this.#pages.size * 320
-    ) await this.flush();
+    const pages = this.#pages?.size ?? 0;
+    return unit.keys.length + pages > DENO_LIMITS.mutations - RESERVED_MUTATIONS ||
+      unit.bytes + pages * PAGE_BYTES + bytes > DENO_LIMITS.bytes - RESERVED_BYTES ||
+      unit.keyBytes + pages * PAGE_KEY_BYTES > DENO_LIMITS.keyBytes - RESERVED_KEY_BYTES;
   }
 
   /** Changes a step. */
   step(place: number, record: StepRecord, form: StoredForm | undefined): void {
-    const head = this.#head;
+    const { head, claim } = this.#hold;
     if (isSmall(head)) {
-      this.#head = { ...head, st: withStep(head.st, head.z, place, record, head.c) };
-      this.#headChanged = true;
+      this.#steps = withStep(this.#steps ?? head.st, head.z, place, record, head.c);
     } else {
       const number = Math.floor(place / PAGE_STEPS);
       const count = Math.min(PAGE_STEPS, head.z - number * PAGE_STEPS);
-      this.#pages.set(number, withStep(this.#page(number), count, place % PAGE_STEPS, record, head.c));
+      const page = withStep(this.#page(number), count, place % PAGE_STEPS, record, head.c);
+      (this.#pages ??= new Map()).set(number, page);
     }
-    if (form !== undefined) {
-      this.unit.set(this.#context.keys.value(this.#hold.claim.runId, place), form, formBytes(form));
-    }
+    if (form !== undefined) this.unit.set(this.#context.keys.value(claim.runId, place), form, formBytes(form));
   }
 
   /** Opens an offer whose entry is in the unit. */
   offered(id: string, key: KvKey): void {
-    this.#opened.set(id, key);
-    if (this.#head.b) return;
-    this.#head = { ...this.#head, b: true };
-    this.#headChanged = true;
+    (this.#opened ??= new Map()).set(id, key);
+    if (!this.#hold.head.b) this.#headChanged = true;
   }
 
   /** Closes an offer whose entries are removed by the unit. */
   closed(id: string): void {
-    this.#closed.add(id);
+    (this.#closed ??= []).push(id);
   }
 
   /**
@@ -110,33 +104,60 @@ export class CommitWriter {
    */
   async flush(tail?: Tail): Promise<boolean> {
     const { keys } = this.#context;
-    const { runId, fence } = this.#hold.claim;
-    const before = this.unit.length();
-    for (const [number, page] of this.#pages) this.unit.set(keys.page(runId, number), page, page.length);
-    let head: Head | undefined;
-    if (tail !== undefined || this.#headChanged) {
-      const next = this.#head;
-      const n = next.l === fence ? next.n + 1 : 1;
-      head = { ...next, l: fence, n, r: false };
-      if (tail !== undefined) head = tail(this.unit, head);
-      else this.unit.set(keys.head(runId), head, headBytes(head));
+    const { runId } = this.#hold.claim;
+    const { unit } = this;
+    const before = unit.length();
+    if (this.#pages !== undefined) {
+      for (const [number, page] of this.#pages) unit.set(keys.page(runId, number), page, page.length);
     }
-    if (this.unit.keys.length === 0 && !this.#first) return true;
+    let head: Head | undefined;
+    if (tail !== undefined) {
+      head = tail(unit, this.#nextHead());
+    } else if (this.#headChanged || this.#steps !== undefined) {
+      head = this.#nextHead();
+      unit.set(keys.head(runId), head, headBytes(head));
+    }
+    // A commit that changes nothing finds out whether the run is held.
+    if (unit.keys.length === 0 && !this.#first) return true;
     if (!await this.#write(head)) {
-      this.unit.cut(before);
+      unit.cut(before);
       return false;
     }
-    if (head !== undefined) this.#hold.head = this.#head = head;
-    for (const [number, page] of this.#pages) this.#hold.pages.set(number, page);
-    for (const [id, key] of this.#opened) this.#hold.offers.set(id, key);
-    for (const id of this.#closed) this.#hold.offers.delete(id);
-    this.#pages = new Map();
-    this.#opened = new Map();
-    this.#closed = new Set();
-    this.#headChanged = false;
-    this.#first = false;
-    this.unit = this.#newUnit();
+    this.#written(head);
     return true;
+  }
+
+  /** The head as this commit leaves it so far, numbered. */
+  #nextHead(): HeadDraft {
+    const { head: before, claim } = this.#hold;
+    const head: HeadDraft = { ...before };
+    if (this.#steps !== undefined) head.st = this.#steps;
+    if (this.#opened !== undefined) head.b = true;
+    head.n = before.l === claim.fence ? before.n + 1 : 1;
+    head.l = claim.fence;
+    head.r = false;
+    return head;
+  }
+
+  #written(head: Head | undefined): void {
+    const hold = this.#hold;
+    if (head !== undefined) hold.head = head;
+    if (this.#pages !== undefined) {
+      const pages = hold.pages ??= new Map();
+      for (const [number, page] of this.#pages) pages.set(number, page);
+    }
+    for (const id of this.#closed ?? []) hold.offers?.delete(id);
+    if (this.#opened !== undefined) {
+      const offers = hold.offers ??= new Map();
+      for (const [id, key] of this.#opened) offers.set(id, key);
+    }
+    this.#pages =
+      this.#steps =
+      this.#opened =
+      this.#closed =
+        undefined;
+    this.#headChanged = this.#first = false;
+    this.unit = this.#newUnit();
   }
 
   /** Commits the unit, which writes `head` if it is given; whether all conditions held. */
@@ -150,8 +171,7 @@ export class CommitWriter {
       }
       const found = await this.#reader.head(hold.claim.runId);
       // Only this holder writes this fence with this number: the reply to an earlier try of this very unit was lost.
-      const applied = head !== undefined && found?.value.l === head.l && found.value.n >= head.n;
-      if (applied && found !== undefined) {
+      if (found !== undefined && head !== undefined && found.value.l === head.l && found.value.n >= head.n) {
         hold.versionstamp = found.versionstamp;
         return true;
       }
@@ -166,7 +186,7 @@ export class CommitWriter {
   }
 
   #page(number: number): StepPage | undefined {
-    return this.#pages.get(number) ?? this.#hold.pages.get(number);
+    return this.#pages?.get(number) ?? this.#hold.pages?.get(number);
   }
 
   #newUnit(): Unit {

@@ -10,7 +10,7 @@ import type { RunCommit } from "../engine_storage.ts";
 import { CommitWriter } from "./commit_writer.ts";
 import type { KvContext } from "./context.ts";
 import { eventEntries } from "./events.ts";
-import { ENTRY, headBytes, MAX_FAILURE_BYTES, releasedHead } from "./head.ts";
+import { headBytes, MAX_FAILURE_BYTES, releasedHead } from "./head.ts";
 import { type Hold, type Holds, leaseLost } from "./holds.ts";
 import { lastText } from "./keys.ts";
 import { offerEntry } from "./offers.ts";
@@ -33,8 +33,14 @@ export class Commits {
 
   /** Writes what became of steps, and of the run. */
   async commit(commit: RunCommit): Promise<void> {
-    const hold = await this.holds.get(commit.claim);
-    await hold.inOrder(() => this.#commit(hold, commit));
+    const hold = this.holds.known(commit.claim) ?? await this.holds.get(commit.claim);
+    const turn = hold.begin();
+    if (turn !== undefined) await turn;
+    try {
+      await this.#commit(hold, commit);
+    } finally {
+      hold.finish();
+    }
   }
 
   async #commit(hold: Hold, commit: RunCommit): Promise<void> {
@@ -43,44 +49,50 @@ export class Commits {
     const writer = new CommitWriter(this.context, this.reader, this.holds, hold);
     for (const { place, record, value } of commit.steps) {
       const form = value && (forms.small(value) ?? await forms.any(hold.claim.runId, value));
-      await writer.makeRoom(form === undefined ? 0 : formBytes(form));
+      if (writer.isFull(form === undefined ? 0 : formBytes(form))) await writer.flush();
       writer.step(place, record, form);
     }
-    await this.#addOthers(hold, commit, writer);
+    if (commit.events !== undefined && commit.events.length > 0) await this.#addEvents(hold, commit.events, writer);
+    if (hold.offers !== undefined || commit.closedOffers !== undefined) await this.#closeOffers(hold, commit, writer);
+    if (commit.offers !== undefined && commit.offers.length > 0) await this.#addOffers(hold, commit.offers, writer);
+    for (const id of commit.handled ?? []) {
+      if (writer.isFull(0)) await writer.flush();
+      writer.unit.delete(this.context.keys.message(hold.claim.runId, id));
+    }
     if (commit.then?.kind === "ended") await this.#end(hold, writer, commit.then);
     else if (commit.then?.kind === "released") await this.#release(hold, writer, commit.then, commit.handled ?? []);
     else await writer.flush();
   }
 
-  /** Adds events, offers and what was dealt with. */
-  async #addOthers(hold: Hold, commit: RunCommit, writer: CommitWriter): Promise<void> {
-    const { keys, forms } = this.context;
+  async #addEvents(hold: Hold, events: NonNullable<RunCommit["events"]>, writer: CommitWriter): Promise<void> {
     const { runId, fence } = hold.claim;
-    if (commit.events !== undefined && commit.events.length > 0) {
-      for (const entry of await eventEntries(forms, runId, commit.events)) {
-        await writer.makeRoom(entry.bytes);
-        writer.unit.set(keys.event(runId, fence, hold.events++), entry.events, entry.bytes);
-      }
+    for (const entry of await eventEntries(this.context.forms, runId, events)) {
+      if (writer.isFull(entry.bytes)) await writer.flush();
+      writer.unit.set(this.context.keys.event(runId, fence, hold.events++), entry.events, entry.bytes);
     }
-    for (const offer of commit.offers ?? []) {
-      const [key, value, bytes] = offerEntry(keys, runId, writer.head, offer, (place) => writer.record(place));
-      await writer.makeRoom(bytes);
+  }
+
+  async #addOffers(hold: Hold, offers: NonNullable<RunCommit["offers"]>, writer: CommitWriter): Promise<void> {
+    const { keys } = this.context;
+    for (const offer of offers) {
+      const [key, value, bytes] = offerEntry(keys, hold.claim.runId, hold.head, offer, (place) => writer.record(place));
+      if (writer.isFull(bytes)) await writer.flush();
       writer.unit.set(key, value, bytes);
-      writer.unit.ring(keys.bell(writer.head.q));
+      writer.unit.ring(keys.bell(hold.head.q));
       writer.offered(offer.id, key);
     }
+  }
+
+  async #closeOffers(hold: Hold, commit: RunCommit, writer: CommitWriter): Promise<void> {
+    const { keys } = this.context;
     const closed = new Set(commit.closedOffers);
-    if (commit.then?.kind === "ended") { for (const id of hold.offers.keys()) closed.add(id); }
+    if (commit.then?.kind === "ended") { for (const id of hold.offers?.keys() ?? []) closed.add(id); }
     for (const id of closed) {
-      await writer.makeRoom(0);
-      const key = hold.offers.get(id);
+      if (writer.isFull(0)) await writer.flush();
+      const key = hold.offers?.get(id);
       if (key !== undefined) writer.unit.delete(key);
-      writer.unit.delete(keys.lent(runId, id));
+      writer.unit.delete(keys.lent(hold.claim.runId, id));
       writer.closed(id);
-    }
-    for (const id of commit.handled ?? []) {
-      await writer.makeRoom(0);
-      writer.unit.delete(keys.message(runId, id));
     }
   }
 
@@ -92,13 +104,15 @@ export class Commits {
       e: await forms.any(runId, { kind: "error", error: then.failure.error }, MAX_FAILURE_BYTES),
     };
     await writer.flush((unit, head) => {
-      const end = { u: statusCode(then.status), e: then.endedAt, x: failure, y: ENTRY.none, t: 0 };
-      const ended = { ...head, ...end, o: undefined, a: undefined, h: false };
-      unit.set(keys.head(runId), ended, headBytes(ended));
+      head.u = statusCode(then.status);
+      head.e = then.endedAt;
+      head.x = failure;
+      head.o = undefined;
+      unit.set(keys.head(runId), head, headBytes(head));
       unit.delete(keys.own(session, runId));
       if (head.j !== undefined) unit.delete(keys.exclusive(head.w, head.j));
       unit.set(keys.done(then.endedAt, runId), 0, 8);
-      return ended;
+      return head;
     });
     this.holds.drop(hold);
   }

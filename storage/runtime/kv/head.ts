@@ -77,6 +77,9 @@ export interface Head {
   readonly gone?: true;
 }
 
+/** A head while it is put together. */
+export type HeadDraft = { -readonly [field in keyof Head]: Head[field] };
+
 /** The head of a run that is about to exist. */
 export function newHead(run: NewRun, input: StoredForm | undefined, session: string | undefined, mark: string): Head {
   const due = run.dueAt <= run.createdAt;

@@ -19,33 +19,37 @@ export class Hold {
   /** The versionstamp of the head; a commit holds only while it is the same. */
   versionstamp: string;
   /** Pages of the steps, of a run whose head does not have them. */
-  pages: Map<number, StepPage>;
+  pages: Map<number, StepPage> | undefined;
   /** Offers that are open or claimed by other workers, each with the key it was offered under. */
-  readonly offers: Map<string, KvKey> = new Map();
+  offers: Map<string, KvKey> | undefined = undefined;
   /** The versionstamp of the run's mail when its messages were last read; `undefined` if this holder never read them. */
   mail: string | null | undefined = undefined;
   /** How many entries of events this holder wrote. */
   events = 0;
   /** Whether the hold is given up, or lost. */
   over = false;
-  #last: Promise<unknown> | undefined;
+  #isCommitting = false;
+  #waiting: (() => void)[] | undefined;
 
   /** Held under this claim since `versionstamp`. */
-  constructor(readonly claim: Claim, head: Head, versionstamp: string, pages: Map<number, StepPage>) {
+  constructor(readonly claim: Claim, head: Head, versionstamp: string, pages: Map<number, StepPage> | undefined) {
     this.head = head;
     this.versionstamp = versionstamp;
     this.pages = pages;
   }
 
-  /** Commits of one run go one after another, so that each knows the head that it changes. */
-  inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last === undefined ? work() : this.#last.then(work, work);
-    this.#last = next;
-    const done = () => {
-      if (this.#last === next) this.#last = undefined;
-    };
-    next.then(done, done);
-    return next;
+  /** Commits of one run go one after another, so that each knows the head that it changes. Resolves, if at all, when it is one's turn. */
+  begin(): Promise<void> | undefined {
+    if (this.#isCommitting) return new Promise((resolve) => (this.#waiting ??= []).push(resolve));
+    this.#isCommitting = true;
+    return undefined;
+  }
+
+  /** A commit is over, be it as it may. */
+  finish(): void {
+    const next = this.#waiting?.shift();
+    if (next === undefined) this.#isCommitting = false;
+    else next();
   }
 }
 
@@ -92,7 +96,7 @@ export class Holds {
     }
     const entry = await this.#reader.head(claim.runId);
     if (entry === undefined || !isHeld(entry.value, claim)) throw leaseLost(claim);
-    const pages = isSmall(entry.value) ? new Map<number, StepPage>() : await this.#reader.pages(claim.runId);
+    const pages = isSmall(entry.value) ? undefined : await this.#reader.pages(claim.runId);
     const hold = new Hold(claim, entry.value, entry.versionstamp, pages);
     hold.events = await this.#reader.nextEvent(claim.runId, claim.fence);
     this.#holds.set(claim.runId, hold);

@@ -100,7 +100,7 @@ export class Starts {
     const record = runRecord(run.id, head, run.input, undefined, head.o !== undefined);
     if (head.o === undefined) return { run: record, created: true, claimed: undefined };
     const claim = { runId: run.id, session: head.o, fence: head.f };
-    this.holds.add(new Hold(claim, head, versionstamp, new Map()));
+    this.holds.add(new Hold(claim, head, versionstamp, undefined));
     return { run: record, created: true, claimed: { claim, run: record, steps: undefined, offers: [], mail: false } };
   }
 
