@@ -6,7 +6,7 @@
  */
 import { ConfigError, NotFoundError } from "../../../src/errors.ts";
 import type { Status } from "../../../src/status.ts";
-import { concatChunks, decode, encode } from "../../codec/structured.ts";
+import { concatChunks, encode } from "../../codec/structured.ts";
 import type { StoredValue } from "../records.ts";
 import { type KvContext, removeAll, untilUnchanged } from "./context.ts";
 import type { KvEntry, KvKey } from "./kv_like.ts";
@@ -212,13 +212,8 @@ export class PlainRuns {
 }
 
 /** A value as it is kept. */
-export function valueOf(value: unknown): StoredValue {
+function valueOf(value: unknown): StoredValue {
   return { kind: "bytes", bytes: concatChunks(encode(value)) };
-}
-
-/** The value that was kept; `undefined` if what was kept is an error, or lies elsewhere. */
-export function plainValue(value: StoredValue | null | undefined): unknown {
-  return value?.kind === "bytes" ? decode(value.bytes) : undefined;
 }
 
 function exists(workflow: string, instance: string): ConfigError {

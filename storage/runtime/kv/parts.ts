@@ -1,0 +1,128 @@
+/**
+ * The parts of the KV runtime storage, put together.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../../../src/clock.ts";
+import { DENO_LIMITS } from "./batch.ts";
+import { Bells } from "./bells.ts";
+import { Claims } from "./claims.ts";
+import { CommitQueue } from "./commit_queue.ts";
+import { Commits } from "./commits.ts";
+import type { KvContext } from "./context.ts";
+import { Definitions } from "./definitions.ts";
+import type { Reopen } from "./heartbeat.ts";
+import { Holds } from "./holds.ts";
+import { KvKeys } from "./keys.ts";
+import type { KvLike } from "./kv_like.ts";
+import { Messages } from "./messages.ts";
+import { Offers } from "./offers.ts";
+import { PlainRuns } from "./plain_runs.ts";
+import { Reaper } from "./reaper.ts";
+import { RunLister } from "./run_lister.ts";
+import { RunReader } from "./run_reader.ts";
+import { Sessions } from "./sessions.ts";
+import { Slots } from "./slots.ts";
+import { Starts } from "./starts.ts";
+import { StoredForms } from "./stored_form.ts";
+
+/** How a `KvRuntimeStorage` works. */
+export interface KvRuntimeStorageOptions {
+  /** Time and chance. Default: those of this machine. */
+  readonly clock?: Clock;
+  /**
+   * First part of every key.
+   *
+   * @default {"fw"}
+   */
+  readonly prefix?: string;
+  /**
+   * Whether the KV is behind a network: many small commits at once, and bells can be watched.
+   *
+   * @default {false}
+   */
+  readonly remote?: boolean;
+  /** How many conditions a commit may have. Default: 99, or 10 if `remote`. */
+  readonly maxChecks?: number;
+  /**
+   * Whether other processes can use the same KV.
+   *
+   * @default {true}
+   */
+  readonly shared?: boolean;
+  /**
+   * How long a KV that is locked by others, or does not answer, is tried, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly patience?: number;
+  /** How another thread can open the same KV. Without it there are no heartbeats from another thread. */
+  readonly reopen?: Reopen;
+  /**
+   * Whether `close` closes the KV too.
+   *
+   * @default {false}
+   */
+  readonly owned?: boolean;
+}
+
+/** The parts of a KV runtime storage. */
+export interface KvParts {
+  /** What they share. */
+  readonly context: KvContext;
+  /** Reading of runs. */
+  readonly reader: RunReader;
+  /** Runs by age. */
+  readonly lister: RunLister;
+  /** Leases. */
+  readonly sessions: Sessions;
+  /** Making runs. */
+  readonly starts: Starts;
+  /** Claiming runs. */
+  readonly claims: Claims;
+  /** Commits of runs. */
+  readonly commits: Commits;
+  /** Messages to runs. */
+  readonly messages: Messages;
+  /** Steps that others may run. */
+  readonly offers: Offers;
+  /** Places of concurrency keys. */
+  readonly slots: Slots;
+  /** What says that there is something new. */
+  readonly bells: Bells;
+  /** Definitions. */
+  readonly definitions: Definitions;
+  /** The end of sessions. */
+  readonly reaper: Reaper;
+  /** Runs of the ten plain methods. */
+  readonly plain: PlainRuns;
+}
+
+/** Puts the parts together over a KV. */
+export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
+  const { clock = systemClock, prefix = "fw", remote = false, patience = 30_000 } = options;
+  const limits = { ...DENO_LIMITS, checks: options.maxChecks ?? (remote ? 10 : DENO_LIMITS.checks) };
+  const keys = new KvKeys(prefix);
+  const queue = new CommitQueue(kv, { limits, remote, clock, patience });
+  const context = { kv, keys, queue, forms: new StoredForms(kv, keys, queue), clock, mark: clock.newId() };
+  const reader = new RunReader(context);
+  const holds = new Holds(reader);
+  const sessions = new Sessions(context);
+  const messages = new Messages(context, holds);
+  return {
+    context,
+    reader,
+    lister: new RunLister(context, reader),
+    sessions,
+    starts: new Starts(context, reader, sessions, holds),
+    claims: new Claims(context, reader, sessions, holds),
+    commits: new Commits(context, reader, holds),
+    messages,
+    offers: new Offers(context, reader, sessions, messages),
+    slots: new Slots(context, sessions),
+    bells: new Bells(context),
+    definitions: new Definitions(context),
+    reaper: new Reaper(context, sessions, messages),
+    plain: new PlainRuns(context),
+  };
+}
