@@ -45,9 +45,16 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
 
   /** Makes a run, or goes on with the one that the store has under this id. */
   override startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
-    const start = () => this.#locks.run(`run ${run.id}`, () => this.#start(run, session));
-    if (run.idempotencyKey === undefined) return start();
-    return this.#locks.run(`key ${JSON.stringify([run.workflow, run.idempotencyKey])}`, start);
+    const locks = [`run ${run.id}`];
+    // Two starts with one key must not both make a run in the store, of which only one would count.
+    if (run.idempotencyKey !== undefined) locks.push(`key ${JSON.stringify([run.workflow, run.idempotencyKey])}`);
+    if (run.exclusive !== undefined) locks.push(`only ${JSON.stringify([run.workflow, run.exclusive])}`);
+    let start = () => this.#start(run, session);
+    for (const lock of locks) {
+      const inner = start;
+      start = () => this.#locks.run(lock, inner);
+    }
+    return start();
   }
 
   /** Claims one run. */
@@ -180,6 +187,7 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
       if (then?.kind === "ended") await this.#plain.finalizeRun(run.workflow, run.id);
     }
     await super.commit(commit);
+    this.#mirror.settle(claim.runId);
   }
 
   async #steps(key: DefinitionKey): Promise<readonly string[]> {

@@ -12,7 +12,7 @@ import type { RuntimeStorage } from "./runtime_storage.ts";
 /** Writes runs to a plain store in an order in which a crash at any point leaves nothing behind that is not true. */
 export class PlainMirror {
   readonly #plain: RuntimeStorage;
-  /** The runs of which a write failed, so that a part of it may have happened. */
+  /** The runs of which something was written that does not count yet: should it come again, a part of it may have happened. */
   readonly #inDoubt = new Set<string>();
 
   /** Writes to `plain`. */
@@ -64,7 +64,11 @@ export class PlainMirror {
       await this.#plain.setState(run.workflow, run.id, names[place] ?? "", status);
       statuses[place] = status;
     }
-    this.#inDoubt.delete(run.id);
+  }
+
+  /** What was written of a run counts. */
+  settle(runId: string): void {
+    this.#inDoubt.delete(runId);
   }
 
   #keep(run: NewRun, step: string, value: StoredValue | undefined): Promise<void> {
