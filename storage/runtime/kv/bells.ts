@@ -5,7 +5,7 @@
  */
 import type { KvContext } from "./context.ts";
 import { lastText } from "./keys.ts";
-import type { KvKey } from "./kv_like.ts";
+import type { KvKey, KvLike } from "./kv_like.ts";
 import { Unit } from "./unit.ts";
 
 /** How many keys `getMany` and `watch` take. */
@@ -14,7 +14,7 @@ const KEYS_AT_ONCE = 10;
 /** Asks bells, watches them, and keeps who is idle. */
 export class Bells {
   /** Keeps them where the context says. */
-  constructor(private readonly context: KvContext) {}
+  constructor(private readonly context: KvContext, private readonly source: KvLike) {}
 
   /** A text that changes whenever one of the bells was rung. */
   async ask(session: string, queues: readonly string[]): Promise<string> {
@@ -25,7 +25,7 @@ export class Bells {
 
   /** Says once for every time that a bell was rung, and at first, that it was; several times may be told as one. */
   async *watch(session: string, queues: readonly string[], signal: AbortSignal): AsyncGenerator<void> {
-    const readers = this.#groups(session, queues).map((keys) => this.context.kv.watch<unknown[]>(keys).getReader());
+    const readers = this.#groups(session, queues).map((keys) => this.source.watch<unknown[]>(keys).getReader());
     let rung = Promise.withResolvers<void>();
     let failed: { readonly error: unknown } | undefined;
     const listen = async (reader: (typeof readers)[number]) => {

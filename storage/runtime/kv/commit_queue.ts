@@ -10,6 +10,7 @@ import type { Clock } from "../../../src/clock.ts";
 import { atomicOf, Batch, type BatchLimits } from "./batch.ts";
 import { failureKind } from "./failures.ts";
 import type { KvCheck, KvLike } from "./kv_like.ts";
+import { waitBefore } from "./patient_reads.ts";
 import { InDoubtError, type Unit, type UnitOutcome } from "./unit.ts";
 
 /** How a {@linkcode CommitQueue} writes. */
@@ -30,8 +31,6 @@ const REMOTE_IN_FLIGHT = 8;
 const SECOND_FROM = 64;
 /** How many keys `getMany` takes. */
 const KEYS_AT_ONCE = 10;
-const FIRST_WAIT = 2;
-const LONGEST_WAIT = 200;
 
 /** Gathers units and commits them. */
 export class CommitQueue {
@@ -157,8 +156,7 @@ export class CommitQueue {
 
   #pause(tries: number): Promise<void> {
     const { clock } = this.#options;
-    const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(tries, 10));
-    return new Promise((resolve) => void clock.setTimer(longest * (0.2 + 0.8 * clock.random()), resolve));
+    return new Promise((resolve) => void clock.setTimer(waitBefore(tries, clock), resolve));
   }
 }
 

@@ -7,14 +7,15 @@ import type { Clock } from "../../../src/clock.ts";
 import { ConfigError } from "../../../src/errors.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { KvKeys } from "./keys.ts";
-import type { KvLike } from "./kv_like.ts";
+import type { KvListSelector } from "./kv_like.ts";
+import type { PatientReads } from "./patient_reads.ts";
 import type { StoredForms } from "./stored_form.ts";
 import { Unit } from "./unit.ts";
 
 /** What the parts of the KV runtime storage share. */
 export interface KvContext {
-  /** Where everything is read from. */
-  readonly kv: KvLike;
+  /** How everything is read. */
+  readonly kv: PatientReads;
   /** Where everything lies. */
   readonly keys: KvKeys;
   /** How everything is written. */
@@ -45,7 +46,7 @@ export async function untilUnchanged<T>(what: string, attempt: () => Promise<T |
 }
 
 /** Removes keys that nobody reads any more, in commits of bounded size. */
-export async function removeAll(context: KvContext, selector: Parameters<KvLike["list"]>[0]): Promise<void> {
+export async function removeAll(context: KvContext, selector: KvListSelector): Promise<void> {
   let waiting: Promise<unknown>[] = [];
   for await (const entry of context.kv.list(selector, { batchSize: 100 })) {
     const unit = new Unit();

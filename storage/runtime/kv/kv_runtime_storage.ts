@@ -54,6 +54,7 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
   ) => Promise<Heartbeat | undefined>;
 
   readonly #parts: KvParts;
+  readonly #kv: KvLike;
   readonly #owned: boolean;
 
   /** Keeps runs in `kv`. */
@@ -63,6 +64,7 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
     const { bells, context } = parts;
     const { reopen } = options;
     this.#parts = parts;
+    this.#kv = kv;
     this.#owned = options.owned ?? false;
     this.shared = options.shared ?? true;
     if (options.remote === true) this.watchBell = (session, queues, signal) => bells.watch(session, queues, signal);
@@ -204,8 +206,7 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
 
   /** Waits until all is written, and closes the KV if it was opened for this storage. */
   async close(): Promise<void> {
-    const { queue, kv } = this.#parts.context;
-    await queue.idle();
-    if (this.#owned) kv.close();
+    await this.#parts.context.queue.idle();
+    if (this.#owned) this.#kv.close();
   }
 }

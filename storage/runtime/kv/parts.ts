@@ -17,6 +17,7 @@ import { KvKeys } from "./keys.ts";
 import type { KvLike } from "./kv_like.ts";
 import { Messages } from "./messages.ts";
 import { Offers } from "./offers.ts";
+import { PatientReads } from "./patient_reads.ts";
 import { PlainRuns } from "./plain_runs.ts";
 import { Reaper } from "./reaper.ts";
 import { RunLister } from "./run_lister.ts";
@@ -103,8 +104,9 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
   const { clock = systemClock, prefix = "fw", remote = false, patience = 30_000 } = options;
   const limits = { ...DENO_LIMITS, checks: options.maxChecks ?? (remote ? 10 : DENO_LIMITS.checks) };
   const keys = new KvKeys(prefix);
+  const reads = new PatientReads(kv, clock, patience);
   const queue = new CommitQueue(kv, { limits, remote, clock, patience });
-  const context = { kv, keys, queue, forms: new StoredForms(kv, keys, queue), clock, mark: clock.newId() };
+  const context = { kv: reads, keys, queue, forms: new StoredForms(reads, keys, queue), clock, mark: clock.newId() };
   const reader = new RunReader(context);
   const holds = new Holds(reader);
   const sessions = new Sessions(context);
@@ -120,7 +122,7 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     messages,
     offers: new Offers(context, reader, sessions, messages),
     slots: new Slots(context, sessions),
-    bells: new Bells(context),
+    bells: new Bells(context, kv),
     definitions: new Definitions(context),
     reaper: new Reaper(context, sessions, messages),
     plain: new PlainRuns(context),

@@ -12,7 +12,7 @@ import { sha256Hex } from "../../digest.ts";
 import type { StoredValue } from "../records.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { KvKeys } from "./keys.ts";
-import type { KvLike } from "./kv_like.ts";
+import type { PatientReads } from "./patient_reads.ts";
 import { Unit } from "./unit.ts";
 
 /** The most bytes that are kept in one value of the store, and the size of a piece. */
@@ -38,12 +38,12 @@ export type StoredForm =
 
 /** Writes values in pieces, and reads them. */
 export class StoredForms {
-  readonly #kv: KvLike;
+  readonly #kv: PatientReads;
   readonly #keys: KvKeys;
   readonly #queue: CommitQueue;
 
   /** Pieces are read from `kv` and written through `queue`. */
-  constructor(kv: KvLike, keys: KvKeys, queue: CommitQueue) {
+  constructor(kv: PatientReads, keys: KvKeys, queue: CommitQueue) {
     this.#kv = kv;
     this.#keys = keys;
     this.#queue = queue;
