@@ -23,6 +23,7 @@ export type {
 } from "../storage/runtime/kv/kv_like.ts";
 export type { KvReads } from "./kv_state.ts";
 export type { MemoryAtomic } from "./memory_atomic.ts";
+export * from "./crashing_kv.ts";
 export * from "./memory_kv.ts";
 export * from "./seeded_random.ts";
 export * from "./settle.ts";
