@@ -64,7 +64,8 @@ export class Poll {
 
   /** For how many milliseconds to rest before the next question. */
   get pause(): number {
-    if (!this.#storage.shared) return Infinity;
+    // A store of one process that tells of news forgets none; one that does not is asked, since another runtime may use it.
+    if (this.#isTold && !this.#storage.shared && this.#askedAt !== -Infinity) return Infinity;
     const interval = this.#isTold ? LONGEST_WHERE_TOLD : this.#interval;
     return Math.max(0, this.#askedAt + interval - this.#clock.now());
   }

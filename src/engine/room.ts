@@ -26,13 +26,15 @@ export class Room {
     return true;
   }
 
-  /** Gives room back; the one that waited longest hears of it. */
+  /** Gives room back; the one that waited longest hears of it, and the next if that one does not want it any more. */
   put(): void {
     this.#free++;
-    const [first] = this.#waiting;
-    if (first === undefined) return this.onFree();
-    this.#waiting.delete(first[0]);
-    first[1]();
+    while (this.#free > 0) {
+      const [first] = this.#waiting;
+      if (first === undefined) return this.onFree();
+      this.#waiting.delete(first[0]);
+      first[1]();
+    }
   }
 
   /** Has `who` called once when there is room. */
@@ -42,11 +44,13 @@ export class Room {
 
   /** Waits until there is room, and takes it. */
   async wait(): Promise<void> {
-    while (!this.take()) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.want(promise, resolve);
-      await promise;
-    }
+    if (this.take()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.want(promise, () => {
+      this.take();
+      resolve();
+    });
+    await promise;
   }
 
   /** Nobody calls `who` any more. */

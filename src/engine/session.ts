@@ -86,8 +86,10 @@ export class Session {
   }
 
   #record(): SessionRecord {
-    const { clock, lease, process } = this.#setup;
-    return { id: this.id, deadline: clock.now() + lease, host: process.host, process: process.id };
+    const { clock, lease, process, storage } = this.#setup;
+    // In a store of one process nobody gives signs of life, and nobody takes over.
+    const deadline = storage.shared ? clock.now() + lease : Infinity;
+    return { id: this.id, deadline, host: process.host, process: process.id };
   }
 
   #schedule(): void {

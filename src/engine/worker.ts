@@ -63,6 +63,7 @@ export class WorkerCore implements RunHost {
   #session: Session | undefined;
   #opening: Promise<Session> | undefined;
   #draining = false;
+  #attending = false;
   #neighbour = { known: -Infinity, isIdle: false, asking: false };
   #reminders: (() => void)[] = [];
   #reapAt = -Infinity;
@@ -138,6 +139,7 @@ export class WorkerCore implements RunHost {
       this.warn(`Run ${run.id} could not be opened and is left to others: ${String(error)}`, run);
       run.lose(error);
     });
+    void this.#attend();
     return run;
   }
 
@@ -159,20 +161,40 @@ export class WorkerCore implements RunHost {
    * @param untilIdle Whether to stop when there is nothing to do right now.
    */
   async serve(isOver: () => boolean, untilIdle: boolean): Promise<void> {
-    while (!isOver()) {
-      await this.openSession();
-      this.#poll.listen(this.session, this.#setup.queues);
-      if (await this.#poll.hasNews()) {
-        this.#mayFind = true;
-        for (const run of this.#runs.values()) void run.readMail();
+    this.#attending = true;
+    try {
+      while (!isOver()) {
+        await this.openSession();
+        await this.#hear();
+        const got = await this.#look();
+        if (untilIdle && got === 0 && this.size === 0) break;
+        if (isOver() || got > 0 && this.#room.free > 0) continue;
+        const now = this.clock.now();
+        await this.#waker.sleep(Math.max(0, Math.min(this.#poll.pause, this.#lookAt - now)));
       }
-      const got = await this.#look();
-      if (untilIdle && got === 0 && this.size === 0) break;
-      if (isOver() || got > 0 && this.#room.free > 0) continue;
-      const now = this.clock.now();
-      await this.#waker.sleep(Math.max(0, Math.min(this.#poll.pause, this.#lookAt - now)));
+    } finally {
+      this.#attending = false;
+      void this.#attend();
     }
-    this.#poll.stop();
+  }
+
+  /** Asks whether there is something new: to claim, or a message to a run at work here. */
+  async #hear(): Promise<void> {
+    this.#poll.listen(this.session, this.#setup.queues);
+    if (!await this.#poll.hasNews()) return;
+    this.#mayFind = true;
+    for (const run of this.#runs.values()) void run.readMail();
+  }
+
+  /** Hears what the runs at work here are told also while nothing is claimed: those that `runtime.run()` drives, those that are to end. */
+  async #attend(): Promise<void> {
+    if (this.#attending) return;
+    this.#attending = true;
+    while (this.#runs.size > 0) {
+      if (this.#session?.isOver === false) await this.#hear();
+      await this.#waker.sleep(this.#poll.pause);
+    }
+    this.#attending = false;
   }
 
   /** Claims if there may be something to claim, and room for it. */
@@ -249,7 +271,6 @@ export class WorkerCore implements RunHost {
   /** Lets what is at work end, gives up the rest and ends the session. `patience` in milliseconds, then attempts are aborted. */
   async close(patience = Infinity): Promise<void> {
     this.#draining = true;
-    this.#poll.stop();
     for (const run of this.#runs.values()) run.settle();
     const all = async (): Promise<void> => {
       while (this.size > 0) await this.#waker.sleep(1_000);
@@ -266,6 +287,7 @@ export class WorkerCore implements RunHost {
       }
     }
     await done;
+    this.#poll.stop();
     const session = await (this.#opening ?? this.#session);
     await session?.close();
     this.#session = undefined;

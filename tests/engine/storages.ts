@@ -125,8 +125,8 @@ async function openWorld(kind: Kind, { shared = true, heartbeats = false }: Worl
       return made;
     },
     async skip(milliseconds) {
-      for (let left = milliseconds; left > 0; left -= 500) {
-        time.skip(Math.min(500, left));
+      for (let left = milliseconds; left > 0; left -= 2_000) {
+        time.skip(Math.min(2_000, left));
         do await new Promise((resolve) => setTimeout(resolve, 0)); while (
           [...processes].some(({ watch }) => watch.pending > 0)
         );
