@@ -21,6 +21,9 @@ export interface BatchLimits {
 /** Deno's limits, with room for what is only estimated. */
 export const DENO_LIMITS: BatchLimits = { checks: 99, mutations: 990, bytes: 750_000, keyBytes: 80_000 };
 
+/** How many conditions of a commit every known KV allows: `denokv` no more than that. */
+export const LEAST_CHECKS = 10;
+
 /** After so many units that can not go into this commit the rest is not looked at. */
 const MOST_PASSED_OVER = 200;
 

@@ -7,7 +7,7 @@
  */
 import { ConfigError } from "../../../src/errors.ts";
 import type { Clock } from "../../../src/clock.ts";
-import { atomicOf, Batch, type BatchLimits } from "./batch.ts";
+import { atomicOf, Batch, type BatchLimits, LEAST_CHECKS } from "./batch.ts";
 import { failureKind } from "./failures.ts";
 import type { KvCheck, KvLike } from "./kv_like.ts";
 import { waitBefore } from "./patient_reads.ts";
@@ -37,6 +37,7 @@ export class CommitQueue {
   readonly #kv: KvLike;
   readonly #options: CommitQueueOptions;
   #waiting: Unit[] = [];
+  #limits: BatchLimits;
   #inFlight = 0;
   #woken = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -45,6 +46,7 @@ export class CommitQueue {
   constructor(kv: KvLike, options: CommitQueueOptions) {
     this.#kv = kv;
     this.#options = options;
+    this.#limits = options.limits;
   }
 
   /**
@@ -76,12 +78,12 @@ export class CommitQueue {
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const { remote, limits } = this.#options;
+      const { remote } = this.#options;
       const room = remote ? REMOTE_IN_FLIGHT : this.#waiting.length >= SECOND_FROM ? 2 : 1;
       if (this.#inFlight >= room) return;
       // A remote store is given as many commits as it takes at once, each as small as that allows.
       const most = remote ? Math.ceil(this.#waiting.length / (room - this.#inFlight)) : Infinity;
-      const batch = new Batch(limits);
+      const batch = new Batch(this.#limits);
       this.#waiting = batch.fill(this.#waiting, most);
       this.#inFlight++;
       this.#commit(batch.units).then(() => {
@@ -106,7 +108,7 @@ export class CommitQueue {
       } catch (error) {
         const kind = failureKind(error);
         if (kind === "closed") return left.forEach((unit) => unit.fail(error));
-        if (kind === "refused") return await this.#apart(left, error);
+        if (kind === "refused") return this.#heedLimit(left, error) ? undefined : await this.#apart(left, error);
         if (kind === "doubt") {
           left = left.filter((unit) => unit.resend || (unit.fail(new InDoubtError(error)), false));
         }
@@ -122,6 +124,15 @@ export class CommitQueue {
       if (holding.length === left.length) return await this.#apart(left, undefined);
       left = holding;
     }
+  }
+
+  /** A store that was given open may allow fewer conditions than Deno's own: from now on commits have no more, these units too. */
+  #heedLimit(units: readonly Unit[], error: unknown): boolean {
+    if (!(error instanceof Error && /too many checks/i.test(error.message))) return false;
+    if (this.#limits.checks <= LEAST_CHECKS) return false;
+    this.#limits = { ...this.#limits, checks: LEAST_CHECKS };
+    this.#waiting = [...units, ...this.#waiting];
+    return true;
   }
 
   /** The units of a commit that failed whose conditions hold; the others are settled. */

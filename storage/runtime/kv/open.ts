@@ -4,8 +4,12 @@
  * @module
  */
 import { ConfigError } from "../../../src/errors.ts";
+import { DENO_LIMITS, LEAST_CHECKS } from "./batch.ts";
 import type { KvLike } from "./kv_like.ts";
 import { KvRuntimeStorage, type KvRuntimeStorageOptions } from "./kv_runtime_storage.ts";
+
+/** How long a server that accepts a connection may take to answer, in milliseconds. Deno's client would wait for ever. */
+const ANSWER_WITHIN = 10_000;
 
 /** A path, `":memory:"`, the URL of a KV server, or a KV that is open; without one, Deno's own choice. */
 export type KvTarget = string | URL | KvLike | undefined;
@@ -34,10 +38,12 @@ export async function openKvRuntimeStorage(
     ? placeOf(new URL(target))
     : target;
   const remote = place === undefined ? onDeploy() : isRemote(place);
-  const kv = await openKv(place);
+  const within = Math.min(ANSWER_WITHIN, options.patience ?? Infinity);
+  const kv = await openKv(place, within);
   const inMemory = place === ":memory:";
   return new KvRuntimeStorage(kv, {
     remote,
+    ...(remote ? { maxChecks: await checksAllowed(kv, place, within) } : {}),
     shared: !inMemory,
     owned: true,
     ...(place === undefined || inMemory || place === "" ? {} : { reopen: { target: place } }),
@@ -45,17 +51,84 @@ export async function openKvRuntimeStorage(
   });
 }
 
-async function openKv(place: string | undefined): Promise<KvLike> {
+async function openKv(place: string | undefined, within: number): Promise<KvLike> {
   if (typeof Deno.openKv !== "function") {
     throw new ConfigError(
       'Deno KV is not there: run with --unstable-kv, or put "kv" into "unstable" of the deno.json of your program.',
     );
   }
+  if (place !== undefined && !isRemote(place)) checkPath(place);
   try {
-    return await Deno.openKv(place);
+    if (place === undefined || !isRemote(place)) return await Deno.openKv(place);
+    await knock(place, within);
+    return await inTime(Deno.openKv(place), within, (late) => late.close());
   } catch (error) {
     throw new ConfigError(problem(place, error), { cause: error });
   }
+}
+
+/** A text that looks like an address would make a file of that name. */
+function checkPath(place: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(place)?.[1];
+  if (scheme !== undefined) {
+    throw new ConfigError(
+      `The KV ${
+        JSON.stringify(place)
+      } can not be opened: the URL of a KV server begins with http:// or https://, not with ${scheme}://.`,
+    );
+  }
+  if (/^[\w.-]{2,}:\d{1,5}(?:\/|$)/.test(place)) {
+    throw new ConfigError(
+      `The KV ${JSON.stringify(place)} can not be opened: the URL of a KV server begins with http:// or https://. ` +
+        `For a file of this name, write ${JSON.stringify(`./${place}`)}.`,
+    );
+  }
+}
+
+/**
+ * Asks whether anybody answers there. An opening that waits for a silent server can not be cancelled and would keep the process from
+ * ending; this can. Whatever else is wrong, opening says it better.
+ */
+async function knock(url: string, within: number): Promise<void> {
+  const signal = AbortSignal.timeout(within);
+  try {
+    const response = await fetch(url, { method: "POST", redirect: "manual", signal });
+    await response.body?.cancel();
+  } catch {
+    if (signal.aborted) throw silence(within);
+  }
+}
+
+/** How many conditions a commit to a server may have; none is written to find out. */
+async function checksAllowed(kv: KvLike, place: string | undefined, within: number): Promise<number> {
+  const atomic = kv.atomic();
+  for (let i = 0; i <= LEAST_CHECKS; i++) atomic.check({ key: ["fw", "no such key", i], versionstamp: null });
+  try {
+    await inTime(atomic.commit(), within, () => {});
+    return DENO_LIMITS.checks;
+  } catch (error) {
+    if (error instanceof Error && /too many checks/i.test(error.message)) return LEAST_CHECKS;
+    kv.close();
+    throw new ConfigError(problem(place, error), { cause: error });
+  }
+}
+
+/** Waits for so long at most; `late` is given what comes after that. */
+async function inTime<T>(promise: Promise<T>, within: number, late: (value: T) => void): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    over.reject(silence(within));
+    promise.then(late, () => {});
+  }, within);
+  try {
+    return await Promise.race([promise, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function silence(within: number): Error {
+  return new Error(`no answer within ${within / 1000} s`);
 }
 
 function problem(place: string | undefined, error: unknown): string {
@@ -68,6 +141,9 @@ function problem(place: string | undefined, error: unknown): string {
     }
     if (/\b(?:401|403)\b|unauthorized|forbidden|invalid access token|denied/i.test(said)) {
       return `${name} can not be opened: the server refuses the access token in DENO_KV_ACCESS_TOKEN (${said}).`;
+    }
+    if (/no answer within/.test(said)) {
+      return `${name} can not be reached: something accepts connections there and does not answer; is the server stuck, or is this the address of something else? (${said})`;
     }
     if (/failed to connect|error sending request|connection refused|dns/i.test(said)) {
       return `${name} can not be reached: is the server running, and is this its address? (${said})`;
