@@ -19,7 +19,7 @@ import { testStarts } from "./conformance_starts.ts";
  * Registers the tests of what `EngineStorage` has beyond `RuntimeStorage` with `Deno.test`.
  *
  * @example Test a store of one's own
- * ```ts
+ * ```ts ignore
  * import { MemoryRuntimeStorage } from "@fusewire/fusewire";
  * import { engineStorageConformance } from "@fusewire/fusewire/testing";
  *

@@ -12,7 +12,7 @@ import { HOSTILE_NAMES, type OpenedStorage, type OpenStorage } from "./conforman
  * Registers the tests of the ten methods of `RuntimeStorage` with `Deno.test`.
  *
  * @example Test a store of one's own
- * ```ts
+ * ```ts ignore
  * import { MemoryRuntimeStorage } from "@fusewire/fusewire";
  * import { runtimeStorageConformance } from "@fusewire/fusewire/testing";
  *

@@ -39,6 +39,7 @@ import type {
  *
  * @example Keep the state of a step
  * ```ts
+ * import { MemoryRuntimeStorage } from "@fusewire/fusewire";
  * import { expect } from "@std/expect";
  *
  * const storage = new MemoryRuntimeStorage();
