@@ -88,6 +88,8 @@ export class Worker {
     const onAbort = (): void => end("abort");
     signal?.addEventListener("abort", onAbort, { once: true });
     const listeners = handleSignals ? listen(() => end("process")) : () => {};
+    // It may have been aborted while the worker began.
+    if (signal?.aborted) onAbort();
     try {
       await worker.serve(() => stopped !== undefined, false);
     } finally {
