@@ -100,9 +100,11 @@ export class Runtime implements AsyncDisposable {
     checkStart(executable.definition.workflow);
     const run = await this.#newRun(executable, input, options);
     await this.#know(executable);
-    const session = run.dueAt > run.createdAt ? undefined : (await driver?.openSession())?.id;
     await driver?.know(executable);
-    const started = await this.#core.storage.startRun(run, session);
+    const { storage } = this.#core;
+    const started = driver === undefined || run.dueAt > run.createdAt
+      ? await storage.startRun(run)
+      : await driver.withSession((session) => storage.startRun(run, session));
     if (started.claimed !== undefined) driver?.adopt(started.claimed);
     else if (started.created) this.#core.nudge();
     return started;

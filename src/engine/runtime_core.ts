@@ -4,10 +4,10 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
-import type { DefinitionKey, DefinitionRecord, RunMessage, StepRecord } from "../../storage/runtime/records.ts";
+import type { ClaimedRun, DefinitionKey, DefinitionRecord, RunMessage, StepRecord } from "../../storage/runtime/records.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
-import { NotFoundError } from "../errors.ts";
+import { LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { Room } from "./room.ts";
@@ -139,10 +139,17 @@ export class RuntimeCore {
   /** Cancels a run that no worker holds, without a worker. */
   async endUnheld(id: string): Promise<void> {
     if (this.activeRun(id) !== undefined) return;
-    const session = await this.driver.openSession();
-    const answer = await this.storage.claimRun(id, session.id);
+    const answer = await this.driver.withSession((session) => this.storage.claimRun(id, session));
     if (answer.kind !== "claimed") return;
-    const { claim, steps, offers } = answer.claimed;
+    try {
+      await this.#endClaimed(answer.claimed);
+    } catch (error) {
+      // Whoever has taken the run over meanwhile finds the message that it is cancelled.
+      if (!(error instanceof LeaseLostError)) throw error;
+    }
+  }
+
+  async #endClaimed({ claim, run: { id }, steps, offers }: ClaimedRun): Promise<void> {
     const now = this.clock.now();
     const records = steps ?? await this.storage.readSteps(id);
     const mail = await this.storage.receive(claim);

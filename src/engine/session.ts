@@ -100,16 +100,22 @@ export class Session {
 
   async #sign(): Promise<void> {
     if (this.#over) return;
-    const { storage, warn, lost } = this.#setup;
     try {
-      if (await storage.keepSession(this.#record(), false)) return this.#schedule();
+      if (await this.isKept()) this.#schedule();
     } catch (error) {
-      warn(`A sign of life of session ${this.id} failed: ${String(error)}`);
-      return this.#schedule();
+      this.#setup.warn(`A sign of life of session ${this.id} failed: ${String(error)}`);
+      this.#schedule();
     }
-    if (this.#over) return;
+  }
+
+  /** Gives a sign of life, and tells whether it counts; if it does not, others have ended the session. */
+  async isKept(): Promise<boolean> {
+    if (this.#over) return false;
+    if (await this.#setup.storage.keepSession(this.#record(), false)) return true;
+    if (this.#over) return false;
     await this.#stop();
-    lost();
+    this.#setup.lost();
+    return false;
   }
 
   async #stop(): Promise<void> {

@@ -127,6 +127,18 @@ export class WorkerCore implements RunHost {
     }
   }
 
+  /** Does something in the name of the session; if that turns out to be over, once more in the name of a new one. */
+  async withSession<T>(work: (session: string) => Promise<T>): Promise<T> {
+    for (;;) {
+      const session = await this.openSession();
+      try {
+        return await work(session.id);
+      } catch (error) {
+        if (!(error instanceof LeaseLostError) || await session.isKept()) throw error;
+      }
+    }
+  }
+
   /** Puts a claimed run to work. */
   adopt(claimed: ClaimedRun): ActiveRun {
     const executable = this.#executables.get(keyText(claimed.run));
