@@ -4,7 +4,13 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
-import type { ClaimedRun, DefinitionKey, DefinitionRecord, RunMessage, StepRecord } from "../../storage/runtime/records.ts";
+import type {
+  ClaimedRun,
+  DefinitionKey,
+  DefinitionRecord,
+  RunMessage,
+  StepRecord,
+} from "../../storage/runtime/records.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
 import { LeaseLostError, NotFoundError } from "../errors.ts";
