@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { HeartbeatTask } from "./heartbeat.ts";
 import { KvKeys } from "./keys.ts";
@@ -48,7 +49,6 @@ parentPort?.once("message", () => {
   over = true;
   clearTimeout(timer);
   kv.close();
-  // The port is what keeps the thread.
-  parentPort?.removeAllListeners();
-  parentPort?.unref?.();
+  // The port is what keeps the thread, and Deno 2.9.6 can neither close it nor remove its listeners.
+  process.exit();
 });
