@@ -181,6 +181,12 @@ export class ActiveRun {
       if (work === undefined) host.freeRoom();
       else void work.finally(() => this.#stepLeft());
     }
+    if (this.lending.mayBeUnclaimed && this.mayTakeBack && state.readyCount === this.taken) host.wantLent(this);
+  }
+
+  /** Whether steps that were lent may be run here again. */
+  get mayTakeBack(): boolean {
+    return this.isAtWork && !this.#leaving && !this.host.isDraining;
   }
 
   #stepLeft(): void {
@@ -296,7 +302,10 @@ export class ActiveRun {
     if (!done || this.#gone) return;
     this.#mail.settled(commit.handled ?? []);
     if (then !== undefined) return this.#leave(then.kind);
-    if (commit.offers !== undefined) this.host.nudge();
+    if (commit.offers !== undefined) {
+      this.lending.offered();
+      this.host.nudge();
+    }
     this.apply({ kind: "committed", places: ended });
     this.pump();
     this.settle();

@@ -13,11 +13,17 @@ import { endWithout, giveUpLost, repeat } from "./run_step.ts";
 const MOST_LENT = 64;
 const OFFER_SIZE = 4;
 
+/** For how many milliseconds nothing is offered after steps were taken back that nobody wanted. */
+const UNWANTED_FOR = 250;
+
 /** The steps of one run that other workers may run. */
 export class Lending {
   readonly #run: ActiveRun;
   /** By offer the steps of which nothing was heard yet. */
   readonly #offers = new Map<string, Set<number>>();
+  #notBefore = -Infinity;
+  /** Whether there may be an offer that nobody has claimed. */
+  #mayBeUnclaimed = false;
 
   /** Nothing is lent yet. */
   constructor(run: ActiveRun) {
@@ -38,6 +44,32 @@ export class Lending {
       if (open.length > 0) this.#offers.set(id, new Set(open));
       else this.#close(id);
     }
+    this.offered();
+  }
+
+  /** Offers are in the store, and can be claimed. */
+  offered(): void {
+    this.#mayBeUnclaimed = this.size > 0;
+  }
+
+  /** Whether steps may be lent that nobody has begun with. */
+  get mayBeUnclaimed(): boolean {
+    return this.#mayBeUnclaimed;
+  }
+
+  /** Others have begun with all that is lent. */
+  allClaimed(): void {
+    this.#mayBeUnclaimed = false;
+  }
+
+  /** This worker has claimed steps of its own run, because nobody else did: they are run here. */
+  takeBack(offer: StepOffer): void {
+    const run = this.#run;
+    this.#notBefore = run.host.clock.now() + UNWANTED_FOR;
+    run.apply({ kind: "returned", places: [...this.#offers.get(offer.id) ?? []] });
+    this.#close(offer.id);
+    run.pump();
+    run.settle();
   }
 
   /** How many offers are open. */
@@ -49,7 +81,8 @@ export class Lending {
   lend(): void {
     const run = this.#run;
     const { host, state, executable: { shape: { bound } } } = run;
-    if (!host.storage.shared || host.isDraining || this.size > 0 || !host.hasIdleNeighbour(run.run.queue)) return;
+    if (!host.storage.shared || host.isDraining || this.size > 0 || host.clock.now() < this.#notBefore) return;
+    if (!host.hasIdleNeighbour(run.run.queue)) return;
     const kept: number[] = [];
     const lent: number[] = [];
     const surplus = Math.min(MOST_LENT, state.readyCount - run.taken);

@@ -8,6 +8,7 @@ import type { Program } from "../program.ts";
 import { isFinal } from "../status.ts";
 import { CancelledError, errorRecord, LeaseLostError } from "../errors.ts";
 import type { Executable } from "./executable.ts";
+import { log } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
 import { makeAttempt } from "./step_call.ts";
 
@@ -21,10 +22,16 @@ const PROGRAMS = 8;
 export class LentSteps {
   readonly #host: RunHost;
   readonly #programs = new Map<string, Promise<Program>>();
+  readonly #stops = new Set<AbortController>();
 
   /** `onRoom` waits for room for one more step. */
   constructor(host: RunHost, readonly onRoom: () => Promise<void>) {
     this.#host = host;
+  }
+
+  /** Ends the attempts at work, because the worker has no more time for them; their steps are given back. */
+  abandon(reason: unknown): void {
+    for (const stop of this.#stops) stop.abort(reason);
   }
 
   /** Runs the steps of one claim as there is room, and reports each. */
@@ -32,29 +39,50 @@ export class LentSteps {
     const { clock, storage } = this.#host;
     const { run, offer } = claim;
     const stop = new AbortController();
-    let open = offer.places.length;
+    this.#stops.add(stop);
+    let [open, isOver] = [offer.places.length, false];
     const look = async (): Promise<void> => {
       const now = await storage.readRun(run.id).catch(() => run);
-      if (now === undefined || isFinal(now.status)) stop.abort(new CancelledError(`Run ${run.id} has ended.`));
-      else looking = clock.setTimer(LOOK_EVERY, () => void look());
+      if (now !== undefined && !isFinal(now.status)) looking = clock.setTimer(LOOK_EVERY, () => void look());
+      else {
+        isOver = true;
+        stop.abort(new CancelledError(`Run ${run.id} has ended.`));
+      }
     };
     let looking = clock.setTimer(LOOK_EVERY, () => void look());
     const runOne = async (place: number, attempt: number): Promise<void> => {
       const { report, value } = await this.#attempt(executable, claim, place, attempt, stop.signal);
-      if (!stop.signal.aborted) await storage.report(claim, report, value, --open === 0);
+      const isLast = --open === 0;
+      // The last one ends the claim, so that none may come after it.
+      if (isLast) await Promise.all(sent);
+      if (isOver) return;
+      const told = this.#report(claim, report, value, isLast);
+      sent.push(told);
+      if (!await told) isOver = true;
     };
-    try {
-      const work: Promise<void>[] = [];
-      for (const [i, place] of offer.places.entries()) {
-        await this.onRoom();
-        work.push(runOne(place, claim.steps[i]!.attempt).finally(() => this.#host.freeRoom()));
+    const sent: Promise<boolean>[] = [];
+    const work: Promise<void>[] = [];
+    for (const [i, place] of offer.places.entries()) {
+      await this.onRoom();
+      work.push(runOne(place, claim.steps[i]!.attempt).finally(() => this.#host.freeRoom()));
+    }
+    await Promise.all(work);
+    looking.cancel();
+    this.#stops.delete(stop);
+  }
+
+  /** Reports, as often as it takes. Gives `false` if the steps are not held by this worker any more. */
+  async #report(claim: StepClaim, report: StepReport, value: StoredValue | undefined, done: boolean): Promise<boolean> {
+    const { clock, storage } = this.#host;
+    for (let wait = 100;; wait = Math.min(2 * wait, 5_000)) {
+      try {
+        await storage.report(claim, report, value, done);
+        return true;
+      } catch (error) {
+        if (error instanceof LeaseLostError) return false;
+        log("warn", [], `A report on run ${claim.run.id} failed and is tried again: ${String(error)}`);
+        await new Promise<void>((resolve) => clock.setTimer(wait, resolve));
       }
-      await Promise.all(work);
-    } catch (error) {
-      if (!(error instanceof LeaseLostError)) throw error;
-    } finally {
-      looking.cancel();
-      stop.abort(new LeaseLostError(`Steps of run ${run.id} are not held by this worker any more.`));
     }
   }
 
@@ -95,6 +123,7 @@ export class LentSteps {
         clock,
         beginCall: (limit) => this.#host.beginCall(limit),
       });
+      if (signal.aborted && outcome.kind !== "succeeded") return ended({ kind: "returned" });
       switch (outcome.kind) {
         case "succeeded":
           return { ...ended({ kind: "succeeded" }), value: await codec.encode(run.id, outcome.value) };

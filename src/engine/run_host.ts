@@ -31,6 +31,8 @@ export interface RunHost {
   wantRoom(run: ActiveRun): void;
   /** Whether another worker of the queue has nothing to do, as far as is known. */
   hasIdleNeighbour(queue: string): boolean;
+  /** The run has room for steps that it has lent, and takes those back that nobody has begun with. */
+  wantLent(run: ActiveRun): void;
   /** A call begins that may take so many milliseconds; what is returned ends it. A session is not kept past that time. */
   beginCall(limit: number | undefined): () => void;
   /** Calls back soon, in some tens of milliseconds: one timer for all. */

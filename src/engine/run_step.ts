@@ -109,6 +109,11 @@ export function callOf(
 function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<void> | undefined {
   if (!isRunning(run, place)) return undefined;
   const { clock, codec } = run.host;
+  if (run.stopSignal.aborted && outcome.kind !== "succeeded") {
+    // An attempt that was stopped has not failed: the worker has no more time for it, and the run goes on elsewhere.
+    run.apply({ kind: "returned", places: [place] });
+    return undefined;
+  }
   switch (outcome.kind) {
     case "succeeded": {
       // A live object is never stored: whoever takes the run over makes it again.
@@ -125,12 +130,10 @@ function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<vo
       }
     }
     case "retry":
-      if (!run.stopSignal.aborted) repeat(run, place, errorRecord(outcome.error), clock.now() + outcome.delay);
+      repeat(run, place, errorRecord(outcome.error), clock.now() + outcome.delay);
       break;
     case "failed":
     case "skipped":
-      // An attempt that was stopped has not failed: the run was cancelled, or goes on elsewhere.
-      if (run.stopSignal.aborted) break;
       endWithout(run, place, outcome.kind, outcome.error, errorRecord(outcome.error), clock.now());
       break;
   }

@@ -29,7 +29,7 @@ export type RunHappening =
   | { readonly kind: "held"; readonly place: number; readonly until: number }
   /** Ready steps are offered to other workers. */
   | { readonly kind: "lent"; readonly places: readonly number[] }
-  /** Lent steps come back: the worker that had them is gone, or gave them back without running them. */
+  /** Lent steps come back: the worker that had them is gone, or gave them back without running them. Steps at work here can be given up too. */
   | { readonly kind: "lost" | "returned"; readonly places: readonly number[] }
   /** An attempt ended well; the value is encoded. */
   | { readonly kind: "succeeded"; readonly place: number; readonly at: number }
@@ -166,7 +166,8 @@ function lend(state: RunState, place: number, { changed }: Consequences): void {
 
 function takeBack(state: RunState, place: number, isLoss: boolean, { changed }: Consequences): void {
   const step = state.steps[place]!;
-  if (step.phase !== "lent") return;
+  if (!isAtWork(step.phase)) return;
+  leaveWork(state, step);
   // The attempt that was not finished is made again under the same number.
   step.attempt--;
   if (isLoss) step.losses++;

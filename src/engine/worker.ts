@@ -44,6 +44,9 @@ export interface WorkerSetup {
 /** How long, in milliseconds, a step may be at work before it is committed that it is. Shorter ones are committed with their end. */
 const REMIND_AFTER = 20;
 
+/** After how many milliseconds it is tried again to take lent steps back, if the store failed. */
+const TAKE_BACK_AGAIN_AFTER = 1_000;
+
 /** For how long, in milliseconds, an answer about idle neighbours is taken for true. */
 const NEIGHBOURS_KNOWN_FOR = 25;
 
@@ -64,6 +67,7 @@ export class WorkerCore implements RunHost {
   #opening: Promise<Session> | undefined;
   #draining = false;
   #attending = false;
+  #takingBack = false;
   #neighbour = { known: -Infinity, isIdle: false, asking: false };
   #reminders: (() => void)[] = [];
   #reapAt = -Infinity;
@@ -242,10 +246,41 @@ export class WorkerCore implements RunHost {
     }
     if (!this.storage.shared) return 0;
     const claims = await this.storage.claimSteps({ ...request, limit: Math.max(1, limit >> 2) });
-    for (const claim of claims) this.#runLent(claim);
+    for (const claim of claims) this.#took(claim);
     if (claims.length > 0) this.#mayFind = true;
     else if (this.size === 0) await this.#sayIdle(now);
     return claims.length;
+  }
+
+  wantLent(run: ActiveRun): void {
+    if (this.#takingBack || this.#room.free <= 0) return;
+    this.#takingBack = true;
+    void this.#takeBack(run).catch((error) => {
+      log("warn", [], `Lent steps of run ${run.id} could not be taken back: ${String(error)}`);
+      this.clock.setTimer(TAKE_BACK_AGAIN_AFTER, () => run.pump());
+    }).finally(() => this.#takingBack = false);
+  }
+
+  async #takeBack(run: ActiveRun): Promise<void> {
+    for (let free = this.#room.free; free > 0 && run.mayTakeBack && run.lending.mayBeUnclaimed; free--) {
+      const claims = await this.storage.claimSteps({
+        session: this.session,
+        queues: [run.run.queue],
+        definitions: [run.executable.definition],
+        limit: 1,
+        now: this.clock.now(),
+      });
+      for (const claim of claims) this.#took(claim);
+      if (claims.length === 0) return run.lending.allClaimed();
+      if (this.#room.free <= 0) return;
+    }
+  }
+
+  /** Steps of a run of this worker come back to it; those of others are run for them. */
+  #took(claim: StepClaim): void {
+    const own = this.#runs.get(claim.run.id);
+    if (own?.mayTakeBack) own.lending.takeBack(claim.offer);
+    else this.#runLent(claim);
   }
 
   #runLent(claim: StepClaim): void {
@@ -296,6 +331,7 @@ export class WorkerCore implements RunHost {
       if (this.size > 0) {
         const reason = new CancelledError("The worker is closing, and the step will be run again by another.");
         for (const run of this.#runs.values()) run.abandon(reason);
+        this.#lentSteps.abandon(reason);
       }
     }
     await done;
@@ -367,6 +403,7 @@ export class WorkerCore implements RunHost {
     );
     log("warn", [], error.message);
     for (const run of this.#runs.values()) run.lose(error);
+    this.#lentSteps.abandon(error);
     this.#waker.call();
   }
 }

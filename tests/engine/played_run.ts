@@ -130,7 +130,7 @@ export class PlayedRun {
       case 1:
         return void this.apply({ kind: "lost", places: pick(lent) });
       case 2:
-        return void this.apply({ kind: "returned", places: pick(lent) });
+        return void this.apply({ kind: "returned", places: [...pick(lent), ...pick(this.in("running"))] });
       default:
         if (ready.length > 0) this.apply({ kind: "held", place: ready[who % ready.length]!, until: this.#now + 5 });
     }
