@@ -56,7 +56,13 @@ export { openRuntime } from "./src/engine/open_runtime.ts";
 export type { RuntimeOptions } from "./src/engine/open_runtime.ts";
 export type { Runtime, StartArguments, StartOptions } from "./src/engine/runtime.ts";
 export type { DurableRun } from "./src/engine/durable_run.ts";
-export type { TickResult, Worker, WorkerOptions, WorkerRunOptions } from "./src/engine/worker_handle.ts";
+export type {
+  TickResult,
+  Worker,
+  WorkerOptions,
+  WorkerRunOptions,
+  WorkerTickOptions,
+} from "./src/engine/worker_handle.ts";
 export type { GcOptions } from "./src/engine/retention.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";

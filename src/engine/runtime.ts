@@ -56,6 +56,15 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
+   * What it shares with those that work for it.
+   *
+   * @internal
+   */
+  get core(): RuntimeCore {
+    return this.#core;
+  }
+
+  /**
    * Starts a run. It is at work when some worker has room, in this process or in another.
    *
    * @returns The run, once it is durable.

@@ -52,8 +52,9 @@ export class RuntimeCore {
   readonly #lease: number;
   readonly #workers = new Set<WorkerCore>();
   readonly #definitions = new Map<string, DefinitionRecord>();
+  readonly #closing = new AbortController();
+  readonly #atWork = new Set<Promise<unknown>>();
   #driver: WorkerCore | undefined;
-  #isClosed = false;
 
   /** Shares what it is given. */
   constructor({ storage, objects, clock, process, lease }: RuntimeSetup) {
@@ -63,6 +64,21 @@ export class RuntimeCore {
     this.clock = clock;
     this.process = process;
     this.#lease = lease;
+  }
+
+  /** Aborted as soon as the runtime is to close. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Has the end of the runtime wait for something that ends by itself when `closing` is aborted. */
+  async untilDone<T>(work: Promise<T>): Promise<T> {
+    this.#atWork.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#atWork.delete(work);
+    }
   }
 
   /** A new worker of this process; end it with {@linkcode endWorker}. */
@@ -121,7 +137,7 @@ export class RuntimeCore {
   /** Has this process work on a run whenever no other does, until it has ended. */
   async drive(id: string): Promise<void> {
     const { driver, clock, storage } = this;
-    for (let pause = 5; !this.#isClosed; pause = Math.min(1_000, 2 * pause)) {
+    for (let pause = 5; !this.closing.aborted; pause = Math.min(1_000, 2 * pause)) {
       const run = await storage.readRun(id);
       if (run === undefined || isFinal(run.status)) return;
       const wait = run.session === undefined && (run.parked || run.dueAt > clock.now())
@@ -197,7 +213,8 @@ export class RuntimeCore {
 
   /** Closes every worker. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
+    await Promise.allSettled(this.#atWork);
     await Promise.all([...this.#workers].map((worker) => this.endWorker(worker)));
     this.#driver = undefined;
   }

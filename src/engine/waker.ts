@@ -5,32 +5,32 @@
  */
 import type { Clock } from "../clock.ts";
 
-/** Wakes one sleeper. A call while nobody sleeps ends the next sleep at once. */
+/** Wakes whoever sleeps. A call while nobody sleeps ends the next sleep at once. */
 export class Waker {
   #called = false;
-  #wake: (() => void) | undefined;
+  readonly #sleepers = new Set<(called: boolean) => void>();
 
   /** Takes the clock that sleeps are measured with. */
   constructor(readonly clock: Clock) {}
 
   /** Ends the sleep. */
   call(): void {
-    this.#called = true;
-    this.#wake?.();
+    this.#called = this.#sleepers.size === 0;
+    for (const wake of this.#sleepers) wake(true);
   }
 
   /** Sleeps for so many milliseconds, or until it is called. Gives `true` if it was called. */
   async sleep(milliseconds: number): Promise<boolean> {
-    if (!this.#called) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      const timer = milliseconds === Infinity ? undefined : this.clock.setTimer(milliseconds, resolve);
-      await promise;
-      timer?.cancel();
-      this.#wake = undefined;
+    if (this.#called) {
+      this.#called = false;
+      return true;
     }
-    const called = this.#called;
-    this.#called = false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#sleepers.add(resolve);
+    const timer = milliseconds === Infinity ? undefined : this.clock.setTimer(milliseconds, () => resolve(false));
+    const called = await promise;
+    timer?.cancel();
+    this.#sleepers.delete(resolve);
     return called;
   }
 }

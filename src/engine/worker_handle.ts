@@ -40,6 +40,20 @@ export interface WorkerRunOptions {
   readonly patience?: number;
 }
 
+/** Options of {@linkcode Worker.tick}. */
+export interface WorkerTickOptions {
+  /** No step starts after so many milliseconds; a step at work then is waited for. */
+  readonly budgetMs: number;
+  /** Ends the tick early: no more steps start. Default: never. */
+  readonly signal?: AbortSignal;
+  /**
+   * How long steps at work have to end after `signal`, in milliseconds; then their signals are aborted and they are left to others.
+   *
+   * @default {Infinity}
+   */
+  readonly patience?: number;
+}
+
 /** What a tick did. */
 export interface TickResult {
   /** Whether there was nothing more to do, rather than no more time. */
@@ -75,11 +89,16 @@ export class Worker {
   /**
    * Serves until it is told to stop.
    *
-   * @throws {ConfigError} If it serves already, or if the store serves one worker and has one.
+   * @throws {ConfigError} If it serves already, if the runtime is closed, or if the store serves one worker and has one.
    */
   async run({ signal, handleSignals = true, patience = 4_000 }: WorkerRunOptions = {}): Promise<void> {
     if (signal?.aborted) return;
+    await this.#core.untilDone(this.#run(signal, handleSignals, patience));
+  }
+
+  async #run(signal: AbortSignal | undefined, handleSignals: boolean, patience: number): Promise<void> {
     const worker = await this.#begin();
+    const { closing } = this.#core;
     let stopped: "abort" | "process" | undefined;
     const end = (why: "abort" | "process"): void => {
       stopped ??= why;
@@ -87,13 +106,15 @@ export class Worker {
     };
     const onAbort = (): void => end("abort");
     signal?.addEventListener("abort", onAbort, { once: true });
+    closing.addEventListener("abort", onAbort, { once: true });
     const listeners = handleSignals ? listen(() => end("process")) : () => {};
     // It may have been aborted while the worker began.
     if (signal?.aborted) onAbort();
     try {
-      await worker.serve(() => stopped !== undefined, false);
+      await worker.serve(() => stopped !== undefined || closing.aborted, false);
     } finally {
       signal?.removeEventListener("abort", onAbort);
+      closing.removeEventListener("abort", onAbort);
       await this.#end(worker, stopped === "process" ? patience : Infinity);
       listeners();
     }
@@ -103,31 +124,57 @@ export class Worker {
    * Serves for a bounded time, and gives up what it holds at the end: for cron and serverless. It may be called while another tick is at
    * work in another process, or in this one.
    *
-   * @param options `budgetMs`: no step starts after so many milliseconds; a step at work then is waited for.
+   * @throws {ConfigError} If an option can not be used, or the runtime is closed.
    */
-  async tick({ budgetMs }: { readonly budgetMs: number }): Promise<TickResult> {
+  async tick({ budgetMs, signal, patience = Infinity }: WorkerTickOptions): Promise<TickResult> {
     if (!(budgetMs > 0)) {
       throw new ConfigError(
         `Option \`budgetMs\` of tick() is ${budgetMs}; it must be a number of milliseconds above 0.`,
       );
     }
-    const { clock } = this.#core;
-    const until = clock.now() + budgetMs;
+    if (signal?.aborted) return { idle: false };
+    return await this.#core.untilDone(this.#tick(budgetMs, signal, patience));
+  }
+
+  async #tick(budgetMs: number, signal: AbortSignal | undefined, patience: number): Promise<TickResult> {
+    const { clock, closing } = this.#core;
     const worker = await this.#open();
-    const timer: Timer = clock.setTimer(budgetMs, () => {
+    let isOver = signal?.aborted === true || closing.aborted;
+    const stop = (): void => {
+      isOver = true;
       worker.stopStarting();
       worker.wake();
-    });
+    };
+    const timer: Timer = clock.setTimer(budgetMs, stop);
+    signal?.addEventListener("abort", stop, { once: true });
+    closing.addEventListener("abort", stop, { once: true });
     try {
-      await worker.serve(() => clock.now() >= until, true);
+      await worker.serve(() => isOver, true);
     } finally {
       timer.cancel();
-      await this.#core.endWorker(worker);
+      signal?.removeEventListener("abort", stop);
+      closing.removeEventListener("abort", stop);
+      await this.#drain(worker, signal, patience);
     }
-    return { idle: clock.now() < until };
+    return { idle: !isOver };
+  }
+
+  /** Ends a worker: without hurry, until the signal is aborted. */
+  async #drain(worker: WorkerCore, signal: AbortSignal | undefined, patience: number): Promise<void> {
+    if (signal?.aborted) return await this.#core.endWorker(worker, patience);
+    const ends = [this.#core.endWorker(worker)];
+    const hurry = (): void => void ends.push(this.#core.endWorker(worker, patience));
+    signal?.addEventListener("abort", hurry, { once: true });
+    try {
+      await ends[0];
+    } finally {
+      signal?.removeEventListener("abort", hurry);
+      await Promise.allSettled(ends);
+    }
   }
 
   async #open(): Promise<WorkerCore> {
+    if (this.#core.closing.aborted) throw new ConfigError("The runtime is closed; open another with openRuntime().");
     const worker = this.#core.newWorker(this.#concurrency, this.#queues);
     for (const executable of this.#executables) await worker.know(executable);
     return worker;
