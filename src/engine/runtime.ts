@@ -132,9 +132,14 @@ export class Runtime implements AsyncDisposable {
     const { driver } = this.#core;
     const { run, created } = await this.startExecutable(executable, input, options, driver);
     const isKnown = run.schema === executable.definition.schema && run.version === executable.definition.version;
-    if (!(created && run.session !== undefined) && !isFinal(run.status) && isKnown) {
+    if (isFinal(run.status) || !isKnown) return run;
+    const drive = (): void => {
       this.#core.drive(run.id).catch((error) => log("warn", [], `Run ${run.id} is left to others: ${String(error)}`));
-    }
+    };
+    const here = created ? driver.runOf(run.id) : undefined;
+    // Most runs end where they began. One that is given up, to wait for an attempt or because its lease was lost, goes on here too.
+    if (here === undefined) drive();
+    else void here.exit.then((exit) => exit === "ended" ? undefined : drive());
     return run;
   }
 

@@ -13,8 +13,9 @@ import type {
 } from "../../storage/runtime/records.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
-import { LeaseLostError, NotFoundError } from "../errors.ts";
+import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
+import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { Room } from "./room.ts";
 import { StoredValues } from "./stored_values.ts";
@@ -25,6 +26,9 @@ const DRIVER_CONCURRENCY = 64;
 
 /** How many runs this process drives at a time; those beyond wait to be started. */
 const MOST_DRIVEN = 1_000;
+
+/** The longest time, in milliseconds, between two looks at a run that is driven here and is at work elsewhere, or waits. */
+const LONGEST_PAUSE = 1_000;
 
 /** What a runtime is made of. */
 export interface RuntimeSetup {
@@ -54,6 +58,7 @@ export class RuntimeCore {
   readonly #definitions = new Map<string, DefinitionRecord>();
   readonly #closing = new AbortController();
   readonly #atWork = new Set<Promise<unknown>>();
+  readonly #driving = new Map<string, Promise<void>>();
   #driver: WorkerCore | undefined;
 
   /** Shares what it is given. */
@@ -134,28 +139,68 @@ export class RuntimeCore {
     return true;
   }
 
-  /** Has this process work on a run whenever no other does, until it has ended. */
-  async drive(id: string): Promise<void> {
-    const { driver, clock, storage } = this;
-    for (let pause = 5; !this.closing.aborted; pause = Math.min(1_000, 2 * pause)) {
-      const run = await storage.readRun(id);
-      if (run === undefined || isFinal(run.status)) return;
-      const wait = run.session === undefined && (run.parked || run.dueAt > clock.now())
-        ? Math.max(run.wakeAt ?? (run.parked ? Infinity : 0), run.dueAt) - clock.now()
-        : 0;
-      if (wait <= 0) {
-        const { id: session } = await driver.openSession();
-        const answer = await storage.claimRun(id, session);
-        if (answer.kind === "missing" || answer.kind === "finished") return;
-        if (answer.kind === "claimed") {
-          if (await driver.adopt(answer.claimed).exit === "ended") return;
-          pause = 5;
-          continue;
-        }
-        await storage.reap(clock.now());
-      }
-      await new Promise<void>((resolve) => clock.setTimer(Math.min(1_000, Math.max(wait, pause)), resolve));
+  /** Has this process work on a run whenever no other does, until it has ended or the runtime closes. */
+  drive(id: string): Promise<void> {
+    let driving = this.#driving.get(id);
+    if (driving === undefined) {
+      driving = this.#drive(id).finally(() => this.#driving.delete(id));
+      this.#driving.set(id, driving);
     }
+    return driving;
+  }
+
+  async #drive(id: string): Promise<void> {
+    for (let pause = 5; !this.closing.aborted; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
+      let wait: number | undefined = pause;
+      try {
+        wait = await this.#driveOn(id, pause);
+      } catch (error) {
+        if (error instanceof ConfigError) throw error;
+        log("warn", [], `Run ${id} can not be driven for now, and is tried again: ${String(error)}`);
+      }
+      if (wait === undefined) return;
+      if (wait === 0) pause = 5;
+      await this.#rest(Math.min(LONGEST_PAUSE, Math.max(wait, pause)));
+    }
+  }
+
+  /** Gives `undefined` if the run needs nobody any more, and else after how many milliseconds to look again. */
+  async #driveOn(id: string, pause: number): Promise<number | undefined> {
+    const { driver, clock, storage } = this;
+    const here = this.activeRun(id);
+    if (here !== undefined) return await here.exit === "ended" ? undefined : 0;
+    const run = await storage.readRun(id);
+    if (run === undefined || isFinal(run.status)) return undefined;
+    const now = clock.now();
+    if (run.session === undefined) {
+      const due = run.parked ? run.wakeAt ?? Infinity : Math.max(run.wakeAt ?? 0, run.dueAt);
+      if (due > now) return due - now;
+    }
+    const { id: session } = await driver.openSession();
+    // Who has just claimed it in this process is about to put it to work; unless the answer to the claim was lost.
+    if (run.session === session && pause < LONGEST_PAUSE || this.activeRun(id) !== undefined) return 1;
+    const answer = await storage.claimRun(id, session);
+    switch (answer.kind) {
+      case "claimed":
+        return await driver.adopt(answer.claimed).exit === "ended" ? undefined : 0;
+      case "held":
+        await storage.reap(now);
+        return 1;
+      case "missing":
+      case "finished":
+        return undefined;
+    }
+  }
+
+  /** Waits so many milliseconds, or until the runtime is to close. */
+  async #rest(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const onClosing = (): void => resolve();
+    this.closing.addEventListener("abort", onClosing, { once: true });
+    const timer = this.clock.setTimer(milliseconds, resolve);
+    await promise;
+    timer.cancel();
+    this.closing.removeEventListener("abort", onClosing);
   }
 
   /** Cancels a run that no worker holds, without a worker. */
