@@ -346,7 +346,9 @@ export class ActiveRun {
     }
     if (state.running > 0 || this.taken > 0 || this.#mail.isBusy) return undefined;
     if (isDraining) {
-      return state.readyCount > 0 ? { kind: "released", parked: false } : this.#parked();
+      // What has ended and is not committed may have made steps ready that the next holder starts.
+      const isWanted = state.readyCount > 0 || state.uncommitted > 0;
+      return isWanted ? { kind: "released", parked: false } : this.#parked();
     }
     if (state.readyCount > 0 || this.pending.urgent || this.lending.size > 0) return undefined;
     const parked = this.#parked();

@@ -7,6 +7,7 @@ import { expect } from "@std/expect";
 import { defineWorkflow, MemoryRuntimeStorage, openRuntime, type SessionRecord, task } from "@fusewire/fusewire";
 
 const one = task(() => 1, { name: "one" });
+const two = task((x: number) => x + 1, { name: "two" });
 const single = defineWorkflow("single", { version: "1" }, () => one());
 
 /** Ends sessions as another process does that takes them for dead. */
@@ -43,4 +44,20 @@ Deno.test("runtime.run() and run.cancel() go on with a new session when others h
   await storage.endAll();
   await run.cancel();
   expect((await run.status()).status).toBe("CANCELLED");
+});
+
+Deno.test("a run goes on elsewhere when its worker is told to stop while a step is at work", async () => {
+  const storage = new MemoryRuntimeStorage();
+  await using runtime = await openRuntime({ runtimeStorage: storage });
+  const controller = new AbortController();
+  const stopping = task(() => {
+    controller.abort();
+    return 1;
+  }, { name: "stopping" });
+  const definition = defineWorkflow("stopping", { version: "1" }, () => two(two(stopping())));
+  const run = await runtime.start(definition);
+  await runtime.worker([definition]).run({ signal: controller.signal, handleSignals: false });
+  expect((await run.status()).steps.map(({ status }) => status)).toEqual(["SUCCEEDED", "PENDING", "PENDING"]);
+  await runtime.worker([definition]).tick({ budgetMs: 5_000 });
+  expect(await run.result()).toBe(3);
 });
