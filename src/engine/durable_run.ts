@@ -9,14 +9,10 @@ import { CancelledError, errorRecord, GraphError, NotFoundError, StepFailedError
 import type { RunEvent } from "../events.ts";
 import type { Run, RunStatus, StepStatus } from "../run.ts";
 import { isFinal } from "../status.ts";
-import type { ActiveRun } from "./active_run.ts";
+import { ActiveRun } from "./active_run.ts";
 import { runEvents } from "./run_events.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 import { errorFrom } from "./stored_values.ts";
-
-/** The shortest and the longest time between two looks at a run that other processes are at work on, in milliseconds. */
-const SHORTEST_LOOK = 2;
-const LONGEST_LOOK = 200;
 
 /** One durable run. */
 export class DurableRun<out T> implements Run<T> {
@@ -36,23 +32,16 @@ export class DurableRun<out T> implements Run<T> {
     signal?.throwIfAborted();
     const here = this.#core.activeRun(this.id);
     if (here !== undefined && await abortable(here.exit, signal) === "ended") return this.#resultHere(here);
-    return await this.#stored(await this.#end(signal));
+    const ended = await this.#end(signal);
+    return ended instanceof ActiveRun ? this.#resultHere(ended) : await this.#stored(ended);
   }
 
-  /** Waits for the end, and gives the record then. */
-  async #end(signal?: AbortSignal): Promise<RunRecord> {
-    for (let pause = SHORTEST_LOOK;; pause = Math.min(LONGEST_LOOK, pause * 1.3)) {
+  /** Waits for the end, and gives the run if it ended here, or its record. */
+  async #end(signal?: AbortSignal): Promise<ActiveRun | RunRecord> {
+    return await this.#core.waiters.wait(this.id, async () => {
       const run = await this.#record();
-      if (isFinal(run.status)) return run;
-      signal?.throwIfAborted();
-      const here = this.#core.activeRun(this.id);
-      const woken = Promise.withResolvers<void>();
-      const timer = this.#core.clock.setTimer(pause, woken.resolve);
-      await abortable(here === undefined ? woken.promise : here.exit.then(() => {}), signal).finally(() =>
-        timer.cancel()
-      );
-      if (here !== undefined) pause = SHORTEST_LOOK;
-    }
+      return isFinal(run.status) ? run : undefined;
+    }, signal);
   }
 
   async #record(): Promise<RunRecord> {

@@ -18,6 +18,7 @@ import { isFinal } from "../status.ts";
 import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { Room } from "./room.ts";
+import { RunWaiters } from "./run_waiters.ts";
 import { StoredValues } from "./stored_values.ts";
 import { WorkerCore } from "./worker.ts";
 
@@ -51,6 +52,8 @@ export class RuntimeCore {
   readonly clock: Clock;
   readonly process: RuntimeSetup["process"];
   readonly objects: ObjectStore | undefined;
+  /** Those who wait for runs. */
+  readonly waiters: RunWaiters;
   /** Room for runs that this process drives. */
   readonly driven: Room = new Room(MOST_DRIVEN, () => {});
   readonly #lease: number;
@@ -66,6 +69,7 @@ export class RuntimeCore {
     this.storage = storage;
     this.codec = new StoredValues(objects, storage.largeValueBytes);
     this.objects = objects;
+    this.waiters = new RunWaiters(clock);
     this.clock = clock;
     this.process = process;
     this.#lease = lease;
@@ -97,7 +101,9 @@ export class RuntimeCore {
       concurrency,
       queues,
       nudge: () => this.nudge(),
-      left: () => {},
+      left: (run, exit) => {
+        if (exit === "ended") this.waiters.ended(run);
+      },
     });
     this.#workers.add(worker);
     return worker;
