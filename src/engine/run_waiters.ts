@@ -16,6 +16,9 @@ const GROWTH = 1.3;
 /** How many milliseconds each of those who wait adds to the time between two looks: a look costs a read, 0.1 ms. */
 const CROWDING = 1;
 
+/** Up to so many look at once; in a crowd, most of the runs are likely to end here. */
+const FEW = 16;
+
 /** Everybody in this process who waits for the end of a run. */
 export class RunWaiters {
   readonly #clock: Clock;
@@ -45,7 +48,7 @@ export class RunWaiters {
     this.#size++;
     try {
       for (let pause = SHORTEST;; pause = Math.min(LONGEST, pause * GROWTH)) {
-        const found = await look();
+        const found = pause > SHORTEST || this.#size <= FEW ? await look() : undefined;
         if (found !== undefined) return found;
         const rested = Promise.withResolvers<undefined>();
         const timer = this.#clock.setTimer(Math.max(pause, this.#size * CROWDING), () => rested.resolve(undefined));
