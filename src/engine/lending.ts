@@ -7,7 +7,7 @@
 import type { StepOffer, StepReport } from "../../storage/runtime/records.ts";
 import { errorFrom } from "./stored_values.ts";
 import type { ActiveRun } from "./active_run.ts";
-import { endWithout, giveUpLost, repeat } from "./run_step.ts";
+import { endWithout, giveUpLost, repeat, tellAttempt } from "./run_step.ts";
 
 /** How many steps are offered at a time, and how many of them in one offer. */
 const MOST_LENT = 64;
@@ -111,6 +111,7 @@ export class Lending {
     const step = run.state.steps[place]!;
     if (step.phase !== "lent") return;
     step.startedAt = startedAt;
+    if (outcome.kind !== "returned") tellAttempt(run, place, startedAt);
     switch (outcome.kind) {
       case "succeeded":
         run.apply({ kind: "succeeded", place, at: endedAt });

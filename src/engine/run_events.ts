@@ -4,7 +4,7 @@
  * @module
  */
 import type { NotableEvent, StepRecord } from "../../storage/runtime/records.ts";
-import { NotFoundError } from "../errors.ts";
+import { type ErrorRecord, NotFoundError } from "../errors.ts";
 import type { EventBase, EventDetail, RunEvent } from "../events.ts";
 import { isFinal } from "../status.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
@@ -30,6 +30,8 @@ interface StepTold {
 /** Everything that happened and will happen in a run, until its end. */
 export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerator<RunEvent, void> {
   const told: StepTold[] = [];
+  /** When steps began of which an attempt was repeated. */
+  const firstStarts = new Map<number, number>();
   let notable = 0;
   let hasBegun = false;
   for (let pause = SHORTEST_LOOK;; pause = Math.min(LONGEST_LOOK, pause * 1.3)) {
@@ -47,13 +49,31 @@ export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerat
       host: core.process.host,
     };
     const fresh: Told[] = [];
-    for (const [place, step] of steps.entries()) tellStep(fresh, told, place, names[place]!, step);
-    for (const event of events.slice(notable)) fresh.push(tellNotable(event, names));
+    for (const event of events.slice(notable)) {
+      if (event.event === "attempt_started" && event.attempt === 1) firstStarts.set(event.place, event.timestamp);
+      else fresh.push(tellNotable(event, names));
+    }
+    const withoutValue = steps.flatMap(({ status }, place) =>
+      (status === "FAILED" || status === "SKIPPED") && told[place]?.ended !== true ? place : []
+    );
+    const values = withoutValue.length === 0 ? [] : await core.storage.readValues(runId, withoutValue);
+    const errors = new Map(withoutValue.map((place, i) => [place, values[i]]));
+    for (const [place, step] of steps.entries()) {
+      const stored = errors.get(place);
+      tellStep(fresh, told, place, names[place]!, {
+        ...step,
+        startedAt: firstStarts.get(place) ?? step.startedAt,
+        ...(stored?.kind === "error" ? { error: stored.error } : {}),
+      });
+    }
     notable = events.length;
     const isOver = isFinal(run.status);
     if (!hasBegun && (fresh.length > 0 || isOver || run.fence > 0n)) {
       hasBegun = true;
-      const at = Math.min(run.endedAt ?? Infinity, ...fresh.map(({ at }) => at), core.clock.now());
+      const at = fresh.reduce(
+        (first, { at }) => Math.min(first, at),
+        Math.min(run.endedAt ?? Infinity, core.clock.now()),
+      );
       yield { ...base, event: "workflow_started", timestamp: at };
     }
     fresh.sort((a, b) => a.at - b.at || a.place - b.place || a.order - b.order);
@@ -67,8 +87,13 @@ export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerat
   }
 }
 
-function tellStep(into: Told[], told: StepTold[], place: number, step: string, record: StepRecord): void {
-  const { status, startedAt, endedAt } = record;
+function tellStep(
+  into: Told[],
+  told: StepTold[],
+  place: number,
+  step: string,
+  { status, startedAt, endedAt, error }: StepRecord & { readonly error?: ErrorRecord },
+): void {
   const before = told[place] ?? { started: false, ended: false };
   const started = before.started || startedAt > 0;
   const ended = isFinal(status);
@@ -77,7 +102,12 @@ function tellStep(into: Told[], told: StepTold[], place: number, step: string, r
     into.push({ at: startedAt, place, order: 1, detail: { event: "step_started", step } });
   }
   if (ended && !before.ended) {
-    into.push({ at: endedAt, place, order: 3, detail: { event: "step_finished", step, status } });
+    into.push({
+      at: endedAt,
+      place,
+      order: 3,
+      detail: { event: "step_finished", step, status, ...(error === undefined ? {} : { error }) },
+    });
   }
   told[place] = { started, ended };
 }

@@ -55,7 +55,9 @@ async function runCarefully(run: ActiveRun, place: number): Promise<void> {
 }
 
 function begin(run: ActiveRun, place: number): Promise<void> | undefined {
-  run.apply({ kind: "started", place, at: run.host.clock.now() });
+  const at = run.host.clock.now();
+  run.apply({ kind: "started", place, at });
+  tellAttempt(run, place, at);
   const plugins = run.executable.pluginsAt(place);
   if (plugins !== undefined || run.isSuspect(place)) return attemptCarefully(run, place, plugins ?? []);
   const outcome = makeAttempt(callOf(run, place, run.values!.values, NO_PLUGINS));
@@ -168,12 +170,19 @@ export function endWithout(
   run.pending.urgent = true;
 }
 
+/** An attempt begins; the first one is told by the record of its step. */
+export function tellAttempt(run: ActiveRun, place: number, timestamp: number): void {
+  const { attempt } = run.state.steps[place]!;
+  if (attempt > 1) run.pending.event({ event: "attempt_started", place, attempt, timestamp });
+}
+
 /** A step's attempt failed, and there is to be another one. */
 export function repeat(run: ActiveRun, place: number, error: ErrorRecord, until: number): void {
-  const { attempt } = run.state.steps[place]!;
+  const { attempt, startedAt } = run.state.steps[place]!;
   const timestamp = run.host.clock.now();
   if (attempt > 1) run.pending.event({ event: "attempt_failed", place, attempt, error, timestamp });
-  run.pending.event({ event: "attempt_started", place, attempt: attempt + 1, timestamp: until });
+  // The record of the step will tell when its latest attempt began.
+  else run.pending.event({ event: "attempt_started", place, attempt, timestamp: startedAt });
   run.apply({ kind: "retried", place, until });
   run.pending.urgent = true;
   run.setTimer(place);
