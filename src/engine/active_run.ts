@@ -64,6 +64,7 @@ export class ActiveRun {
   #gone = false;
   #leaving = false;
   #committing = false;
+  #onItsWay: Promise<boolean> | undefined;
   #flushing = false;
   #hasCommitted = false;
   #showing = false;
@@ -260,10 +261,13 @@ export class ActiveRun {
 
   /** Waits until everything so far is committed. */
   async committed(): Promise<void> {
-    while (this.isAtWork && (this.#committing || !this.pending.isEmpty)) {
+    // What is on its way may have left too early; whatever leaves after it has everything.
+    if (this.#committing) await this.#onItsWay;
+    if (!this.isAtWork) return;
+    if (this.#committing) await this.#onItsWay;
+    else if (!this.pending.isEmpty) {
       this.pending.urgent = true;
       await this.#flush();
-      if (this.#committing) await new Promise<void>((resolve) => this.host.clock.setTimer(1, resolve));
     }
   }
 
@@ -296,7 +300,9 @@ export class ActiveRun {
     this.#committing = true;
     this.#leaving = then !== undefined;
     const { commit, ended } = this.pending.take(this.claim, this.state, then);
-    const done = await this.#write(commit);
+    const written = this.#write(commit);
+    this.#onItsWay = written;
+    const done = await written;
     this.#committing = false;
     this.#hasCommitted = true;
     if (!done || this.#gone) return;
