@@ -45,14 +45,23 @@ export class Session {
   static async open(setup: SessionSetup): Promise<Session> {
     const session = new Session(setup);
     await setup.storage.keepSession(session.#record(), true);
-    if (setup.storage.shared) {
-      session.#heartbeat = await setup.storage.openHeartbeat?.(session.#record(), {
-        lease: setup.lease,
-        interval: setup.lease / SIGNS_PER_LEASE,
-      });
-    }
+    if (setup.storage.shared) session.#heartbeat = await session.#openHeartbeat();
     session.#schedule();
     return session;
+  }
+
+  /** Signs from another thread, if there can be one. Without it, this thread gives them as long as nothing blocks it. */
+  async #openHeartbeat(): Promise<Heartbeat | undefined> {
+    const { storage, lease, warn } = this.#setup;
+    try {
+      return await storage.openHeartbeat?.(this.#record(), { lease, interval: lease / SIGNS_PER_LEASE });
+    } catch (error) {
+      warn(
+        `The lease of this worker can not be kept from another thread, so that a step that blocks this one for ${lease} ms loses it: ` +
+          `${error instanceof Error ? error.message : String(error)}.`,
+      );
+      return undefined;
+    }
   }
 
   /** Whether it has ended, by itself or by others. */
