@@ -26,6 +26,8 @@ export interface KvContext {
   readonly clock: Clock;
   /** Tells this storage from every other one. */
   readonly mark: string;
+  /** A text that no other storage makes, and this one never again: it tells one's own write, whose reply was lost, from another's. */
+  readonly newMark: () => string;
 }
 
 /** How often something that others kept changing is read and tried again. */

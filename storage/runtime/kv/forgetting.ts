@@ -21,11 +21,14 @@ const MOST_REMOVED = 300;
 /** Opens a finished run again; `false` if there is none, or it has not ended. */
 export async function reopenRun(context: KvContext, reader: RunReader, runId: string): Promise<boolean> {
   const { keys, queue } = context;
+  const mark = context.newMark();
   return await untilUnchanged(`Run ${JSON.stringify(runId)}`, async () => {
     const entry = await reader.head(runId);
+    // This very call did it, and the reply was lost.
+    if (entry?.value.m === mark) return true;
     if (entry === undefined || !hasEnded(entry.value)) return false;
     const head = entry.value;
-    const open = { ...head, u: statusCode("PENDING"), r: true, e: undefined, x: undefined };
+    const open = { ...head, u: statusCode("PENDING"), r: true, e: undefined, x: undefined, m: mark };
     const begin = () => {
       const unit = new Unit();
       unit.guards.push(runId);

@@ -69,7 +69,7 @@ export interface Head {
   readonly n: number;
   /** Whether a message came before the first claim. */
   readonly ml: boolean;
-  /** Who made the run: tells a lost reply to one's own start from a run that was there before. */
+  /** Who made the run, or opened it again: tells a lost reply to one's own start from a run that was there before. */
   readonly m: string;
   /** The steps of a run of at most 32 that were touched. */
   readonly st: StepPage | undefined;

@@ -55,6 +55,7 @@ export async function openHeartbeat(
   await new Promise<void>((resolve, reject) => {
     thread.once("message", () => resolve());
     thread.once("error", reject);
+    thread.once("exit", () => reject(new Error("The thread of the heartbeats ended before it had begun.")));
   });
   thread.on("error", () => {});
   thread.unref();

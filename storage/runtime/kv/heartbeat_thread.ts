@@ -7,6 +7,7 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { HeartbeatTask } from "./heartbeat.ts";
 import { KvKeys } from "./keys.ts";
+import { openPatiently } from "./open_patiently.ts";
 import type { SessionEntry } from "./sessions.ts";
 
 /** How long to wait before a sign of life that failed is given again, in milliseconds. */
@@ -17,7 +18,7 @@ const { target, session, lease, interval } = task;
 const keys = new KvKeys(task.prefix);
 const until = new BigInt64Array(task.until);
 
-const kv = await Deno.openKv(target);
+const kv = await openPatiently(target);
 const alive = await kv.get(keys.alive(session.id));
 let over = alive.versionstamp === null;
 let timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,6 +6,7 @@
 import { ConfigError } from "../../../src/errors.ts";
 import { DENO_LIMITS, LEAST_CHECKS } from "./batch.ts";
 import type { KvLike } from "./kv_like.ts";
+import { openPatiently } from "./open_patiently.ts";
 import { KvRuntimeStorage, type KvRuntimeStorageOptions } from "./kv_runtime_storage.ts";
 
 /** How long a server that accepts a connection may take to answer, in milliseconds. Deno's client would wait for ever. */
@@ -59,7 +60,7 @@ async function openKv(place: string | undefined, within: number): Promise<KvLike
   }
   if (place !== undefined && !isRemote(place)) checkPath(place);
   try {
-    if (place === undefined || !isRemote(place)) return await Deno.openKv(place);
+    if (place === undefined || !isRemote(place)) return await openPatiently(place);
     await knock(place, within);
     return await inTime(Deno.openKv(place), within, (late) => late.close());
   } catch (error) {

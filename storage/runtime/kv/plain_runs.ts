@@ -27,6 +27,8 @@ interface PlainStep {
   readonly status: Status;
   /** Its place in the queue, if it is queued. */
   readonly queued: number | undefined;
+  /** Which call changed it last: tells one's own write, whose reply was lost, from another's. */
+  readonly by?: string;
 }
 
 /** Runs of the ten plain methods. */
@@ -78,6 +80,7 @@ export class PlainRuns {
   /** Takes the first step from the queue. */
   async fetchNext(workflow: string, instance: string): Promise<string | null> {
     const { kv, keys, queue } = this.context;
+    const by = this.context.newMark();
     const taken = await untilUnchanged(`The queue of ${JSON.stringify(instance)}`, async () => {
       const run = await this.#run(workflow, instance);
       if (run === undefined) return "nothing";
@@ -90,16 +93,22 @@ export class PlainRuns {
       unit.check(key, versionstamp);
       unit.check(step.key, step.versionstamp);
       unit.delete(key);
-      unit.set(step.key, { ...step.value, queued: undefined }, 80);
-      unit.resend = false;
-      return await queue.submit(unit) === undefined ? undefined : { name };
+      unit.set(step.key, { ...step.value, queued: undefined, by }, 160);
+      if (await queue.submit(unit) !== undefined) return { name };
+      return (await kv.get<PlainStep>(step.key)).value?.by === by ? { name } : undefined;
     });
     return taken === "nothing" ? null : taken.name;
   }
 
   /** Sets the state of a step that has not succeeded. */
   async setState(workflow: string, instance: string, name: string, status: Status): Promise<void> {
-    await this.#change(workflow, instance, name, (unit, step) => unit.set(step.key, { ...step.value, status }, 80));
+    const by = this.context.newMark();
+    await this.#change(workflow, instance, name, (unit, step) => {
+      // Done by this very call, and the reply was lost.
+      if (step.value.by === by) return false;
+      unit.set(step.key, { ...step.value, status, by }, 160);
+      return true;
+    });
   }
 
   /** The state of a step; `undefined` if the run is unknown, `null` if the step is. */
@@ -130,7 +139,10 @@ export class PlainRuns {
   async setResult(workflow: string, instance: string, name: string, result: unknown): Promise<void> {
     const { value: run } = await this.#needRun(workflow, instance);
     const form = await this.context.forms.any(run.generation, valueOf(result));
-    await this.#change(workflow, instance, name, (unit) => unit.set(this.#result(run, name), form, formBytes(form)));
+    await this.#change(workflow, instance, name, (unit) => {
+      unit.set(this.#result(run, name), form, formBytes(form));
+      return true;
+    });
   }
 
   /** The result of a step, encoded; `undefined` if the run is unknown, `null` if there is none. */
@@ -148,11 +160,14 @@ export class PlainRuns {
     workflow: string,
     instance: string,
     name: string,
-    write: (unit: Unit, step: KvEntry<PlainStep>) => void,
+    write: (unit: Unit, step: KvEntry<PlainStep>) => boolean,
   ): Promise<void> {
     await untilUnchanged(`Step ${JSON.stringify(name)}`, async () => {
       const run = await this.#needRun(workflow, instance);
       const step = await this.#needStep(workflow, instance, run.value, name);
+      const unit = this.#unit(workflow, instance, run, false);
+      unit.check(step.key, step.versionstamp);
+      if (!write(unit, step)) return true;
       if (step.value.status === "SUCCEEDED") {
         throw new ConfigError(
           `Step ${JSON.stringify(name)} of run ${
@@ -161,9 +176,6 @@ export class PlainRuns {
           { workflow, node: name },
         );
       }
-      const unit = this.#unit(workflow, instance, run, false);
-      unit.check(step.key, step.versionstamp);
-      write(unit, step);
       return await this.context.queue.submit(unit) === undefined ? undefined : true;
     });
   }

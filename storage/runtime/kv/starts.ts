@@ -31,8 +31,6 @@ export interface Started {
 
 /** Makes runs. */
 export class Starts {
-  #count = 0;
-
   /** Makes them where the context says. */
   constructor(
     private readonly context: KvContext,
@@ -47,7 +45,7 @@ export class Starts {
     const claims = session !== undefined && run.dueAt <= run.createdAt ? session : undefined;
     const input = context.forms.small(run.input) ?? await context.forms.any(run.id, run.input);
     const inline = formBytes(input) <= INLINE_INPUT_BYTES + 16;
-    const head = newHead(run, inline ? input : undefined, claims, `${context.mark}-${++this.#count}`);
+    const head = newHead(run, inline ? input : undefined, claims, context.newMark());
     if (headBytes(head) > MOST_HEAD_BYTES) {
       throw new ConfigError(
         `The tags of run ${JSON.stringify(run.id)} are too long: they and its names take ${
