@@ -35,6 +35,8 @@ export interface TestWorld extends AsyncDisposable {
   process(options?: Pick<RuntimeOptions, "lease" | "storage">): Promise<TestProcess>;
   /** Lets so much time pass, in pieces that are short against a lease, so that processes give their signs of life. */
   skip(milliseconds: number): Promise<void>;
+  /** Lets so much time pass at once, whatever processes are about to do. */
+  jump(milliseconds: number): void;
 }
 
 interface Kind {
@@ -124,6 +126,7 @@ async function openWorld(kind: Kind, { shared = true, heartbeats = false }: Worl
       processes.add(made);
       return made;
     },
+    jump: (milliseconds) => time.skip(milliseconds),
     async skip(milliseconds) {
       for (let left = milliseconds; left > 0; left -= 2_000) {
         time.skip(Math.min(2_000, left));
