@@ -82,7 +82,10 @@ export interface RunRecord extends NewRun {
   readonly wakeAt?: number;
   /** Whether a run that nobody holds goes on only with a message or at `wakeAt`. */
   readonly parked: boolean;
-  /** Whether the run was finished and then opened again, and nobody has claimed it since: what failed is to be tried again. */
+  /**
+   * Whether the run was finished and then opened again, and nothing has been committed since: what failed is to be tried again. Of a
+   * run that is held only the claim tells it; should its holder be lost before the first commit, the next one is told too.
+   */
   readonly reopened: boolean;
   /** Milliseconds since 1970 at which it ended. */
   readonly endedAt?: number;
