@@ -8,7 +8,7 @@
  * @module
  */
 import type { RunCommit } from "../../storage/runtime/engine_storage.ts";
-import type { Claim, ClaimedRun, RunRecord } from "../../storage/runtime/records.ts";
+import type { Claim, ClaimedRun, RunRecord, StepRecord } from "../../storage/runtime/records.ts";
 import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { Executable } from "./executable.ts";
@@ -20,6 +20,7 @@ import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
 import { callOf, giveUpLost, runStep } from "./run_step.ts";
 import { RunValues } from "./run_values.ts";
+import { isFinal } from "../status.ts";
 import { newState, restoreState } from "./step_records.ts";
 import { errorFrom } from "./stored_values.ts";
 import { type Consequences, hasEnded, recover, type RunHappening, transition } from "./transitions.ts";
@@ -130,7 +131,7 @@ export class ActiveRun {
       this.values,
       (place, values) => callOf(this, place, values, []),
     );
-    if (steps !== undefined) await this.#takeOver();
+    if (steps !== undefined) await this.#takeOver(steps);
     this.#collect(recover(state, clock.now()));
     this.#opened = true;
     await this.#mail.readIfAny();
@@ -138,7 +139,7 @@ export class ActiveRun {
     this.settle();
   }
 
-  async #takeOver(): Promise<void> {
+  async #takeOver(records: readonly StepRecord[]): Promise<void> {
     const { failed, steps } = this.state;
     if (failed >= 0) {
       const [stored] = await this.host.storage.readValues(this.id, [failed]);
@@ -146,6 +147,8 @@ export class ActiveRun {
       this.errors.set(failed, { error: errorFrom(record), record });
     }
     for (let place = 0; place < steps.length; place++) {
+      // What is tried again is as if new in the store too, before anything else is: else the next holder would take it for ended.
+      if (isFinal(records[place]!.status) && !hasEnded(steps[place]!.phase)) this.pending.changed([place]);
       giveUpLost(this, place);
       if (steps[place]!.phase === "delayed") this.setTimer(place);
     }
