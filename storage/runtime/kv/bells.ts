@@ -4,6 +4,7 @@
  * @module
  */
 import type { KvContext } from "./context.ts";
+import { FileStamp } from "./file_stamp.ts";
 import { lastText } from "./keys.ts";
 import type { KvKey, KvLike } from "./kv_like.ts";
 import { Unit } from "./unit.ts";
@@ -11,13 +12,38 @@ import { Unit } from "./unit.ts";
 /** How many keys `getMany` and `watch` take. */
 const KEYS_AT_ONCE = 10;
 
+/** What a session was answered last, and whether that may not be true any more. */
+interface Answer {
+  readonly stamp: FileStamp;
+  text: string;
+}
+
+/** Of so many sessions the last answer is kept. */
+const MOST_ANSWERS = 64;
+
 /** Asks bells, watches them, and keeps who is idle. */
 export class Bells {
-  /** Keeps them where the context says. */
-  constructor(private readonly context: KvContext, private readonly source: KvLike) {}
+  readonly #answers = new Map<string, Answer>();
+
+  /** Keeps them where the context says. `file` is the path of the KV, if it is a file. */
+  constructor(
+    private readonly context: KvContext,
+    private readonly source: KvLike,
+    private readonly file: string | undefined,
+  ) {}
 
   /** A text that changes whenever one of the bells was rung. */
   async ask(session: string, queues: readonly string[]): Promise<string> {
+    if (this.file === undefined) return await this.#ask(session, queues);
+    const answer = this.#answers.get(session) ?? { stamp: new FileStamp(this.file), text: "" };
+    if (answer.stamp.mayHaveChanged()) answer.text = await this.#ask(session, queues);
+    this.#answers.set(session, answer);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > MOST_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
+    return answer.text;
+  }
+
+  async #ask(session: string, queues: readonly string[]): Promise<string> {
     const groups = this.#groups(session, queues);
     const entries = await Promise.all(groups.map((keys) => this.context.kv.getMany<unknown[]>(keys)));
     return entries.flat().map((entry) => entry.versionstamp ?? "").join(" ");

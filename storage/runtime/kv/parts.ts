@@ -125,7 +125,7 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     messages,
     offers: new Offers(context, reader, sessions, messages),
     slots: new Slots(context, sessions),
-    bells: new Bells(context, kv),
+    bells: new Bells(context, kv, remote ? undefined : options.reopen?.target),
     definitions: new Definitions(context),
     reaper: new Reaper(context, sessions, messages),
     plain: new PlainRuns(context),
