@@ -73,7 +73,9 @@ export class Claims {
         return { kind: "held", run: await this.reader.record(runId, head) };
       }
       const claimed = await this.#claim(runId, head, entry.versionstamp, session);
-      return claimed && { kind: "claimed", claimed };
+      if (claimed !== undefined) return { kind: "claimed", claimed };
+      await this.sessions.recheck(session);
+      return undefined;
     });
   }
 
@@ -92,16 +94,14 @@ export class Claims {
   async #claim(runId: string, head: Head, versionstamp: string, session: string): Promise<ClaimedRun | undefined> {
     const check = await this.sessions.check(session);
     const next = claimedHead(head, session);
-    const outcome = await this.context.queue.submit(this.#unit(runId, head, versionstamp, next, check));
+    const unit = this.#unit(runId, head, versionstamp, next, check);
+    const outcome = await this.context.queue.submit(unit);
     if (outcome !== undefined) return await this.#claimed(runId, next, outcome);
-    const now = await this.reader.head(runId);
-    const fence = next.f;
-    if (now?.value.o === session && now.value.f === fence && now.value.l < fence && !this.holds.has(runId, fence)) {
-      // Our own claim, whose reply was lost.
-      return await this.#claimed(runId, now.value, now.versionstamp);
-    }
-    await this.sessions.recheck(session);
-    return undefined;
+    const now = unit.inDoubt ? await this.reader.head(runId) : undefined;
+    const { f: fence } = next;
+    if (now?.value.o !== session || now.value.f !== fence || now.value.l >= fence) return undefined;
+    // Our own claim, whose reply was lost.
+    return this.holds.has(runId, fence) ? undefined : await this.#claimed(runId, now.value, now.versionstamp);
   }
 
   #unit(runId: string, before: Head, versionstamp: string, after: Head, session: KvCheck): Unit {

@@ -111,6 +111,7 @@ export class CommitQueue {
         if (kind === "refused") return this.#heedLimit(left, error) ? undefined : await this.#apart(left, error);
         if (kind === "doubt") {
           left = left.filter((unit) => unit.resend || (unit.fail(new InDoubtError(error)), false));
+          for (const unit of left) unit.inDoubt = true;
         }
         if (this.#options.clock.now() - began > this.#options.patience) {
           const given = givenUp(kind, error, this.#options.patience);

@@ -168,9 +168,10 @@ export class Offers {
     unit.delete(offer.key);
     unit.set(keys.lent(runId, id), lent, lentBytes(lent));
     unit.set(keys.own(session, runId, id), 0, 8);
-    const written = await queue.submit(unit) !== undefined;
-    // A condition that failed although the steps are lent to this session: our own claim, whose reply was lost.
-    if (this.#held.has(guard) || (!written && !await this.#isLentTo(runId, id, session))) return undefined;
+    if (await queue.submit(unit) === undefined) {
+      // A reply was lost, and the steps are lent to this session: our own claim.
+      if (!unit.inDoubt || this.#held.has(guard) || !await this.#isLentTo(runId, id, session)) return undefined;
+    }
     this.#held.add(guard);
     const run = await this.reader.record(runId, head.value);
     return { run, session, offer: { id, places, fence }, steps: decodeSteps(steps, head.value.c) };

@@ -38,8 +38,9 @@ export class Reaper {
       if (entry.value.deadline >= now && entry.value.over !== true) continue;
       const id = lastText(entry.key);
       if (entry.value.over !== true) {
-        if (!await this.#close(id, entry)) continue;
-        ended++;
+        const closed = await this.#close(id, entry);
+        if (closed) ended++;
+        else if (!await this.#isOver(id)) continue;
       }
       await this.#giveBack(id);
     }
@@ -69,6 +70,12 @@ export class Reaper {
     const closed = await queue.submit(unit) !== undefined;
     if (closed) this.sessions.forget(id);
     return closed;
+  }
+
+  /** Whether another has ended the session, or this reaper has and the reply was lost. */
+  async #isOver(id: string): Promise<boolean> {
+    const entry = await this.context.kv.get<SessionEntry>(this.context.keys.session(id));
+    return entry.value?.over === true;
   }
 
   async #giveBack(id: string): Promise<void> {
