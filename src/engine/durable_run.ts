@@ -14,6 +14,9 @@ import { runEvents } from "./run_events.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 import { errorFrom } from "./stored_values.ts";
 
+/** How often, in milliseconds, who cancels a run looks whether its holder is gone. */
+const REAP_EVERY = 1_000;
+
 /** One durable run. */
 export class DurableRun<out T> implements Run<T> {
   readonly #core: RuntimeCore;
@@ -36,11 +39,13 @@ export class DurableRun<out T> implements Run<T> {
     return ended instanceof ActiveRun ? this.#resultHere(ended) : await this.#stored(ended);
   }
 
-  /** Waits for the end, and gives the run if it ended here, or its record. */
-  async #end(signal?: AbortSignal): Promise<ActiveRun | RunRecord> {
+  /** Waits for the end, and gives the run if it ended here, or its record. `looked` is called with each record before. */
+  async #end(signal?: AbortSignal, looked?: (run: RunRecord) => Promise<void>): Promise<ActiveRun | RunRecord> {
     return await this.#core.waiters.wait(this.id, async () => {
       const run = await this.#record();
-      return isFinal(run.status) ? run : undefined;
+      if (isFinal(run.status)) return run;
+      await looked?.(run);
+      return undefined;
     }, signal);
   }
 
@@ -140,13 +145,21 @@ export class DurableRun<out T> implements Run<T> {
       await this.#record();
       return;
     }
-    await this.#core.endUnheld(this.id);
-    await this.#end();
+    const { clock, storage } = this.#core;
+    let reapAt = clock.now();
+    await this.#end(undefined, async ({ session }) => {
+      if (session === undefined) return await this.#core.endUnheld(this.id);
+      // A holder that is gone hears nothing, and there may be no worker that takes over.
+      if (clock.now() < reapAt || this.#core.activeRun(this.id) !== undefined) return;
+      reapAt = clock.now() + REAP_EVERY;
+      await storage.reap(clock.now());
+    });
   }
 
   async retry(): Promise<void> {
-    if (await this.#core.storage.reopen(this.id)) return this.#core.nudge();
     const { status, workflow } = await this.#record();
+    const isOpen = status === "FAILED" || status === "CANCELLED";
+    if (isOpen && await this.#core.storage.reopen(this.id)) return this.#core.nudge();
     throw new GraphError(
       `Run ${this.id} of workflow \`${workflow}\` is ${status}; only a run that has failed or was cancelled can be tried again.`,
       { workflow },

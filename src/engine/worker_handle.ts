@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nameProblem } from "../../storage/names.ts";
 import type { Timer } from "../clock.ts";
 import { ConfigError } from "../errors.ts";
 import { DEFAULT_QUEUE, type Executable } from "./executable.ts";
@@ -79,6 +80,12 @@ export class Worker {
     const served = queues ?? [...new Set(executables.map(({ queue }) => queue))];
     if (served.length === 0) {
       throw new ConfigError(`A worker was given no queue to serve; the default one is "${DEFAULT_QUEUE}".`);
+    }
+    for (const queue of served) {
+      const problem = typeof queue === "string" ? nameProblem(queue) : "it is not a string";
+      if (problem !== undefined) {
+        throw new ConfigError(`Option \`queues\` of a worker has ${JSON.stringify(queue)}; ${problem}.`);
+      }
     }
     this.#core = core;
     this.#executables = executables;

@@ -4,8 +4,16 @@
  * @module
  */
 import { expect } from "@std/expect";
-import { ConfigError, context, defineWorkflow, LeaseLostError, type Node, task } from "@fusewire/fusewire";
-import { onEachStorage, Serving, until } from "./storages.ts";
+import {
+  ConfigError,
+  context,
+  defineWorkflow,
+  LeaseLostError,
+  type Node,
+  task,
+  type TaskOptions,
+} from "@fusewire/fusewire";
+import { onEachStorage, Serving, type TestWorld, until } from "./storages.ts";
 
 const addOne = task((x: number) => x + 1, { name: "addOne" });
 
@@ -105,7 +113,7 @@ onEachStorage(
     const slow = task(async () => {
       if (++calls > 1) return "second";
       const { signal } = context();
-    signal.addEventListener("abort", () => aborted = signal.reason);
+      signal.addEventListener("abort", () => aborted = signal.reason);
       return await stuck.promise;
     }, { name: "slow" });
     const definition = defineWorkflow("zombie", { version: "1" }, () => slow());
@@ -152,6 +160,29 @@ onEachStorage("FL20 a step that takes longer than the lease is kept by its signs
   expect(await run.result()).toBe("kept");
   expect(calls).toBe(1);
 });
+
+/** A step that blocks the thread at its first attempt, and the second worker that would take over. */
+async function blocked(world: TestWorld, milliseconds: number, options: TaskOptions): Promise<number> {
+  let calls = 0;
+  const block = task(() => {
+    if (++calls > 1) return;
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  }, { name: "block", ...options });
+  const definition = defineWorkflow("blocked", { version: "1" }, () => block());
+  await using first = await world.process({ lease: 1_000 });
+  await using second = await world.process({ lease: 1_000 });
+  const run = await second.runtime.start(definition);
+  await using _first = new Serving(first, [definition]);
+  await until(() => calls === 1);
+  await using _second = new Serving(second, [definition]);
+  await run.result();
+  return calls;
+}
+
+onEachStorage("FL20 a step that blocks its thread for longer than the lease is kept", async (world) => {
+  expect(await blocked(world, 2_500, {})).toBe(1);
+}, { heartbeats: true, kinds: ["KV on a file"] });
 
 onEachStorage("FL21 after a restart queued and started runs go on from their last commit", async (world) => {
   let isFirst = true;

@@ -206,3 +206,20 @@ onEachStorage("Two callers who run the same id at once get one run, whose steps 
   expect(results).toEqual([2, 2, 2, 2, 2]);
   expect(calls).toBe(1);
 });
+
+onEachStorage(
+  "A run whose holder is gone is cancelled without any worker, once its lease has run out",
+  async (world) => {
+    const { definition, seen } = waiting("orphan");
+    const worker = await world.process();
+    const run = await worker.runtime.start(definition);
+    new Serving(worker, [definition]).done.catch(() => {});
+    await until(() => seen.started === 1);
+    worker.kill();
+    await using other = await world.process();
+    const cancelled = other.runtime.get(run.id).cancel();
+    await world.skip(20_000);
+    await cancelled;
+    expect((await other.runtime.get(run.id).status()).status).toBe("CANCELLED");
+  },
+);
