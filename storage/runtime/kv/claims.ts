@@ -19,6 +19,8 @@ import { entryKey } from "./waiting.ts";
 
 /** How often `claimRuns` looks again after others were faster with all that it found. */
 const PASSES = 4;
+/** How many timers are read at a time. */
+const TIMERS_AT_ONCE = 16;
 /** The most runs that are claimed in one pass. */
 const MOST_AT_ONCE = 500;
 
@@ -190,7 +192,8 @@ export class Claims {
     const due: Candidate[] = [];
     let nextDue: number | undefined;
     const readTimers = async () => {
-      const options = { limit: limit + 1, batchSize: Math.min(limit + 1, 500) };
+      // Most of them are not due: no more than a few are read beyond those that are.
+      const options = { limit: limit + 1, batchSize: Math.min(limit + 1, TIMERS_AT_ONCE) };
       for await (const entry of kv.list<Head | 0>(keys.line("timer", line), options)) {
         const at = entry.key[entry.key.length - 2];
         const time = typeof at === "number" ? at : 0;

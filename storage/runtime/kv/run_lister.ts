@@ -40,7 +40,7 @@ export class RunLister {
     const limit = query.limit ?? 100;
     const statuses = query.statuses && new Set<Status>(query.statuses);
     const before = query.cursor === undefined ? undefined : positionOf(query.cursor);
-    const runs: Promise<RunRecord>[] = [];
+    const runs: Promise<RunRecord | undefined>[] = [];
     let looked = 0;
     let last: Position | undefined;
     for await (const found of merged(this.#byId(before), this.#byIndex(before))) {
@@ -49,13 +49,13 @@ export class RunLister {
         (statuses === undefined || statuses.has(statusOf(head.u))) &&
         (query.tag === undefined || head.g?.includes(query.tag) === true);
       if (last !== undefined && (isAsked ? runs.length >= limit : looked >= MOST_LOOKED_AT + limit)) {
-        return { runs: await Promise.all(runs), cursor: JSON.stringify([last.createdAt, last.id]) };
+        return { runs: await there(runs), cursor: JSON.stringify([last.createdAt, last.id]) };
       }
       looked++;
       last = found;
-      if (isAsked) runs.push(this.reader.record(id, head));
+      if (isAsked) runs.push(this.reader.recordIfThere(id, head));
     }
-    return { runs: await Promise.all(runs), cursor: undefined };
+    return { runs: await there(runs), cursor: undefined };
   }
 
   /** Runs whose ids tell their age, the latest first. */
@@ -90,6 +90,11 @@ export class RunLister {
       head === null ? [] : [{ id: ids[i] ?? "", createdAt: head.c, head }]
     );
   }
+}
+
+/** The runs that were not forgotten while they were read. */
+async function there(runs: readonly Promise<RunRecord | undefined>[]): Promise<RunRecord[]> {
+  return (await Promise.all(runs)).filter((run) => run !== undefined);
 }
 
 async function* merged(one: AsyncGenerator<Found>, other: AsyncGenerator<Found>): AsyncGenerator<Found> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { IntegrityError } from "../../../src/errors.ts";
 import type { NotableEvent, RunRecord, StepRecord, StoredValue } from "../records.ts";
 import type { KvContext } from "./context.ts";
 import { type EventForm, eventOf } from "./events.ts";
@@ -43,7 +44,17 @@ export class RunReader {
   /** What is known of a run. */
   async run(runId: string): Promise<RunRecord | undefined> {
     const entry = await this.head(runId);
-    return entry && await this.record(runId, entry.value);
+    return entry && await this.recordIfThere(runId, entry.value);
+  }
+
+  /** The record of a run with this head; `undefined` if the run was forgotten while it was read. */
+  async recordIfThere(runId: string, head: Head): Promise<RunRecord | undefined> {
+    try {
+      return await this.record(runId, head);
+    } catch (error) {
+      if (error instanceof IntegrityError && await this.head(runId) === undefined) return undefined;
+      throw error;
+    }
   }
 
   /** The pages of a run's steps. */
@@ -113,7 +124,8 @@ export class RunReader {
 
   async #input(runId: string): Promise<StoredForm> {
     const entry = await this.#context.kv.get<StoredForm>(this.#context.keys.input(runId));
-    return entry.value ?? new Uint8Array(0);
+    if (entry.value !== null) return entry.value;
+    throw new IntegrityError(`The input of run ${JSON.stringify(runId)} is missing.`);
   }
 }
 
