@@ -2,7 +2,7 @@
  * How a worker hears that there is something new: at once from its own process, and from a store that can tell; else by asking, often
  * while there is much to do and less often while there is nothing.
  *
- * Another process can write to a local file at any time, and Deno KV does not tell of it. To ask costs 0.1 ms of a processor.
+ * Another process can write to a local file at any time, and Deno KV does not tell of it. To wake up and ask costs 0.2 ms of a processor.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Clock } from "../clock.ts";
 
 /** The shortest and the longest time between two questions, in milliseconds, and by what factor it grows. */
 const SHORTEST = 3;
-const LONGEST = 15;
+const LONGEST = 20;
 const GROWTH = 1.2;
 
 /** The time between two questions where the store tells of news by itself. */
