@@ -10,9 +10,9 @@ import {
   type Definition,
   type EngineStorage,
   type Input,
+  MemoryRuntimeStorage,
   openRuntime,
   type Runtime,
-  scheduleCron,
   type Status,
   task,
 } from "@fusewire/fusewire";
@@ -21,6 +21,7 @@ import { VirtualClock } from "@fusewire/fusewire/testing";
 /** 1 January 2026, noon, UTC. */
 export const NOON = Date.UTC(2026, 0, 1, 12);
 export const MINUTE = 60_000;
+export const EVERY_MINUTE = "* * * * *";
 
 /** A cron of one process. */
 export interface HandFired {
@@ -84,4 +85,11 @@ export async function statuses(runtime: Runtime): Promise<Status[]> {
   return (await runtime.list()).runs.map(({ status }) => status).reverse();
 }
 
-export { scheduleCron };
+/** A clock, a storage and a job that takes so many milliseconds. */
+export function world(
+  duration: number,
+  start = NOON,
+): { readonly clock: VirtualClock; readonly storage: MemoryRuntimeStorage; readonly job: Job } {
+  const clock = new VirtualClock({ start });
+  return { clock, storage: new MemoryRuntimeStorage(), job: new Job(clock, duration) };
+}

@@ -1,25 +1,6 @@
-import {
-  ConfigError,
-  type CronOptions,
-  defineWorkflow,
-  type Definition,
-  type Input,
-  MemoryRuntimeStorage,
-  openRuntime,
-  scheduleCron,
-  task,
-  timerTrigger,
-} from "@fusewire/fusewire";
-import { VirtualClock } from "@fusewire/fusewire/testing";
+import { defineWorkflow, openRuntime, scheduleCron, task, timerTrigger } from "@fusewire/fusewire";
 import { expect } from "@std/expect";
-import { byHand, Job, MINUTE, NOON, processOn, statuses, timeOf } from "./cron_fixture.ts";
-
-const EVERY_MINUTE = "* * * * *";
-
-function world(duration: number, start = NOON) {
-  const clock = new VirtualClock({ start });
-  return { clock, storage: new MemoryRuntimeStorage(), job: new Job(clock, duration) };
-}
+import { byHand, EVERY_MINUTE, MINUTE, NOON, processOn, statuses, timeOf, world } from "./cron_fixture.ts";
 
 Deno.test("scheduleCron() makes one run of a tick that three processes fire, whose clocks differ", async () => {
   const { clock, storage, job } = world(10);
@@ -128,69 +109,11 @@ Deno.test("scheduleCron() leaves a queued run that was cancelled out", async () 
   for (const hour of [12, 13, 14]) void hand.fire(new Date(Date.UTC(2026, 0, 1, hour)));
   await clock.advance(1_000);
   const waiting = runtime.get("cron-queued-20260101T130000Z");
-  await waiting.cancel();
+  const cancelled = waiting.cancel();
   await clock.advance(5 * MINUTE);
+  await cancelled;
   expect(job.began).toEqual(["12:00:00", "14:00:00"]);
   expect(await statuses(runtime)).toEqual(["SUCCEEDED", "CANCELLED", "SUCCEEDED"]);
-  await runtime.close();
-});
-
-for (
-  const [catchUp, overlap, expected] of [
-    ["none", "skip", ["12:10:00"]],
-    ["latest", "skip", ["12:09:00", "12:10:00"]],
-    ["all", "skip", ["12:03:00", "12:04:00", "12:05:00", "12:06:00", "12:07:00", "12:08:00", "12:09:00", "12:10:00"]],
-    ["latest", "allow", ["12:09:00", "12:10:00"]],
-    ["all", "queue", [
-      "12:01:00",
-      "12:02:00",
-      "12:03:00",
-      "12:04:00",
-      "12:05:00",
-      "12:06:00",
-      "12:07:00",
-      "12:08:00",
-      "12:09:00",
-      "12:10:00",
-    ]],
-  ] as const
-) {
-  Deno.test(`scheduleCron() with catchUp "${catchUp}" and overlap "${overlap}" runs what was missed once, in order`, async () => {
-    const { clock, storage, job } = world(2.5 * MINUTE);
-    const first = await processOn(storage, clock);
-    const hand = byHand();
-    const stop = new AbortController();
-    const options = { input: timeOf, catchUp, overlap };
-    const once = { ...options, runtime: first, trigger: hand.trigger, signal: stop.signal, patience: Infinity };
-    scheduleCron("missed", EVERY_MINUTE, job.definition, once);
-    void hand.fire();
-    await clock.advance(1_000);
-    stop.abort();
-    await clock.advance(3 * MINUTE);
-    await first.close();
-    expect(job.began).toEqual(["12:00:00"]);
-    await clock.advance(NOON + 9.5 * MINUTE - clock.now());
-
-    job.duration = 1_000;
-    const second = await processOn(storage, clock);
-    const again = byHand();
-    scheduleCron("missed", EVERY_MINUTE, job.definition, { ...options, runtime: second, trigger: again.trigger });
-    await clock.advance(0.5 * MINUTE);
-    void again.fire();
-    await clock.advance(0.5 * MINUTE);
-    expect(job.began.slice(1)).toEqual(expected);
-    if (overlap !== "allow") expect(job.most).toBe(1);
-    await second.close();
-  });
-}
-
-Deno.test("scheduleCron() says that nothing was missed before the first run", async () => {
-  const { clock, storage, job } = world(10);
-  const runtime = await processOn(storage, clock);
-  const trigger = byHand().trigger;
-  scheduleCron("new", EVERY_MINUTE, job.definition, { runtime, trigger, input: timeOf, catchUp: "all" });
-  await clock.advance(1_000);
-  expect(await statuses(runtime)).toEqual([]);
   await runtime.close();
 });
 
@@ -258,124 +181,31 @@ Deno.test("scheduleCron() ends with its signal or its runtime", async () => {
   ]]);
 });
 
-Deno.test("scheduleCron() refuses what Deno would refuse, and what would end the process", async () => {
-  const { clock, storage, job } = world(10);
-  const runtime = await processOn(storage, clock);
-  const refused = (name: string, cron: string, options: object = {}) => {
-    const all = { runtime, input: { day: "" }, ...options };
-    expect(() => scheduleCron(name, cron, job.definition, all), `${name} ${cron}`).toThrow(ConfigError);
-  };
-  for (const name of ["", " ", "a/b", "ä", "x".repeat(65), "a.b", "a:b", "a\u00a0b"]) refused(name, EVERY_MINUTE);
-  for (
-    const cron of [
-      "",
-      "*",
-      "* * * *",
-      "* * * * * *",
-      "60 * * * *",
-      "* 24 * * *",
-      "* * 0 * *",
-      "* * * 13 *",
-      "* * * * 8",
-    ]
-  ) refused("a", cron);
-  for (
-    const cron of [
-      "@daily",
-      "? * * * *",
-      "* * L * *",
-      "* * * * MON#2",
-      "0 0 30 2 *",
-      "* * * * FRI-MON",
-      "a * * * *",
-      "*,, * * * *",
-    ]
-  ) {
-    refused("a", cron);
-  }
-  for (
-    const options of [{ overlap: "never" }, { catchUp: "some" }, { budgetMs: 0 }, { patience: -1 }, { runtime: 1 }]
-  ) {
-    refused("a", EVERY_MINUTE, options);
-  }
-  await runtime.close();
-});
-
-Deno.test("scheduleCron() gives weekdays to Deno by name, since it counts them in another way", async () => {
-  const { clock, storage, job } = world(10);
-  const runtime = await processOn(storage, clock);
-  const given: (string | undefined)[] = [];
-  for (const [i, days] of ["0", "7", "1-5", "mon-fri/2", "*", "*/2", "sun,3"].entries()) {
-    scheduleCron(`weekdays ${i}`, ` 5  6 * jan ${days}`, job.definition, {
-      runtime,
-      input: timeOf,
-      trigger: ({ schedule, next }) => void given.push(schedule, next(new Date(NOON))?.toISOString().slice(0, 16)),
+Deno.test("scheduleCron() makes one run of a tick that three processes fire on one Deno KV", async () => {
+  const folder = await Deno.makeTempDir();
+  const began: number[] = [];
+  const step = task(() => began.push(Date.now()), { name: "work" });
+  for (const overlap of ["skip", "queue", "allow"] as const) {
+    const definition = defineWorkflow(overlap, { version: "1" }, () => step());
+    const runtimes = await Promise.all([1, 2, 3].map(() => openRuntime({ kv: `${folder}/kv.sqlite` })));
+    const hands = runtimes.map((runtime) => {
+      const hand = byHand();
+      scheduleCron(`on kv ${overlap}`, EVERY_MINUTE, definition, { runtime, trigger: hand.trigger, overlap });
+      return hand;
     });
+    for (const due of [new Date(NOON), new Date(NOON + MINUTE)]) {
+      await Promise.all(hands.map((hand) => hand.fire(due)));
+    }
+    await Promise.all(
+      (await runtimes[0]!.list({ workflow: overlap })).runs.map(({ id }) => runtimes[1]!.get(id).result()),
+    );
+    const { runs } = await runtimes[2]!.list({ workflow: overlap });
+    expect(runs.map(({ id, status }) => [id.slice(-16), status])).toEqual([
+      ["20260101T120100Z", "SUCCEEDED"],
+      ["20260101T120000Z", "SUCCEEDED"],
+    ]);
+    await Promise.all(runtimes.map((runtime) => runtime.close()));
   }
-  expect(given).toEqual([
-    ...["5 6 * jan SUN", "2026-01-04T06:05", "5 6 * jan SUN", "2026-01-04T06:05"],
-    ...["5 6 * jan MON,TUE,WED,THU,FRI", "2026-01-02T06:05", "5 6 * jan MON,WED,FRI", "2026-01-02T06:05"],
-    ...["5 6 * jan *", "2026-01-02T06:05", "5 6 * jan SUN,TUE,THU,SAT", "2026-01-03T06:05"],
-    ...["5 6 * jan SUN,WED", "2026-01-04T06:05"],
-  ]);
-  await runtime.close();
-});
-
-Deno.test("scheduleCron() knows the input by the definition", async () => {
-  const none = defineWorkflow("none", { version: "1" }, () => task(() => 1, { name: "one" })());
-  const some = defineWorkflow(
-    "some",
-    { version: "1" },
-    (input: Input<{ n: number }>) => task((n: number) => n, { name: "same" })(input.n),
-  );
-  await using runtime = await openRuntime({ runtimeStorage: new MemoryRuntimeStorage() });
-  const { trigger } = byHand();
-  const given = { runtime, trigger };
-  scheduleCron("a", EVERY_MINUTE, none, given);
-  scheduleCron("b", EVERY_MINUTE, some, { ...given, input: { n: 1 } });
-  scheduleCron("c", EVERY_MINUTE, some, { ...given, input: ({ due }) => ({ n: due.getTime() }) });
-  // @ts-expect-error: the input is missing.
-  const missing: CronOptions<{ n: number }> = given;
-  // @ts-expect-error: the input is of another type.
-  const wrong: CronOptions<{ n: number }> = { ...given, input: { n: "1" } };
-  expect([missing, wrong]).toHaveLength(2);
-  const typed: Definition<{ n: number }, number> = some;
-  // @ts-expect-error: the input that is made is of another type.
-  scheduleCron("d", EVERY_MINUTE, typed, { ...given, input: () => ({ n: "1" }) });
-});
-
-/** Runs a program with the settings of this repository, or without any. */
-async function program(code: string, args: string[], env: Record<string, string>): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--ext=ts", ...args, code],
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-}
-
-const REGISTERED = `
-  import { defineWorkflow, MemoryRuntimeStorage, openRuntime, scheduleCron, task } from "${
-  import.meta.resolve("../../mod.ts")
-}";
-  const stop = new AbortController();
-  const beat = defineWorkflow("beat", { version: "1" }, () => task(() => { console.log("beat"); stop.abort(); }, { name: "beat" })());
-  const runtime = await openRuntime({ runtimeStorage: new MemoryRuntimeStorage() });
-  try {
-    scheduleCron("a heartbeat", "* * * * *", beat, { runtime, signal: stop.signal });
-    console.log("registered");
-    scheduleCron("a heartbeat", "* * * * *", beat, { runtime, signal: stop.signal });
-  } catch (error) {
-    console.log(String(error));
-  }
-`;
-
-Deno.test("scheduleCron() is fired by Deno.cron, and lets the process end with its signal", async () => {
-  // Deno fires a cron after so many milliseconds where this is set, for its own tests.
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const printed = await program(REGISTERED, [`--config=${config}`], { DENO_CRON_TEST_SCHEDULE_OFFSET: "20" });
-  expect(printed.split("\n").filter((line) => line !== "")).toEqual([
-    "registered",
-    'ConfigError: Deno.cron refuses cron "a heartbeat" at `* * * * *`: Cron with this name already exists.',
-    "beat",
-  ]);
+  expect(began).toHaveLength(6);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -5,7 +5,6 @@
  */
 import {
   type EngineStorage,
-  MemoryObjectStore,
   MemoryRuntimeStorage,
   openRuntime,
   type Runtime,
@@ -90,11 +89,16 @@ const kvOnFile: Kind = {
 export interface WorldOptions {
   /** Whether stores in memory behave as if they were shared by processes: with leases that end, and with lending. Default: they do. */
   readonly shared?: boolean;
+  /** From how many bytes on values go to the object store. Default: as the store says. */
+  readonly largeValueBytes?: number;
   /** Whether sessions are kept by another thread where the store can. That thread skips no time. Default: they are not. */
   readonly heartbeats?: boolean;
 }
 
-async function openWorld(kind: Kind, { shared = true, heartbeats = false }: WorldOptions): Promise<TestWorld> {
+async function openWorld(
+  kind: Kind,
+  { shared = true, heartbeats = false, largeValueBytes }: WorldOptions,
+): Promise<TestWorld> {
   const time = new SharedTime();
   const clock = new SkippingClock(time);
   const { storage, beside, close } = await kind.open(clock);
@@ -106,7 +110,11 @@ async function openWorld(kind: Kind, { shared = true, heartbeats = false }: Worl
     async process(options = {}) {
       const own = new SkippingClock(time);
       const watch = new StorageWatch();
-      const changes = { shared: isShared, ...(heartbeats ? {} : { openHeartbeat: undefined }) };
+      const changes = {
+        shared: isShared,
+        ...(heartbeats ? {} : { openHeartbeat: undefined }),
+        ...(largeValueBytes === undefined ? {} : { largeValueBytes }),
+      };
       const runtimeStorage = watch.over(await beside(own), changes);
       const runtime = await openRuntime({ runtimeStorage, clock: own, ...options });
       const made: TestProcess = {
@@ -156,11 +164,6 @@ export function onEachStorage(
       await body(world);
     });
   }
-}
-
-/** An object store for large results. */
-export function objectStore(): MemoryObjectStore {
-  return new MemoryObjectStore();
 }
 
 /** Serves in the background until it is stopped. */
