@@ -63,6 +63,10 @@ export type {
   WorkerRunOptions,
   WorkerTickOptions,
 } from "./src/engine/worker_handle.ts";
+export { scheduleCron } from "./src/engine/cron.ts";
+export type { CronCatchUp, CronInput, CronOptions, CronOverlap, CronSettings, CronTick } from "./src/engine/cron.ts";
+export { timerTrigger } from "./src/engine/cron_trigger.ts";
+export type { CronJob, CronTrigger } from "./src/engine/cron_trigger.ts";
 export type { GcOptions } from "./src/engine/retention.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
