@@ -172,7 +172,9 @@ export class CommitWriter {
       const found = await this.#reader.head(hold.claim.runId);
       // Only this holder writes this fence with this number: the reply to an earlier try of this very unit was lost.
       if (found !== undefined && head !== undefined && found.value.l === head.l && found.value.n >= head.n) {
-        hold.versionstamp = found.versionstamp;
+        // If the run was given up with it, or taken over since, it was the last that this holder wrote.
+        if (isHeld(found.value, hold.claim)) hold.versionstamp = found.versionstamp;
+        else this.#holds.drop(hold);
         return true;
       }
       if (found === undefined || !isHeld(found.value, hold.claim)) break;
