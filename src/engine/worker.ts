@@ -74,6 +74,8 @@ export class WorkerCore implements RunHost {
   /** Whether there may be something to claim, and from when on there is something else to look after. */
   #mayFind = true;
   #lookAt = -Infinity;
+  /** Whether the last try to claim failed, so that nobody knows whether there is something to do. */
+  #claimFailed = false;
 
   /** Serves nothing yet; see {@linkcode know} and {@linkcode serve}. */
   constructor(setup: WorkerSetup) {
@@ -183,7 +185,7 @@ export class WorkerCore implements RunHost {
         await this.openSession();
         await this.#hear();
         const got = await this.#look();
-        if (untilIdle && got === 0 && this.size === 0) break;
+        if (untilIdle && got === 0 && this.size === 0 && !this.#claimFailed) break;
         if (isOver() || got > 0 && this.#room.free > 0) continue;
         const now = this.clock.now();
         await this.#waker.sleep(Math.max(0, Math.min(this.#poll.pause, this.#lookAt - now)));
@@ -217,8 +219,11 @@ export class WorkerCore implements RunHost {
   async #look(): Promise<number> {
     if (!this.#mayFind && this.clock.now() < this.#lookAt) return 0;
     try {
-      return await this.#claim();
+      const got = await this.#claim();
+      this.#claimFailed = false;
+      return got;
     } catch (error) {
+      this.#claimFailed = true;
       log("warn", [], `Claiming failed and is tried again: ${String(error)}`);
       this.#lookAt = this.clock.now() + 1_000;
       return 0;
