@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { sha256Hex } from "../../digest.ts";
 import type { DefinitionKey } from "../records.ts";
 import type { KvKey, KvListSelector } from "./kv_like.ts";
+
+/** The longest text of a user's own that is part of a key as it is. */
+const LONGEST_TEXT = 300;
 
 /** What runs of one definition in one queue wait under. */
 export interface Line extends DefinitionKey {
@@ -98,15 +102,19 @@ export class KvKeys {
   }
   /** One place of a concurrency key. */
   slot(key: string, index: number): KvKey {
-    return [this.prefix, "slot", key, index];
+    return [this.prefix, "slot", short(key), index];
+  }
+  /** All places of a concurrency key that are held. */
+  slots(key: string): KvListSelector {
+    return { prefix: [this.prefix, "slot", short(key)] };
   }
   /** The run that an idempotency key stands for. */
   idempotency(workflow: string, key: string): KvKey {
-    return [this.prefix, "idem", workflow, key];
+    return [this.prefix, "idem", workflow, short(key)];
   }
   /** The run that has an exclusive key, as long as it has not ended. */
   exclusive(workflow: string, key: string): KvKey {
-    return [this.prefix, "excl", workflow, key];
+    return [this.prefix, "excl", workflow, short(key)];
   }
   /** A run whose id does not tell when it was created. */
   created(createdAt: number, runId: string): KvKey {
@@ -152,6 +160,11 @@ export class KvKeys {
     const { queue, workflow, version, schema } = run;
     return { prefix: [this.prefix, "offer", queue, workflow, version, schema, 0 - run.priority, runId] };
   }
+}
+
+/** A text of a user's own as part of a key, of which Deno allows 2,048 bytes: a long one by its hash. */
+function short(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, 100)}~${sha256Hex(text)}`;
 }
 
 /** The last part of a key that was read, where it is a text. */

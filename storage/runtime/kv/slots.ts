@@ -64,7 +64,7 @@ export class Slots {
   }
 
   async #list(key: string): Promise<KvEntry<SlotEntry>[]> {
-    return await Array.fromAsync(this.context.kv.list<SlotEntry>(this.context.keys.below("slot", key)));
+    return await Array.fromAsync(this.context.kv.list<SlotEntry>(this.context.keys.slots(key)));
   }
 
   async #dead(found: readonly KvEntry<SlotEntry>[]): Promise<KvEntry<SlotEntry>[]> {

@@ -18,6 +18,9 @@ import { Unit } from "./unit.ts";
 /** The most bytes that are kept in one value of the store, and the size of a piece. */
 export const PIECE_BYTES = 60_000;
 
+/** How many pieces wait to be written at once: a very large value is not held twice in memory. */
+const PIECES_AT_ONCE = 96;
+
 /** Bytes that lie in pieces under keys of their own. */
 interface Pieces {
   /** Hash of the whole. */
@@ -96,14 +99,18 @@ export class StoredForms {
 
   async #write(owner: string, bytes: Uint8Array<ArrayBuffer>): Promise<Pieces> {
     const sha256 = sha256Hex(bytes);
-    const writes: Promise<unknown>[] = [];
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const unit = new Unit();
-      unit.set(this.#keys.blob(owner, sha256, writes.length), bytes.slice(at, at + PIECE_BYTES), PIECE_BYTES);
-      writes.push(this.#queue.submit(unit));
+    const pieces = Math.ceil(bytes.length / PIECE_BYTES);
+    for (let first = 0; first < pieces; first += PIECES_AT_ONCE) {
+      const writes: Promise<unknown>[] = [];
+      for (let i = first; i < Math.min(first + PIECES_AT_ONCE, pieces); i++) {
+        const unit = new Unit();
+        const piece = bytes.slice(i * PIECE_BYTES, (i + 1) * PIECE_BYTES);
+        unit.set(this.#keys.blob(owner, sha256, i), piece, PIECE_BYTES);
+        writes.push(this.#queue.submit(unit));
+      }
+      await Promise.all(writes);
     }
-    await Promise.all(writes);
-    return { sha256, size: bytes.length, pieces: writes.length };
+    return { sha256, size: bytes.length, pieces };
   }
 
   async #read(owner: string, { sha256, size, pieces }: Pieces): Promise<Uint8Array<ArrayBuffer>> {

@@ -73,3 +73,20 @@ Deno.test("KvRuntimeStorage never shows a value whose pieces were written and wh
   await bench.storage.forget("1");
   expect(await pieces(store)).toBe(0);
 });
+
+Deno.test("KvRuntimeStorage takes keys of a user's own of any length", async () => {
+  using kv = new MemoryKv();
+  const storage = new KvRuntimeStorage(kv);
+  const bench = new Bench({ storage });
+  const long = "key ".repeat(2000);
+  await bench.sessions(["s"]);
+  for (const idempotencyKey of [long, `${long}1`]) {
+    const run = bench.newRun(`run ${idempotencyKey.length}`, { idempotencyKey, exclusive: idempotencyKey });
+    expect((await storage.startRun(run)).created).toBe(true);
+    expect((await storage.startRun({ ...run, id: "other" })).run.id).toBe(run.id);
+    const slot = { key: idempotencyKey, limit: 1, session: "s", holder: "h" };
+    expect(await storage.takeSlot(slot, 0)).toBe(true);
+    expect(await storage.takeSlot({ ...slot, holder: "other" }, 0)).toBe(false);
+    await storage.freeSlot(slot);
+  }
+});
