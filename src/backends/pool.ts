@@ -9,9 +9,9 @@ import type { StepCall } from "../execution/setup.ts";
 import { InProcessWorkflow } from "../in_process.ts";
 import type { Node } from "../node.ts";
 import type { OptionsFor, WorkflowSource } from "../workflow_options.ts";
-import { LiveHandle } from "./pool/live_handle.ts";
-import type { PoolRun } from "./pool/pool_run.ts";
-import type { WorkerPool } from "./pool/worker_pool.ts";
+import { LiveHandle } from "../pool/live_handle.ts";
+import type { PoolRun } from "../pool/pool_run.ts";
+import type { WorkerPool } from "../pool/worker_pool.ts";
 
 /** How many workers there are, and how much they are given. */
 export interface PoolOptions {
@@ -102,8 +102,8 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
   /** Has workers for a run, and what closes them after it. */
   protected override async openRun(runId: string): Promise<() => Promise<void>> {
     const [{ WorkerPool }, { PoolRun }] = await Promise.all([
-      import("./pool/worker_pool.ts"),
-      import("./pool/pool_run.ts"),
+      import("../pool/worker_pool.ts"),
+      import("../pool/pool_run.ts"),
     ]);
     const pool = this.#pool ??= new WorkerPool({ workers: this.#workers, maxPendingTasks: this.#maxPendingTasks });
     const run = new PoolRun({

@@ -48,6 +48,14 @@ Deno.test("src/ imports neither mod.ts nor plugins/, and only backends import ba
   expect(await trespasses("src", allowed)).toEqual([]);
 });
 
+Deno.test("src/pool/ knows neither workflows, backends nor the engine, and its clients load it on first use", async () => {
+  const strangers = ["src/workflow.ts", "src/workflow_options.ts", "src/in_process.ts", "src/definition.ts"];
+  const known = (to: string): boolean => !/^src\/(engine|backends)\//.test(to) && !strangers.includes(to);
+  expect(await trespasses("src/pool", known)).toEqual([]);
+  const source = await Deno.readTextFile(join(root, "src/backends/pool.ts"));
+  expect(source).toContain('import("../pool/pool_run.ts")');
+});
+
 Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async () => {
   const layers = [
     [

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { GraphError } from "../../errors.ts";
-import type { NodeGraph } from "../../graph.ts";
-import { CallNode, ItemRef } from "../../node.ts";
-import { type CapturedRef, DeepArg, LiveArg } from "../../stand_in.ts";
-import type { FlatTarget } from "../../program.ts";
+import { GraphError } from "../errors.ts";
+import type { NodeGraph } from "../graph.ts";
+import { CallNode, ItemRef } from "../node.ts";
+import { type CapturedRef, DeepArg, LiveArg } from "../stand_in.ts";
+import type { FlatTarget } from "../program.ts";
 
 /** Groups of nodes that share a worker. */
 export class Placement {

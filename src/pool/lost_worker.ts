@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, WorkerLostError } from "../../errors.ts";
+import { ConfigError, WorkerLostError } from "../errors.ts";
 import type { ThreadEnd } from "./thread.ts";
 
 /** The worker ended by itself. */

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { NdArray } from "../../../storage/codec/ndarray.ts";
-import type { Dtype, TypedArray } from "../../../storage/codec/dtype.ts";
-import { SerializationError } from "../../errors.ts";
+import { NdArray } from "../../storage/codec/ndarray.ts";
+import type { Dtype, TypedArray } from "../../storage/codec/dtype.ts";
+import { SerializationError } from "../errors.ts";
 import { decodeError, encodeError, type ErrorMessage } from "./error_message.ts";
 import { LiveHandle } from "./live_handle.ts";
 import { copyArrays } from "./transfer.ts";

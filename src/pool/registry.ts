@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type CodeOrigin, modulesOf } from "../../code_origin.ts";
-import { ConfigError, GraphError } from "../../errors.ts";
-import type { TaskInfo } from "../../task_info.ts";
-import type { Plugin } from "../../plugin.ts";
-import { type PluginOrigin, watchPlugins } from "../../plugin_origin.ts";
-import { watchTasks } from "../../task_origin.ts";
+import { type CodeOrigin, modulesOf } from "../code_origin.ts";
+import { ConfigError, GraphError } from "../errors.ts";
+import type { TaskInfo } from "../task_info.ts";
+import type { Plugin } from "../plugin.ts";
+import { type PluginOrigin, watchPlugins } from "../plugin_origin.ts";
+import { watchTasks } from "../task_origin.ts";
 import { pluginAddress, taskAddress } from "./address.ts";
 import type { Address } from "./messages.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { AttemptContext } from "../../attempt.ts";
-import type { TaskLog } from "../../context.ts";
-import type { LogLevel } from "../../warning.ts";
+import { AttemptContext } from "../attempt.ts";
+import type { TaskLog } from "../context.ts";
+import type { LogLevel } from "../warning.ts";
 import type { ContextData, FromWorker } from "./messages.ts";
 import { pack, type Parcel } from "./parcel.ts";
 

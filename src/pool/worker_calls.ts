@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { withContext } from "../../context.ts";
-import { WorkerLostError } from "../../errors.ts";
-import { isThenable } from "../../execution/fast_path.ts";
-import { callMethod } from "../../instance.ts";
-import type { TaskInfo } from "../../task_info.ts";
-import type { Plugin } from "../../plugin.ts";
+import { withContext } from "../context.ts";
+import { WorkerLostError } from "../errors.ts";
+import { isThenable } from "../execution/fast_path.ts";
+import { callMethod } from "../instance.ts";
+import type { TaskInfo } from "../task_info.ts";
+import type { Plugin } from "../plugin.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import type { Address, CallMessage, FromWorker, ToWorker } from "./messages.ts";
 import { pack, sendCarefully, unpack } from "./parcel.ts";

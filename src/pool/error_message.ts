@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as errors from "../../errors.ts";
+import * as errors from "../errors.ts";
 import { survey } from "./survey.ts";
 
 /** What was thrown, as data. */

@@ -4,9 +4,9 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { context } from "../../context.ts";
-import { ConfigError } from "../../errors.ts";
-import { guardStarts } from "../../start_guard.ts";
+import { context } from "../context.ts";
+import { ConfigError } from "../errors.ts";
+import { guardStarts } from "../start_guard.ts";
 import { encodeError } from "./error_message.ts";
 import { holdLock } from "./lock.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { modulesOf } from "../../code_origin.ts";
+import { modulesOf } from "../code_origin.ts";
 
 /** Where the code of this package lies. */
-const OWN = new URL("../../", import.meta.url).href;
+const OWN = new URL("../", import.meta.url).href;
 
 /** The innermost module of the user in the stack of an error. */
 export function starterOf(error: Error): string {

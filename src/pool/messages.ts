@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogLevel } from "../../warning.ts";
+import type { LogLevel } from "../warning.ts";
 import type { ErrorMessage } from "./error_message.ts";
 import type { Parcel } from "./parcel.ts";
 

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { timeoutError } from "../../attempt.ts";
-import { log } from "../../warning.ts";
+import { timeoutError } from "../attempt.ts";
+import { log } from "../warning.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import { Job, type JobSpec } from "./job.ts";
 import { JobQueue } from "./job_queue.ts";

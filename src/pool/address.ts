@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { CodeOrigin } from "../../code_origin.ts";
-import type { TaskInfo } from "../../task_info.ts";
-import type { Plugin } from "../../plugin.ts";
-import type { PluginOrigin } from "../../plugin_origin.ts";
+import type { CodeOrigin } from "../code_origin.ts";
+import type { TaskInfo } from "../task_info.ts";
+import type { Plugin } from "../plugin.ts";
+import type { PluginOrigin } from "../plugin_origin.ts";
 import type { Address } from "./messages.ts";
 
 /** Address of a function or a class. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { NdArray } from "../../../storage/codec/ndarray.ts";
-import { SerializationError } from "../../errors.ts";
+import { NdArray } from "../../storage/codec/ndarray.ts";
+import { SerializationError } from "../errors.ts";
 import { LiveHandle } from "./live_handle.ts";
 
 /** What can be moved or copied as raw memory: a buffer, or a view of one. */

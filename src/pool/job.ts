@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { AttemptTime } from "../../attempt.ts";
-import type { TaskContext } from "../../context.ts";
+import type { AttemptTime } from "../attempt.ts";
+import type { TaskContext } from "../context.ts";
 import type { CallMessage } from "./messages.ts";
 import type { PackedParcel, Parcel } from "./parcel.ts";
 

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { TaskContext } from "../../context.ts";
-import { GraphError } from "../../errors.ts";
-import type { StepCall } from "../../execution/setup.ts";
-import type { NodeGraph } from "../../graph.ts";
-import type { CallNode } from "../../node.ts";
-import type { TaskInfo } from "../../task_info.ts";
-import type { AnyTaskOptions } from "../../options.ts";
-import type { Plugin, PluginCall } from "../../plugin.ts";
-import { pluginOrigin } from "../../plugin_origin.ts";
-import type { Policy } from "../../policy.ts";
-import type { Program } from "../../program.ts";
+import type { TaskContext } from "../context.ts";
+import { GraphError } from "../errors.ts";
+import type { StepCall } from "../execution/setup.ts";
+import type { NodeGraph } from "../graph.ts";
+import type { CallNode } from "../node.ts";
+import type { TaskInfo } from "../task_info.ts";
+import type { AnyTaskOptions } from "../options.ts";
+import type { Plugin, PluginCall } from "../plugin.ts";
+import { pluginOrigin } from "../plugin_origin.ts";
+import type { Policy } from "../policy.ts";
+import type { Program } from "../program.ts";
 import { pluginAddress, pluginName, taskAddress } from "./address.ts";
 import type { JobMessage, JobSpec } from "./job.ts";
 import { LiveHandle } from "./live_handle.ts";
