@@ -5,7 +5,7 @@
  */
 import { LocalWorkflow } from "@fusewire/fusewire";
 import { CRASH_AT_VARIABLE, type CrashPoint, crashPointText } from "../../testing/crashing_kv.ts";
-import { type ChildEnd, runChild } from "./child.ts";
+import { type ChildEnd, runChild } from "../child.ts";
 import { everything, type LogLine, readLog } from "./crash_definition.ts";
 import type { WorkerReport } from "./worker_fixture.ts";
 

@@ -25,11 +25,13 @@ export interface Child extends AsyncDisposable {
   readonly pid: number;
   /** Settles when it has ended. */
   readonly end: Promise<ChildEnd>;
+  /** Waits until it has printed this; rejects if it ends before. */
+  printed(text: string): Promise<void>;
   /** Sends it a signal; silent if it has ended. */
   kill(signal: Deno.Signal): void;
 }
 
-const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 
 /** After so many milliseconds a process is killed: something hangs. */
 const LONGEST = 120_000;
@@ -64,15 +66,35 @@ export function startChild(module: URL, args: readonly string[], env: Record<str
     }
   };
   const late = setTimeout(() => kill("SIGKILL"), LONGEST);
-  const end = child.output().then(({ code, signal, stdout, stderr }) => {
+  let [stdout, heard] = ["", Promise.withResolvers<void>()];
+  const listen = async (): Promise<void> => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      stdout += text;
+      heard.resolve();
+      heard = Promise.withResolvers();
+    }
+  };
+  const ending = Promise.all([child.status, new Response(child.stderr).text(), listen()]);
+  const end = ending.then(([{ code, signal }, stderr]) => {
     clearTimeout(late);
-    const text = new TextDecoder();
-    return { pid: child.pid, code, signal, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+    return { pid: child.pid, code, signal, stdout, stderr };
   });
   return {
     pid: child.pid,
     end,
     kill,
+    async printed(text) {
+      let ended: ChildEnd | undefined;
+      const over = end.then((how) => void (ended = how));
+      while (!stdout.includes(text)) {
+        if (ended !== undefined) {
+          throw new Error(
+            `The process ended with code ${ended.code} before it printed ${text}: ${ended.stderr}${stdout}`,
+          );
+        }
+        await Promise.race([heard.promise, over]);
+      }
+    },
     async [Symbol.asyncDispose]() {
       kill("SIGKILL");
       await end;
