@@ -126,5 +126,5 @@ Deno.test("the demo task is the command in the header of the classifiers", async
 });
 
 Deno.test("every example has a test of its own", () => {
-  expect(names).toEqual(["classifiers.ts", "etl.ts", "quickstart.ts", "stateful.ts"]);
+  expect(names).toEqual(["classifiers.ts", "deploy.ts", "etl.ts", "quickstart.ts", "stateful.ts"]);
 });
