@@ -10,12 +10,6 @@ import type { Worker } from "node:worker_threads";
 import type { Heartbeat } from "../engine_storage.ts";
 import type { SessionRecord } from "../records.ts";
 
-/** How another thread can open the same KV. */
-export interface Reopen {
-  /** A path or a URL. */
-  readonly target: string;
-}
-
 /** What the thread is told when it begins. */
 export interface HeartbeatTask {
   /** A path or a URL. */
@@ -39,7 +33,7 @@ const END_WAIT = 2_000;
 
 /** Begins to keep a session alive; resolves when the thread has opened the KV. */
 export async function openHeartbeat(
-  where: Reopen & { readonly prefix: string },
+  where: { readonly target: string; readonly prefix: string },
   session: SessionRecord,
   times: { readonly lease: number; readonly interval: number },
 ): Promise<Heartbeat> {

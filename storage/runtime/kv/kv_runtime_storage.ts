@@ -3,24 +3,13 @@
  *
  * @module
  */
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  ClaimRunAnswer,
-  EngineStorage,
-  Heartbeat,
-  RunCommit,
-  RunPage,
-  RunQuery,
-  Slot,
-} from "../engine_storage.ts";
+import type { Status } from "../../../src/status.ts";
+import type { ClaimRequest, EngineStorage, RunCommit, RunPage, RunQuery, Slot } from "../engine_storage.ts";
 import type {
   Claim,
   DefinitionKey,
   DefinitionRecord,
   NewRun,
-  NotableEvent,
-  ReceivedMessage,
   RunMessage,
   RunRecord,
   SessionRecord,
@@ -32,38 +21,34 @@ import type {
 import { removeRun, reopenRun } from "./forgetting.ts";
 import { openHeartbeat } from "./heartbeat.ts";
 import type { KvLike } from "./kv_like.ts";
-import { type KvParts, kvParts, type KvRuntimeStorageOptions } from "./parts.ts";
+import type { KvRuntimeStorageOptions } from "./options.ts";
+import { type KvParts, kvParts } from "./parts.ts";
 import { KvPlainMethods } from "./plain_methods.ts";
-import type { Started } from "./starts.ts";
 import { PIECE_BYTES } from "./stored_form.ts";
 
-export type { KvRuntimeStorageOptions } from "./parts.ts";
-
 /** Where runs are kept, on Deno KV or what has its shape. */
-export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
+export class KvRuntimeStorage implements EngineStorage {
   /** From how many bytes on a value is kept in pieces, and better in an attached object store. */
   readonly largeValueBytes: number = PIECE_BYTES;
   /** Whether several processes can use the store. */
   readonly shared: boolean;
   /** Hears the bell at once; only on a remote KV, since a file tells nothing over processes. */
-  readonly watchBell?: (session: string, queues: readonly string[], signal: AbortSignal) => AsyncIterable<void>;
+  readonly watchBell?: NonNullable<EngineStorage["watchBell"]>;
   /** Begins to keep a session alive from another thread; only if the KV can be opened again. */
-  readonly openHeartbeat?: (
-    session: SessionRecord,
-    options: { readonly lease: number; readonly interval: number },
-  ) => Promise<Heartbeat | undefined>;
+  readonly openHeartbeat?: NonNullable<EngineStorage["openHeartbeat"]>;
 
   readonly #parts: KvParts;
+  readonly #plain: KvPlainMethods;
   readonly #kv: KvLike;
   readonly #owned: boolean;
 
   /** Keeps runs in `kv`. */
   constructor(kv: KvLike, options: KvRuntimeStorageOptions = {}) {
     const parts = kvParts(kv, options);
-    super(parts);
     const { bells, context } = parts;
     const { reopen } = options;
     this.#parts = parts;
+    this.#plain = new KvPlainMethods(parts);
     this.#kv = kv;
     this.#owned = options.owned ?? false;
     this.shared = options.shared ?? true;
@@ -72,6 +57,56 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
       const where = { ...reopen, prefix: context.keys.prefix };
       this.openHeartbeat = (session, times) => openHeartbeat(where, session, times);
     }
+  }
+
+  /** Makes a run of the ten methods: every step `PENDING`, nothing queued. @throws {ConfigError} If it exists. */
+  createRun(workflowId: string, instanceId: string, steps: readonly string[]): Promise<void> {
+    return this.#plain.createRun(workflowId, instanceId, steps);
+  }
+
+  /** Puts a step at the end of the run's queue, unless it is queued already. */
+  enqueue(workflowId: string, instanceId: string, stepName: string): Promise<void> {
+    return this.#plain.enqueue(workflowId, instanceId, stepName);
+  }
+
+  /** Takes the first step from the run's queue. */
+  fetchNext(workflowId: string, instanceId: string): Promise<string | null> {
+    return this.#plain.fetchNext(workflowId, instanceId);
+  }
+
+  /** Sets the state of a step. */
+  setState(workflowId: string, instanceId: string, stepName: string, status: Status): Promise<void> {
+    return this.#plain.setState(workflowId, instanceId, stepName, status);
+  }
+
+  /** The state of a step, also of one that workers run. */
+  getState(workflowId: string, instanceId: string, stepName: string): Promise<Status | null> {
+    return this.#plain.getState(workflowId, instanceId, stepName);
+  }
+
+  /** Keeps the inputs of a run. */
+  setInputs(workflowId: string, instanceId: string, inputs: Record<string, unknown>): Promise<void> {
+    return this.#plain.setInputs(workflowId, instanceId, inputs);
+  }
+
+  /** The inputs of a run, also of one that workers drive. */
+  getInputs(workflowId: string, instanceId: string): Promise<Record<string, unknown>> {
+    return this.#plain.getInputs(workflowId, instanceId);
+  }
+
+  /** Keeps the result of a step, of any size. */
+  setResult(workflowId: string, instanceId: string, stepName: string, result: unknown): Promise<void> {
+    return this.#plain.setResult(workflowId, instanceId, stepName, result);
+  }
+
+  /** The result of a step, also of one that workers ran. */
+  getResult(workflowId: string, instanceId: string, stepName: string): Promise<unknown> {
+    return this.#plain.getResult(workflowId, instanceId, stepName);
+  }
+
+  /** The run has its final status: its queue is gone. */
+  finalizeRun(workflowId: string, instanceId: string): Promise<void> {
+    return this.#plain.finalizeRun(workflowId, instanceId);
   }
 
   /** Makes a definition known. */
@@ -85,17 +120,17 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
   }
 
   /** Makes a run. */
-  startRun(run: NewRun, session?: string): Promise<Started> {
+  startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#parts.starts.start(run, session);
   }
 
   /** Claims runs that are ready or due. */
-  claimRuns(request: ClaimRequest): Promise<ClaimAnswer> {
+  claimRuns(request: ClaimRequest): ReturnType<EngineStorage["claimRuns"]> {
     return this.#parts.claims.claimRuns(request);
   }
 
   /** Claims one run. */
-  claimRun(runId: string, session: string): Promise<ClaimRunAnswer> {
+  claimRun(runId: string, session: string): ReturnType<EngineStorage["claimRun"]> {
     return this.#parts.claims.claimRun(runId, session);
   }
 
@@ -120,7 +155,7 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
   }
 
   /** What the steps do not tell. */
-  readEvents(runId: string): Promise<readonly NotableEvent[]> {
+  readEvents(runId: string): ReturnType<EngineStorage["readEvents"]> {
     return this.#parts.reader.events(runId);
   }
 
@@ -135,7 +170,7 @@ export class KvRuntimeStorage extends KvPlainMethods implements EngineStorage {
   }
 
   /** The messages of a run. */
-  receive(claim: Claim): Promise<readonly ReceivedMessage[]> {
+  receive(claim: Claim): ReturnType<EngineStorage["receive"]> {
     return this.#parts.messages.receive(claim);
   }
 

@@ -7,7 +7,8 @@ import { ConfigError } from "../../../src/errors.ts";
 import { DENO_LIMITS, LEAST_CHECKS } from "./batch.ts";
 import type { KvLike } from "./kv_like.ts";
 import { openPatiently } from "./open_patiently.ts";
-import { KvRuntimeStorage, type KvRuntimeStorageOptions } from "./kv_runtime_storage.ts";
+import type { KvRuntimeStorageOptions } from "./options.ts";
+import { KvRuntimeStorage } from "./kv_runtime_storage.ts";
 
 /** How long a server that accepts a connection may take to answer, in milliseconds. Deno's client would wait for ever. */
 const ANSWER_WITHIN = 10_000;

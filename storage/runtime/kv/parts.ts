@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, systemClock } from "../../../src/clock.ts";
+import { systemClock } from "../../../src/clock.ts";
 import { DENO_LIMITS } from "./batch.ts";
 import { Bells } from "./bells.ts";
 import { Claims } from "./claims.ts";
@@ -11,12 +11,12 @@ import { CommitQueue } from "./commit_queue.ts";
 import { Commits } from "./commits.ts";
 import type { KvContext } from "./context.ts";
 import { Definitions } from "./definitions.ts";
-import type { Reopen } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
 import { KvKeys } from "./keys.ts";
 import type { KvLike } from "./kv_like.ts";
 import { Messages } from "./messages.ts";
 import { Offers } from "./offers.ts";
+import type { KvRuntimeStorageOptions } from "./options.ts";
 import { PatientReads } from "./patient_reads.ts";
 import { PlainRuns } from "./plain_runs.ts";
 import { Reaper } from "./reaper.ts";
@@ -26,46 +26,6 @@ import { Sessions } from "./sessions.ts";
 import { Slots } from "./slots.ts";
 import { Starts } from "./starts.ts";
 import { StoredForms } from "./stored_form.ts";
-
-/** How a `KvRuntimeStorage` works. */
-export interface KvRuntimeStorageOptions {
-  /** Time and chance. Default: those of this machine. */
-  readonly clock?: Clock;
-  /**
-   * First part of every key.
-   *
-   * @default {"fw"}
-   */
-  readonly prefix?: string;
-  /**
-   * Whether the KV is behind a network: many small commits at once, and bells can be watched.
-   *
-   * @default {false}
-   */
-  readonly remote?: boolean;
-  /** How many conditions a commit may have. Default: 99, or 10 if `remote`. */
-  readonly maxChecks?: number;
-  /**
-   * Whether other processes can use the same KV.
-   *
-   * @default {true}
-   */
-  readonly shared?: boolean;
-  /**
-   * How long a KV that is locked by others, or does not answer, is tried, in milliseconds.
-   *
-   * @default {30000}
-   */
-  readonly patience?: number;
-  /** How another thread can open the same KV. Without it there are no heartbeats from another thread. */
-  readonly reopen?: Reopen;
-  /**
-   * Whether `close` closes the KV too.
-   *
-   * @default {false}
-   */
-  readonly owned?: boolean;
-}
 
 /** The parts of a KV runtime storage. */
 export interface KvParts {

@@ -1,0 +1,49 @@
+/**
+ * Options of the KV runtime storage.
+ *
+ * @module
+ */
+import type { Clock } from "../../../src/clock.ts";
+
+/** How a `KvRuntimeStorage` works. */
+export interface KvRuntimeStorageOptions {
+  /** Time and chance. Default: those of this machine. */
+  readonly clock?: Clock;
+  /**
+   * First part of every key.
+   *
+   * @default {"fw"}
+   */
+  readonly prefix?: string;
+  /**
+   * Whether the KV is behind a network: many small commits at once, and bells can be watched.
+   *
+   * @default {false}
+   */
+  readonly remote?: boolean;
+  /** How many conditions a commit may have. Default: 99, or 10 if `remote`. */
+  readonly maxChecks?: number;
+  /**
+   * Whether other processes can use the same KV.
+   *
+   * @default {true}
+   */
+  readonly shared?: boolean;
+  /**
+   * How long a KV that is locked by others, or does not answer, is tried, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly patience?: number;
+  /** How another thread can open the same KV. Without it there are no heartbeats from another thread. */
+  readonly reopen?: {
+    /** A path or a URL. */
+    readonly target: string;
+  };
+  /**
+   * Whether `close` closes the KV too.
+   *
+   * @default {false}
+   */
+  readonly owned?: boolean;
+}
