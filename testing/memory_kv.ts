@@ -32,6 +32,8 @@ export interface MemoryKvOptions {
    * @default {0}
    */
   readonly history?: number;
+  /** Hears of each commit at the moment at which it takes effect. What it is told must stay as it is. */
+  readonly onCommit?: (mutations: readonly Mutation[]) => void;
 }
 
 /**
@@ -61,6 +63,7 @@ export class MemoryKv implements KvLike {
   readonly #watchers = new Set<Watcher>();
   readonly #maxChecks: number;
   readonly #history: number;
+  readonly #onCommit: ((mutations: readonly Mutation[]) => void) | undefined;
   /** Earlier states, the newest last. */
   readonly #earlier: KvState[] = [];
   #commits = 0;
@@ -70,6 +73,7 @@ export class MemoryKv implements KvLike {
   constructor(options: MemoryKvOptions = {}) {
     this.#maxChecks = options.maxChecks ?? 100;
     this.#history = options.history ?? 0;
+    this.#onCommit = options.onCommit;
   }
 
   /** How many commits have taken effect. */
@@ -204,6 +208,7 @@ export class MemoryKv implements KvLike {
       if (value === undefined) this.#entries.delete(place);
       else this.#entries.set(place, { key: copyKey(key), ...value, versionstamp });
     }
+    this.#onCommit?.(mutations);
     if (this.#watchers.size > 0) {
       const touched = new Set(mutations.map(({ place }) => place));
       for (const watcher of this.#watchers) watcher.changed(touched);

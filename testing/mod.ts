@@ -22,7 +22,8 @@ export type {
   KvReadOptions,
 } from "../storage/runtime/kv/kv_like.ts";
 export type { KvReads } from "./kv_state.ts";
-export type { MemoryAtomic } from "./memory_atomic.ts";
+export type { MemoryAtomic, Mutation } from "./memory_atomic.ts";
+export type { StoredValue } from "./kv_value.ts";
 export * from "./crashing_kv.ts";
 export * from "./memory_kv.ts";
 export * from "./seeded_random.ts";
@@ -39,6 +40,8 @@ export type { SimulatedProcess } from "./simulated_process.ts";
 export * from "./simulated_world.ts";
 export type { SimulatedWorldOptions } from "./simulated_world_options.ts";
 export * from "./simulation_error.ts";
+export * from "./simulate_workflows.ts";
+export type { WorkflowSimulation } from "./workflow_simulation.ts";
 export type { OpenedStorage, OpenStorage } from "./conformance_fixture.ts";
 export * from "./engine_storage_conformance.ts";
 export * from "./runtime_storage_conformance.ts";

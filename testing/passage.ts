@@ -33,6 +33,8 @@ export interface FaultyKvOptions {
    * @default {false}
    */
   readonly staleStrongReads?: boolean;
+  /** Hears that an operation is about to take effect. */
+  readonly onEffect?: () => void;
   /** Hears of each operation when it takes effect, or of what happened instead. */
   readonly onOutcome?: (operation: KvOperation, fault: Fault | undefined, outcome: string) => void;
   /** Hears of a pause, and has to hold back all that reaches the process; without it the reply is held back. */
@@ -144,6 +146,7 @@ export class Passage {
       return failing(fault.kind === "locked" ? "database is locked" : `connection failed (${operation.kind})`);
     }
     try {
+      this.#options.onEffect?.();
       const result = await effect(this.#source(operation, fault));
       this.#report(operation, fault, outcomeText(result));
       return fault?.kind === "lostReply" ? failing(`connection lost (${operation.kind})`) : () => result;

@@ -35,9 +35,9 @@ export class ProcessClock implements Clock {
     this.#chance = options.random.fork("timers");
   }
 
-  /** Milliseconds since 1970, UTC, as this process sees them. */
+  /** Milliseconds since 1970, UTC, as this process sees them: whole ones, as `Date.now()` gives them. */
   now(): number {
-    return this.#clock.now() + this.#options.skew;
+    return Math.floor(this.#clock.now()) + this.#options.skew;
   }
 
   /** Calls `callback` once, `delay` milliseconds from now or later. */

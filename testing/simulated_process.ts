@@ -21,6 +21,8 @@ export interface ProcessSetup {
   readonly plan: FaultPlan;
   /** How the world is. */
   readonly options: SimulatedWorldOptions;
+  /** Hears that it is about to act on the store. */
+  readonly acts: () => void;
   /** Takes a line of the trace. */
   readonly trace: (process: string, what: string) => void;
 }
@@ -37,6 +39,8 @@ export class SimulatedProcess {
   readonly kv: KvLike;
   /** Its clock: the time may be off; timers and replies stop while it is paused, and for good when it is killed. */
   readonly clock: Clock;
+  /** Chance for what this process does, apart from that of its clock. */
+  readonly chance: SeededRandom;
   /** Settles when the process has been killed, by a fault or by `kill()`. */
   readonly killed: Promise<void>;
   readonly #clock: ProcessClock;
@@ -52,6 +56,7 @@ export class SimulatedProcess {
     const travel = random.fork("latency");
     const fate = random.fork("death");
     this.name = name;
+    this.chance = random.fork("what it does");
     this.#trace = (what) => setup.trace(name, what);
     this.clock = this.#clock = new ProcessClock(clock, { name, skew, lateness, random: random.fork("chance") });
     this.kv = this.#kv = new FaultyKv(store, {
@@ -60,6 +65,7 @@ export class SimulatedProcess {
       clock: this.#clock.punctual,
       network: clock,
       afterDeath: () => fate.bool(),
+      onEffect: setup.acts,
       onOutcome: (operation, fault, outcome) => this.#trace(operationText(operation, fault, outcome)),
       onPause: (milliseconds) => this.pause(milliseconds),
       onKill: () => {

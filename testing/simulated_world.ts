@@ -1,4 +1,5 @@
-import type { FaultDecision, FaultPlan } from "./fault.ts";
+import type { Fault, FaultDecision, FaultPlan } from "./fault.ts";
+import type { Mutation } from "./memory_atomic.ts";
 import { MemoryKv } from "./memory_kv.ts";
 import { randomFaults } from "./random_faults.ts";
 import { SeededRandom } from "./seeded_random.ts";
@@ -57,8 +58,13 @@ export class SimulatedWorld {
   readonly #decisions: FaultDecision[] = [];
   readonly #trace: string[] = [];
   readonly #hooks: (() => void | Promise<void>)[] = [];
+  readonly #commitHooks: ((process: string, mutations: readonly Mutation[]) => void)[] = [];
+  readonly #faultHooks: ((process: string, fault: Fault) => void)[] = [];
   readonly #start: number;
   #steps = 0;
+  #isCalm = false;
+  #acting = "world";
+  #broken: { readonly error: unknown } | undefined;
 
   /** Nothing has happened yet. */
   constructor(seed: string | number, options: SimulatedWorldOptions = {}) {
@@ -66,7 +72,7 @@ export class SimulatedWorld {
     this.#options = options;
     this.#random = new SeededRandom(this.seed);
     const [ties, chance] = [this.#random.fork("ties"), this.#random.fork("world")];
-    this.kv = new MemoryKv({ history: HISTORY, ...options.kv });
+    this.kv = new MemoryKv({ history: HISTORY, ...options.kv, onCommit: (mutations) => this.#committed(mutations) });
     this.clock = new VirtualClock({ tieBreak: ties.next, random: chance.next, idPrefix: "world" });
     this.#start = this.clock.now();
     for (const decision of options.decisions ?? []) {
@@ -110,6 +116,7 @@ export class SimulatedWorld {
       random,
       plan: this.#planFor(unique, random.fork("faults")),
       options: this.#options,
+      acts: () => void (this.#acting = unique),
       trace: (process, what) => this.note(process, what),
     });
     this.#processes.set(unique, process);
@@ -119,6 +126,26 @@ export class SimulatedWorld {
   /** Calls `check` after every event; what it throws ends the run. */
   onEvent(check: () => void | Promise<void>): void {
     this.#hooks.push(check);
+  }
+
+  /** Calls `check` with each commit at the moment at which it takes effect, and who made it; what it throws ends the run. */
+  onCommit(check: (process: string, mutations: readonly Mutation[]) => void): void {
+    this.#commitHooks.push(check);
+  }
+
+  /** Calls `hear` with each fault, when it is decided on, and whom it hits. */
+  onFault(hear: (process: string, fault: Fault) => void): void {
+    this.#faultHooks.push(hear);
+  }
+
+  /** Nothing goes wrong from now on. */
+  calm(): void {
+    this.#isCalm = true;
+  }
+
+  /** Ends the run, with `error` as its cause. */
+  fail(error: unknown): void {
+    this.#broken ??= { error };
   }
 
   /** Settles `milliseconds` later, in virtual time. */
@@ -151,6 +178,8 @@ export class SimulatedWorld {
       if (!this.clock.fireNext()) throw new RangeError("It is not over, but nothing is left that could happen.");
       await settle();
       this.#steps++;
+      this.#acting = "world";
+      if (this.#broken !== undefined) throw this.#broken.error;
       for (const check of this.#hooks) {
         const answer = check();
         if (answer !== undefined) await answer;
@@ -164,6 +193,14 @@ export class SimulatedWorld {
     return new SimulationError(this.seed, this.#decisions, this.#trace, cause);
   }
 
+  #committed(mutations: readonly Mutation[]): void {
+    try {
+      for (const check of this.#commitHooks) check(this.#acting, mutations);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   #planFor(process: string, random: SeededRandom): FaultPlan {
     const { decisions, faults = {}, faultsFor = Infinity, watch = true } = this.#options;
     const byChance = randomFaults(random, faults);
@@ -174,8 +211,9 @@ export class SimulatedWorld {
         : this.#given.get(`${process} ${operation.number}`)?.fault;
       if (operation.kind === "watch" && !watch && seen) return { kind: "lostReply" };
       seen ||= operation.kind === "watch";
-      if (fault === undefined || this.clock.now() - this.#start >= faultsFor) return undefined;
+      if (fault === undefined || this.#isCalm || this.clock.now() - this.#start >= faultsFor) return undefined;
       this.#decisions.push({ process, operation: operation.number, fault });
+      for (const hear of this.#faultHooks) hear(process, fault);
       return fault;
     };
   }

@@ -42,9 +42,9 @@ export class ActiveRun {
   /** Resolves when the run is not at work here any more. */
   readonly exit: Promise<RunExit>;
   /** What is to be committed next. */
-  readonly pending = new PendingCommit();
+  readonly pending: PendingCommit = new PendingCommit();
   /** What steps failed with, here or under an earlier holder. */
-  readonly errors = new Map<number, { readonly error: unknown; readonly record: ErrorRecord }>();
+  readonly errors: Map<number, { readonly error: unknown; readonly record: ErrorRecord }> = new Map();
   /** Steps that other workers have. */
   readonly lending: Lending;
   /** The state; there is one from {@linkcode open} on. */

@@ -1,0 +1,136 @@
+/**
+ * Every call that a simulation makes of what the user wraps, and the rules that hold of them.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { context } from "../src/context.ts";
+import type { Executable } from "../src/engine/executable.ts";
+import type { Program } from "../src/program.ts";
+import { decode } from "../storage/codec/structured.ts";
+import type { SimulatedProcess } from "./simulated_process.ts";
+import type { SimulatedWorld } from "./simulated_world.ts";
+import type { StoredRun } from "./stored_run.ts";
+import { processOf, type StoredRuns } from "./stored_runs.ts";
+
+/** One call. */
+export interface LoggedCall {
+  /** Where it was made. */
+  readonly process: string;
+  /** Of which step. */
+  readonly place: number;
+  /** Number of the attempt. */
+  readonly attempt: number;
+  /** What `context().fence` was. */
+  readonly fence: bigint;
+  /** When, in milliseconds of the world. */
+  readonly at: number;
+}
+
+/** How often a call takes time, and is exposed to faults before and after it. */
+const TAKES_TIME = 0.6;
+
+/** The calls of a simulation. */
+export class CallLog {
+  readonly #calls = new Map<string, LoggedCall[]>();
+  readonly #faults = new Map<string, number[]>();
+
+  /** Looks at `stored` for what is committed. */
+  constructor(readonly world: SimulatedWorld, readonly stored: StoredRuns) {
+    world.onFault((process) => {
+      const times = this.#faults.get(process);
+      if (times === undefined) this.#faults.set(process, [world.clock.now()]);
+      else times.push(world.clock.now());
+    });
+  }
+
+  /** The calls of a run, in order. */
+  callsOf(runId: string): readonly LoggedCall[] {
+    return this.#calls.get(runId) ?? [];
+  }
+
+  /** Whether something went wrong with a process from one time to another. */
+  wasDisturbed(process: string, from: number, to: number): boolean {
+    return (this.#faults.get(process) ?? []).some((at) => at >= from && at <= to);
+  }
+
+  /** The same executable, whose calls are in the log. */
+  logged(executable: Executable, process: SimulatedProcess): Executable {
+    return { ...executable, programFor: (input) => this.#logged(executable, executable.programFor(input), process) };
+  }
+
+  #logged(executable: Executable, program: Program, process: SimulatedProcess): Program {
+    const calls = program.calls.map((call, place) => (...args: unknown[]): unknown => {
+      const attempt = context();
+      const { runId } = attempt;
+      const begin = (): unknown => {
+        if (process.alive) this.#begin(executable, program, process, place, args);
+        return Reflect.apply(call, undefined, args);
+      };
+      if (process.chance.next() >= TAKES_TIME) return begin();
+      const pause = (): Promise<unknown> => process.kv.get(["call", runId, place]).catch(() => undefined);
+      return pause().then(begin).finally(pause);
+    });
+    const argumentsAt = (place: number, values: readonly unknown[]): unknown[] => program.argumentsAt(place, values);
+    return Object.create(program, { calls: { value: calls }, argumentsAt: { value: argumentsAt } });
+  }
+
+  /** The function of a step is about to be called, and whatever it does to the world is done. */
+  #begin(executable: Executable, program: Program, { name }: SimulatedProcess, place: number, args: unknown[]): void {
+    const { runId, attempt, fence } = context();
+    const run = this.stored.run(runId);
+    const node = program.graph.names.at(place);
+    this.world.note(name, `calls ${node} of ${runId}, attempt ${attempt}, fence ${fence}`);
+    const fail = (what: string): void =>
+      this.world.fail(new Error(`${name} called step ${place} (\`${node}\`) of run ${runId}, ${what}.`));
+    const ofObject = executable.makers[place]! >= 0;
+    const isOver = run.steps[place]?.status === "SUCCEEDED";
+    if (ofObject && isOver) return;
+    const holds = processOf(run.head?.o) === name && run.head?.f === fence >> 32n;
+    if (isOver && holds) fail("whose result is committed, although it holds the run");
+    if (executable.shape.pure[place] === 0) {
+      const problem = inputProblem(run, executable, program, place, args);
+      if (problem !== undefined) fail(problem);
+    }
+    let calls = this.#calls.get(runId);
+    if (calls === undefined) this.#calls.set(runId, calls = []);
+    const before = calls.filter((call) => call.place === place);
+    for (const earlier of before) {
+      if (earlier.fence === fence) fail(`with the fence of an earlier call, ${fence}`);
+      if (holds && earlier.fence > fence) fail(`with a fence below that of an earlier call, ${earlier.fence}`);
+    }
+    calls.push({ process: name, place, attempt, fence, at: this.world.clock.now() });
+    const limit = executable.optionsAt(place)?.concurrency;
+    if (
+      limit !== undefined &&
+      this.stored.slotHolders(limit.key).filter((id) => this.stored.alive.has(id)).length > limit.limit
+    ) {
+      fail(`while more than ${limit.limit} slots of \`${limit.key}\` are held`);
+    }
+  }
+}
+
+/** Why what a step is called with is not what is committed, if it is not. */
+function inputProblem(
+  run: StoredRun,
+  executable: Executable,
+  program: Program,
+  place: number,
+  args: unknown[],
+): string | undefined {
+  const { start, list } = executable.shape.parents;
+  for (const parent of list.subarray(start[place], start[place + 1])) {
+    const status = run.steps[parent]?.status;
+    if (status !== "SUCCEEDED") return `which is not pure, while its parent ${parent} is ${status} in the store`;
+  }
+  const values: unknown[] = [];
+  let isKnown = true;
+  program.forEachRead(place, (of) => {
+    const value = run.values.get(of);
+    if (value instanceof Uint8Array) values[of] = decode(new Uint8Array(value));
+    else isKnown = false;
+  });
+  if (!isKnown) return undefined;
+  if (isDeepStrictEqual(args, program.argumentsAt(place, values))) return undefined;
+  return "which is not pure, with something else than what is committed";
+}

@@ -1,0 +1,92 @@
+import { isFinal } from "../src/status.ts";
+import type { CallLog, LoggedCall } from "./call_log.ts";
+import type { StoredRun } from "./stored_run.ts";
+import type { StoredRuns } from "./stored_runs.ts";
+import { type RunOutcome, undisturbedRun } from "./undisturbed_run.ts";
+import type { ClusterSimulation, SimulatedRun } from "./workflow_simulation.ts";
+
+/** How long before a call something may have gone wrong that shows only after it: the longest delay or pause, and a lease. */
+const AFTERMATH = 5_000;
+
+/**
+ * Checks what has become of every run of a simulation.
+ *
+ * @throws {Error} A run has ended as it does not end undisturbed, or a step was called more often, or less, than it had to be.
+ */
+export async function checkOutcomes(
+  simulation: ClusterSimulation,
+  stored: StoredRuns,
+  log: CallLog,
+  comparable: (result: unknown) => unknown,
+): Promise<void> {
+  for (const [id, run] of simulation.runs) {
+    const status = await simulation.status(id);
+    const result = await simulation.result(id).then((value) => ({ value }), () => undefined);
+    const undisturbed = await undisturbedRun(run.definition, run.input);
+    const found = [
+      ...outcomeViolations(run, { status, result }, undisturbed, comparable),
+      ...callViolations(stored.run(id), log),
+    ];
+    if (found.length > 0) throw new Error(`Run ${id} of \`${run.definition.name}\`: ${found.join("; ")}.`);
+  }
+}
+
+function outcomeViolations(
+  { cancelled }: SimulatedRun,
+  is: RunOutcome,
+  undisturbed: RunOutcome,
+  comparable: (result: unknown) => unknown,
+): string[] {
+  const found: string[] = [];
+  const isCancelled = cancelled && is.status.status === "CANCELLED";
+  const differ = (what: string, is: string, was: string): void => {
+    // Below both a step that failed and one that was skipped it depends on which of them ended first.
+    const isBlocked = (status: string): boolean => status === "CANCELLED" || status === "SKIPPED";
+    if (isBlocked(is) && isBlocked(was)) return;
+    if (is !== was && !(isCancelled && is === "CANCELLED")) found.push(`${what} is ${is}, and ${was} undisturbed`);
+  };
+  differ("the run", is.status.status, undisturbed.status.status);
+  is.status.steps.forEach(({ name, status }, place) => {
+    if (!isFinal(status)) found.push(`step \`${name}\` is ${status}`);
+    differ(`step \`${name}\``, status, undisturbed.status.steps[place]!.status);
+  });
+  if ((is.result !== undefined) !== (is.status.status === "SUCCEEDED")) {
+    found.push(`it is ${is.status.status} ${is.result === undefined ? "without" : "with"} a result`);
+  }
+  if (is.result === undefined || undisturbed.result === undefined) return found;
+  const [one, other] = [comparable(is.result.value), comparable(undisturbed.result.value)].map((value) =>
+    JSON.stringify(value)
+  );
+  if (one !== other) found.push(`its result is ${one}, and ${other} undisturbed`);
+  return found;
+}
+
+/** At least one call for each step that has succeeded, and no second one of an attempt unless something went wrong with the first. */
+function callViolations(run: StoredRun, log: CallLog): string[] {
+  const found: string[] = [];
+  const calls = new Map<number, LoggedCall[]>();
+  for (const call of log.callsOf(run.id)) {
+    const of = calls.get(call.place);
+    if (of === undefined) calls.set(call.place, [call]);
+    else of.push(call);
+  }
+  run.steps.forEach(({ status, attempt }, place) => {
+    const made = calls.get(place) ?? [];
+    if (status === "SUCCEEDED" && made.length === 0) found.push(`step ${place} has succeeded and was not called`);
+    if (run.reopened > 0) return;
+    for (let number = 1; number <= attempt; number++) {
+      const same = made.filter((call) => call.attempt === number);
+      if (status === "SUCCEEDED" && same.length === 0) found.push(`attempt ${number} of step ${place} was not made`);
+      same.slice(1).forEach((next, i) => {
+        const first = same[i]!;
+        // One that stood still does not know yet that another has taken the run over, and may be the second to make the call.
+        const disturbed = [first, next].some(({ process, at }) => log.wasDisturbed(process, at - AFTERMATH, next.at));
+        if (disturbed) return;
+        found.push(
+          `${first.process} and ${next.process} made attempt ${number} of step ${place}, and nothing had happened`,
+        );
+      });
+    }
+  });
+  return found;
+}

@@ -1,0 +1,82 @@
+import type { ActiveRun } from "../src/engine/active_run.ts";
+import type { Executable } from "../src/engine/executable.ts";
+import { Runtime } from "../src/engine/runtime.ts";
+import { RuntimeCore } from "../src/engine/runtime_core.ts";
+import { Worker } from "../src/engine/worker_handle.ts";
+import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import type { CallLog } from "./call_log.ts";
+import type { SimulatedProcess } from "./simulated_process.ts";
+
+/** What the processes of a simulation have in common. */
+export interface WorkflowProcessSetup {
+  /** Keeps the calls. */
+  readonly log: CallLog;
+  /** Opens the store of a process. */
+  readonly open: (process: SimulatedProcess) => EngineStorage;
+  /** What is served. */
+  readonly executables: readonly Executable[];
+  /** Milliseconds for which a lease holds. */
+  readonly lease: number;
+  /** How many steps a worker has at work at a time. */
+  readonly concurrency: number;
+}
+
+/** How long a worker serves before it ends by itself and another begins, at most, in milliseconds. */
+const LONGEST_SERVICE = 4_000;
+
+/** A process that serves workflows: a runtime of its own on a store of its own, on the KV that all share. */
+export class WorkflowProcess {
+  /** The runtime. */
+  readonly runtime: Runtime;
+  /** The executables, with calls that are logged, by the name of their workflow. */
+  readonly executables: ReadonlyMap<string, Executable>;
+  readonly #core: RuntimeCore;
+  readonly #setup: WorkflowProcessSetup;
+
+  /** Opens the store and the runtime; {@linkcode serve} begins. */
+  constructor(readonly process: SimulatedProcess, setup: WorkflowProcessSetup) {
+    const { name, clock } = process;
+    const storage = setup.open(process);
+    const number = Number(name.replace(/\D/g, ""));
+    this.#setup = setup;
+    this.#core = new RuntimeCore({
+      storage,
+      objects: undefined,
+      clock,
+      process: { host: name, id: number },
+      lease: setup.lease,
+    });
+    this.runtime = new Runtime(this.#core, () => storage.close());
+    this.executables = new Map(
+      setup.executables.map((executable) => [executable.definition.workflow, setup.log.logged(executable, process)]),
+    );
+  }
+
+  /** A run at work here. */
+  activeRun(id: string): ActiveRun | undefined {
+    return this.#core.activeRun(id);
+  }
+
+  /** Wakes the workers, for no reason. */
+  nudge(): void {
+    this.#core.nudge();
+  }
+
+  /** Serves until it is told to stop: as a worker that runs, or by ticks, each for a while. */
+  async serve(isOver: () => boolean): Promise<void> {
+    const { process: { chance, clock }, executables } = this;
+    const { concurrency } = this.#setup;
+    while (!isOver()) {
+      const worker = new Worker(this.#core, [...executables.values()], { concurrency });
+      const milliseconds = chance.int(50, LONGEST_SERVICE);
+      if (chance.bool(0.2)) {
+        await worker.tick({ budgetMs: milliseconds });
+        continue;
+      }
+      const controller = new AbortController();
+      const timer = clock.setTimer(milliseconds, () => controller.abort());
+      await worker.run({ signal: controller.signal, handleSignals: false });
+      timer.cancel();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { type Definition, WorkflowDefinition } from "../src/definition.ts";
+import { executableOf } from "../src/engine/executable.ts";
+import type { StartArguments, StartOptions } from "../src/engine/runtime.ts";
+import { FusewireError } from "../src/errors.ts";
+import type { RunStatus } from "../src/run.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+import type { SimulatedWorld } from "./simulated_world.ts";
+import type { WorkflowCluster } from "./workflow_cluster.ts";
+
+/** A run that a scenario has started. */
+export interface SimulatedRun {
+  /** Of what. */
+  readonly definition: Definition<never, unknown>;
+  /** With which input. */
+  readonly input: unknown;
+  /** Whether it was cancelled. */
+  cancelled: boolean;
+  /** Whether it was tried again. */
+  retried: boolean;
+}
+
+/**
+ * What a scenario can do in a simulation: all that a user does with runs, each time in some process that lives. If that process dies
+ * before it has answered, it is done again in another.
+ */
+export interface WorkflowSimulation {
+  /** Chance, from the seed. */
+  readonly random: SeededRandom;
+  /** Starts a run, and gives its id. Some runs are driven by the process that starts them, as `runtime.run()` does. */
+  start<I, T>(definition: Definition<I, T>, ...args: StartArguments<I>): Promise<string>;
+  /** Cancels a run; resolves when it has ended. */
+  cancel(id: string): Promise<void>;
+  /** Tries a run again; whether it had ended without a result. */
+  retry(id: string): Promise<boolean>;
+  /** Looks at a run. */
+  status(id: string): Promise<RunStatus>;
+  /** Waits for the result of a run. */
+  result(id: string): Promise<unknown>;
+  /** Lets so many milliseconds pass. */
+  wait(milliseconds: number): Promise<void>;
+}
+
+/** The simulation that a scenario acts in, and what it has done. */
+export class ClusterSimulation implements WorkflowSimulation {
+  /** The runs, by id. */
+  readonly runs: Map<string, SimulatedRun> = new Map();
+  readonly #world: SimulatedWorld;
+  readonly #cluster: WorkflowCluster;
+
+  /** Acts in the processes of `cluster`. */
+  constructor(world: SimulatedWorld, cluster: WorkflowCluster, readonly random: SeededRandom) {
+    this.#world = world;
+    this.#cluster = cluster;
+  }
+
+  async start<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<string> {
+    const id = options?.id ?? `run-${this.runs.size + 1}`;
+    const isDriven = this.random.bool(0.3);
+    const checked = definition instanceof WorkflowDefinition ? await definition.checkInput(input) : input;
+    this.runs.set(id, { definition, input: checked, cancelled: false, retried: false });
+    this.#world.note("user", `starts ${id}${isDriven ? ", driven" : ""}`);
+    await this.#cluster.anywhere(async ({ runtime, executables }) => {
+      const executable = executables.get(definition.name) ?? executableOf(definition);
+      const all: StartOptions = { ...options, id };
+      if (isDriven) await runtime.driveExecutable(executable, checked, all);
+      else await runtime.startExecutable(executable, checked, all);
+    });
+    return id;
+  }
+
+  async cancel(id: string): Promise<void> {
+    const run = this.runs.get(id);
+    if (run !== undefined) run.cancelled = true;
+    this.#world.note("user", `cancels ${id}`);
+    await this.#cluster.anywhere(({ runtime }) => runtime.get(id).cancel());
+    this.#world.note("user", `has cancelled ${id}`);
+  }
+
+  async retry(id: string): Promise<boolean> {
+    const run = this.runs.get(id);
+    if (run !== undefined) run.retried = true;
+    this.#world.note("user", `tries ${id} again`);
+    return await this.#cluster.anywhere(({ runtime }) =>
+      runtime.get(id).retry().then(() => true, (error) => {
+        if (error instanceof FusewireError && error.code === "GRAPH") return false;
+        throw error;
+      })
+    );
+  }
+
+  async status(id: string): Promise<RunStatus> {
+    return await this.#cluster.anywhere(({ runtime }) => runtime.get(id).status());
+  }
+
+  async result(id: string): Promise<unknown> {
+    return await this.#cluster.anywhere(({ runtime }) => runtime.get(id).result());
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await this.#world.after(milliseconds);
+  }
+}

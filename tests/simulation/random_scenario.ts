@@ -1,0 +1,59 @@
+/**
+ * What users do, by chance: they start runs, look at them, cancel some and try some again.
+ *
+ * @module
+ */
+import type { Definition } from "@fusewire/fusewire";
+import type { SeededRandom, WorkflowScenario, WorkflowSimulation } from "@fusewire/fusewire/testing";
+import { randomWorkflow, type RandomWorkflowOptions, withoutCalls } from "./random_workflow.ts";
+
+/** What a scenario is like. */
+export interface RandomScenarioOptions extends RandomWorkflowOptions {
+  /** How many runs at most. @default {3} */
+  readonly runs?: number;
+  /** How many runs are cancelled, as a probability. @default {0} */
+  readonly cancel?: number;
+  /** How many runs are tried again, as a probability. @default {0} */
+  readonly retry?: number;
+}
+
+/** A scenario by chance. */
+export function randomScenario(options: RandomScenarioOptions = {}): (random: SeededRandom) => WorkflowScenario {
+  return (random) => {
+    const definitions = Array.from(
+      { length: random.int(1, 2) },
+      (_, i) => randomWorkflow(`flow-${i}`, random, options),
+    );
+    return {
+      definitions,
+      comparable: withoutCalls,
+      act: async (simulation) => {
+        const count = random.int(1, options.runs ?? 3);
+        await Promise.all(Array.from({ length: count }, () => oneRun(simulation, random, definitions, options)));
+      },
+    };
+  };
+}
+
+async function oneRun(
+  simulation: WorkflowSimulation,
+  random: SeededRandom,
+  definitions: readonly Definition<void, unknown>[],
+  { cancel = 0, retry = 0 }: RandomScenarioOptions,
+): Promise<void> {
+  const definition = random.pick(definitions);
+  const [priority, delay, pause] = [random.int(-1, 1), random.bool(0.2) ? random.int(1, 500) : 0, random.int(0, 600)];
+  const [isCancelled, isRetried, isLookedAt] = [random.bool(cancel), random.bool(retry), random.bool(0.3)];
+  const waits = [random.int(0, 1_200), random.int(0, 1_500)] as const;
+  await simulation.wait(pause);
+  const id = await simulation.start(definition, undefined, { priority, delay });
+  if (isLookedAt) await simulation.status(id);
+  if (isCancelled) {
+    await simulation.wait(waits[0]);
+    await simulation.cancel(id);
+  }
+  if (isRetried) {
+    await simulation.wait(waits[1]);
+    await simulation.retry(id);
+  }
+}
