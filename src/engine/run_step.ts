@@ -5,7 +5,7 @@
  */
 import type { StoredValue } from "../../storage/runtime/records.ts";
 import type { AttemptOutcome } from "../attempt.ts";
-import { type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
+import { type ErrorRecord, errorRecord, FusewireError, LeaseLostError } from "../errors.ts";
 import type { Plugin, PluginCall, PluginContext } from "../plugin.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { endPlugins, startPlugins } from "./run_plugins.ts";
@@ -32,14 +32,13 @@ export function runStep(run: ActiveRun, place: number): Promise<void> | undefine
 /** Runs a step that may have to wait before it starts, or may not start at all. */
 async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   const { clock } = run.host;
-  let may: "start" | "skip" | "wait" = "start";
+  let may: "start" | "skip" | "wait";
   try {
-    const missing = run.values!.missingFor(place);
-    if (missing.length > 0) await bring(run, missing);
-    if (!conditionsHold(run, place)) may = "skip";
-    else if (!await takeSlot(run, place)) may = "wait";
+    may = await mayStart(run, place);
   } catch (error) {
     run.taken--;
+    // Nothing is known against the step: whoever takes the run over starts it.
+    if (error instanceof LeaseLostError) return run.lose(error);
     if (isReady(run, place)) endWithout(run, place, "failed", error, errorRecord(error), clock.now());
     return;
   }
@@ -52,6 +51,25 @@ async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   }
   await begin(run, place);
   await freeSlot(run, place);
+}
+
+/** Whether a ready step may start now; it waits if it gets no slot, or the store does not answer. */
+async function mayStart(run: ActiveRun, place: number): Promise<"start" | "skip" | "wait"> {
+  const missing = run.values!.missingFor(place);
+  if (missing.length > 0 && !await isAnswered(run, bring(run, missing))) return "wait";
+  if (!conditionsHold(run, place)) return "skip";
+  return await isAnswered(run, takeSlot(run, place)) ? "start" : "wait";
+}
+
+/** What the store answers; `false` if it fails, which it tells by errors that are not of Fusewire. */
+async function isAnswered(run: ActiveRun, answer: Promise<boolean>): Promise<boolean> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof FusewireError) throw error;
+    run.host.warn(`The store failed before a step of run ${run.id}, which waits: ${String(error)}`, run);
+    return false;
+  }
 }
 
 function begin(run: ActiveRun, place: number): Promise<void> | undefined {
@@ -216,11 +234,12 @@ function isRunning(run: ActiveRun, place: number): boolean {
   return run.isAtWork && run.state.steps[place]!.phase === "running";
 }
 
-async function bring(run: ActiveRun, missing: readonly number[]): Promise<void> {
+async function bring(run: ActiveRun, missing: readonly number[]): Promise<true> {
   const objects = run.objects!;
   const stored = missing.filter((place) => !objects.isObject(place));
   if (stored.length > 0) await run.values!.load(stored);
   for (const place of missing) if (objects.isObject(place)) await objects.revive(place);
+  return true;
 }
 
 function conditionsHold(run: ActiveRun, place: number): boolean {

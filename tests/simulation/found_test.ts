@@ -4,7 +4,15 @@
  * @module
  */
 import { expect } from "@std/expect";
-import { defineWorkflow, MemoryRuntimeStorage, openRuntime, type SessionRecord, task } from "@fusewire/fusewire";
+import {
+  defineWorkflow,
+  LeaseLostError,
+  MemoryRuntimeStorage,
+  openRuntime,
+  type SessionRecord,
+  type Slot,
+  task,
+} from "@fusewire/fusewire";
 
 const one = task(() => 1, { name: "one" });
 const two = task((x: number) => x + 1, { name: "two" });
@@ -60,4 +68,23 @@ Deno.test("a run goes on elsewhere when its worker is told to stop while a step 
   expect((await run.status()).steps.map(({ status }) => status)).toEqual(["SUCCEEDED", "PENDING", "PENDING"]);
   await runtime.worker([definition]).tick({ budgetMs: 5_000 });
   expect(await run.result()).toBe(3);
+});
+
+Deno.test("a step does not fail because the session of its worker is over when it wants a slot", async () => {
+  let hasEnded = false;
+  class EndingAtSlot extends EndingStorage {
+    override async takeSlot(slot: Slot, now: number): Promise<boolean> {
+      if (hasEnded) return await super.takeSlot(slot, now);
+      hasEnded = true;
+      await this.endAll();
+      throw new LeaseLostError("The session is over.");
+    }
+  }
+  await using runtime = await openRuntime({ runtimeStorage: new EndingAtSlot() });
+  const slotted = task(() => 1, { name: "slotted", concurrency: { key: "k", limit: 1 } });
+  const definition = defineWorkflow("slotted", { version: "1" }, () => slotted());
+  const run = await runtime.start(definition);
+  await runtime.worker([definition]).tick({ budgetMs: 5_000 });
+  await runtime.worker([definition]).tick({ budgetMs: 5_000 });
+  expect((await run.status()).status).toBe("SUCCEEDED");
 });
