@@ -11,7 +11,7 @@ import { makeAttempt, type StepCall } from "./step_call.ts";
 
 /** Makes the live objects of one run again. */
 export class LiveObjects {
-  readonly #revived = new Map<number, Promise<void>>();
+  readonly #revived = new Map<number, Promise<unknown>>();
 
   /** `callAt` gives what an attempt of a step needs, but for its values. */
   constructor(
@@ -27,17 +27,17 @@ export class LiveObjects {
   }
 
   /**
-   * Makes the object of `maker` again, once.
+   * Makes the object of `maker` again, once, and gives it.
    *
    * @throws {StepFailedError} If a call that went well before fails now.
    */
-  revive(maker: number): Promise<void> {
+  revive(maker: number): Promise<unknown> {
     let revived = this.#revived.get(maker);
     if (revived === undefined) this.#revived.set(maker, revived = this.#revive(maker));
     return revived;
   }
 
-  async #revive(maker: number): Promise<void> {
+  async #revive(maker: number): Promise<unknown> {
     const object = await this.#replay(maker, undefined);
     for (let place = maker + 1; place < this.makers.length; place++) {
       const step = this.state.steps[place]!;
@@ -46,6 +46,7 @@ export class LiveObjects {
       }
     }
     this.values.set(maker, object);
+    return object;
   }
 
   async #replay(place: number, object: unknown): Promise<unknown> {
@@ -62,8 +63,8 @@ export class LiveObjects {
     for (const of of read) {
       if (of === this.makers[place]) values[of] = object;
       else if (this.isObject(of)) {
-        if (!this.values.has(of)) await this.revive(of);
-        values[of] = this.values.values[of];
+        // Perhaps no step that is to come reads it, but only this replay.
+        values[of] = this.values.has(of) ? this.values.values[of] : await this.revive(of);
       }
     }
     const outcome = await makeAttempt(this.callAt(place, values));

@@ -208,11 +208,26 @@ export class WorkerCore implements RunHost {
   async #attend(): Promise<void> {
     if (this.#attending) return;
     this.#attending = true;
+    if (this.#reapAt === -Infinity) this.#reapAt = this.#nextReap(this.clock.now());
     while (this.#runs.size > 0) {
       if (this.#session?.isOver === false) await this.#hear();
-      await this.#waker.sleep(this.#poll.pause);
+      const now = this.clock.now();
+      // What a dead worker held may be what the runs here wait for: a slot, a step that it was lent.
+      if (now >= this.#reapAt) {
+        await this.#reap(now).catch((error) => log("warn", [], `Looking for dead workers failed: ${String(error)}`));
+      }
+      await this.#waker.sleep(Math.max(0, Math.min(this.#poll.pause, this.#reapAt - now)));
     }
     this.#attending = false;
+  }
+
+  async #reap(now: number): Promise<void> {
+    this.#reapAt = this.#nextReap(now);
+    await this.storage.reap(now);
+  }
+
+  #nextReap(now: number): number {
+    return now + this.#setup.lease / 2 * (0.75 + 0.5 * this.clock.random());
   }
 
   /** Claims if there may be something to claim, and room for it. */
@@ -231,12 +246,9 @@ export class WorkerCore implements RunHost {
   }
 
   async #claim(): Promise<number> {
-    const { queues, lease } = this.#setup;
+    const { queues } = this.#setup;
     const now = this.clock.now();
-    if (now >= this.#reapAt) {
-      this.#reapAt = now + lease / 2 * (0.75 + 0.5 * this.clock.random());
-      await this.storage.reap(now);
-    }
+    if (now >= this.#reapAt) await this.#reap(now);
     const limit = this.#room.free - this.#waiting();
     this.#lookAt = this.#reapAt;
     if (limit <= 0) return 0;
