@@ -4,13 +4,13 @@
  * @module
  */
 import type { ClaimAnswer, ClaimRequest, ClaimRunAnswer } from "../engine_storage.ts";
-import type { ClaimedRun, StepOffer } from "../records.ts";
+import type { ClaimedRun } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
-import { claimedHead, hasEnded, type Head, headBytes, isSmall, waitingRun } from "./head.ts";
+import { claimedHead, hasEnded, type Head, headBytes, isSmall } from "./head.ts";
 import { Hold, type Holds } from "./holds.ts";
 import { lastText, type Line } from "./keys.ts";
 import type { KvCheck, KvEntry } from "./kv_like.ts";
-import type { LentEntry, OfferEntry } from "./offers.ts";
+import { readOffers } from "./offer_entries.ts";
 import { recordNow, type RunReader } from "./run_reader.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
 import { decodeSteps, stepsOfPages } from "./step_page.ts";
@@ -126,7 +126,8 @@ export class Claims {
     const claim = { runId, session: head.o ?? "", fence: head.f };
     const pages = isSmall(head) ? undefined : await this.reader.pages(runId);
     const hold = new Hold(claim, head, versionstamp, pages);
-    const offers = head.b ? await this.#offers(hold) : [];
+    const offers = await readOffers(this.context.kv, this.context.keys, runId, head);
+    if (offers.length > 0) hold.offers = new Set(offers.map(({ id }) => id));
     const mail = head.f > 1n ? await this.#mail(hold) : head.ml;
     const touched = pages !== undefined && pages.size > 0 ? stepsOfPages(pages, head.z, head.c) : undefined;
     const steps = head.st === undefined ? touched : decodeSteps(head.st, head.c);
@@ -146,24 +147,6 @@ export class Claims {
     }
     hold.mail = mail.versionstamp;
     return false;
-  }
-
-  /** The offers of an earlier holder, open or lent. */
-  async #offers(hold: Hold): Promise<StepOffer[]> {
-    const { kv, keys } = this.context;
-    const { runId } = hold.claim;
-    const offers = new Map<string, StepOffer>();
-    const run = waitingRun(hold.head);
-    const add = (entry: KvEntry<OfferEntry | LentEntry>) => {
-      const id = lastText(entry.key);
-      const { places, fence } = entry.value;
-      offers.set(id, { id, places, fence });
-      (hold.offers ??= new Map()).set(id, keys.offer(run, runId, id));
-    };
-    // Open ones first: one that is claimed in between is found among the lent.
-    for await (const entry of kv.list<OfferEntry>(keys.offersOf(run, runId))) add(entry);
-    for await (const entry of kv.list<LentEntry>(keys.below("lent", runId))) add(entry);
-    return [...offers.values()];
   }
 
   /** The head of a run whose entry has no copy of it, if it is still the one that the entry was written with. */

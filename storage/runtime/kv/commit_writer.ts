@@ -8,11 +8,10 @@ import { DENO_LIMITS } from "./batch.ts";
 import type { KvContext } from "./context.ts";
 import { type Head, headBytes, type HeadDraft, isSmall } from "./head.ts";
 import { type Hold, type Holds, isHeld, leaseLost } from "./holds.ts";
-import type { KvKey } from "./kv_like.ts";
 import type { RunReader } from "./run_reader.ts";
 import { decodeSteps, PAGE_STEPS, type StepPage, UNTOUCHED, withStep } from "./step_page.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
-import { Unit } from "./unit.ts";
+import { Unit, type UnitOutcome } from "./unit.ts";
 
 /** How often a unit is sent again after a look at the head: each time a reply was lost. */
 const MOST_TRIES = 50;
@@ -41,7 +40,7 @@ export class CommitWriter {
   #steps: StepPage | undefined;
   /** The pages that changed, of any other run. */
   #pages: Map<number, StepPage> | undefined;
-  #opened: Map<string, KvKey> | undefined;
+  #opened: string[] | undefined;
   #closed: string[] | undefined;
   #first = true;
 
@@ -86,8 +85,8 @@ export class CommitWriter {
   }
 
   /** Opens an offer whose entry is in the unit. */
-  offered(id: string, key: KvKey): void {
-    (this.#opened ??= new Map()).set(id, key);
+  offered(id: string): void {
+    (this.#opened ??= []).push(id);
     if (!this.#hold.head.b) this.#headChanged = true;
   }
 
@@ -148,8 +147,8 @@ export class CommitWriter {
     }
     for (const id of this.#closed ?? []) hold.offers?.delete(id);
     if (this.#opened !== undefined) {
-      const offers = hold.offers ??= new Map();
-      for (const [id, key] of this.#opened) offers.set(id, key);
+      const offers = hold.offers ??= new Set();
+      for (const id of this.#opened) offers.add(id);
     }
     this.#pages =
       this.#steps =
@@ -164,7 +163,7 @@ export class CommitWriter {
   async #write(head: Head | undefined): Promise<boolean> {
     const hold = this.#hold;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const outcome = await this.#context.queue.submit(this.unit);
+      const outcome = await this.#submit();
       if (outcome !== undefined) {
         if (head !== undefined) hold.versionstamp = outcome;
         return true;
@@ -178,13 +177,23 @@ export class CommitWriter {
         return true;
       }
       if (found === undefined || !isHeld(found.value, hold.claim)) break;
-      if (found.versionstamp === hold.versionstamp) return false;
+      if (found.versionstamp === hold.versionstamp && this.unit.checks.length > 1) return false;
       hold.versionstamp = found.versionstamp;
       const [check] = this.unit.checks;
       if (check !== undefined) check.versionstamp = found.versionstamp;
     }
     this.#holds.drop(hold);
     throw leaseLost(hold.claim);
+  }
+
+  async #submit(): Promise<UnitOutcome> {
+    try {
+      return await this.#context.queue.submit(this.unit);
+    } catch (error) {
+      // Nobody knows what was written, so what is known of the run may be wrong.
+      this.#holds.drop(this.#hold);
+      throw error;
+    }
   }
 
   #page(number: number): StepPage | undefined {

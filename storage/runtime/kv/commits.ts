@@ -10,10 +10,10 @@ import type { RunCommit } from "../engine_storage.ts";
 import { CommitWriter } from "./commit_writer.ts";
 import type { KvContext } from "./context.ts";
 import { eventEntries } from "./events.ts";
-import { headBytes, MAX_FAILURE_BYTES, releasedHead } from "./head.ts";
-import { type Hold, type Holds, leaseLost } from "./holds.ts";
+import { headBytes, MAX_FAILURE_BYTES, releasedHead, waitingRun } from "./head.ts";
+import type { Hold, Holds } from "./holds.ts";
 import { lastText } from "./keys.ts";
-import { offerEntry } from "./offers.ts";
+import { offerEntry } from "./offer_entries.ts";
 import type { RunReader } from "./run_reader.ts";
 import { statusCode } from "./step_page.ts";
 import { formBytes } from "./stored_form.ts";
@@ -33,18 +33,19 @@ export class Commits {
 
   /** Writes what became of steps, and of the run. */
   async commit(commit: RunCommit): Promise<void> {
-    const hold = this.holds.known(commit.claim) ?? await this.holds.get(commit.claim);
-    const turn = hold.begin();
-    if (turn !== undefined) await turn;
-    try {
-      await this.#commit(hold, commit);
-    } finally {
-      hold.finish();
+    while (true) {
+      const hold = this.holds.known(commit.claim) ?? await this.holds.get(commit.claim);
+      const turn = hold.begin();
+      if (turn !== undefined) await turn;
+      try {
+        if (!hold.over) return await this.#commit(hold, commit);
+      } finally {
+        hold.finish();
+      }
     }
   }
 
   async #commit(hold: Hold, commit: RunCommit): Promise<void> {
-    if (hold.over) throw leaseLost(hold.claim);
     const { forms } = this.context;
     const writer = new CommitWriter(this.context, this.reader, this.holds, hold);
     for (const { place, record, value } of commit.steps) {
@@ -79,18 +80,17 @@ export class Commits {
       if (writer.isFull(bytes)) await writer.flush();
       writer.unit.set(key, value, bytes);
       writer.unit.ring(keys.bell(hold.head.q));
-      writer.offered(offer.id, key);
+      writer.offered(offer.id);
     }
   }
 
   async #closeOffers(hold: Hold, commit: RunCommit, writer: CommitWriter): Promise<void> {
     const { keys } = this.context;
     const closed = new Set(commit.closedOffers);
-    if (commit.then?.kind === "ended") { for (const id of hold.offers?.keys() ?? []) closed.add(id); }
+    if (commit.then?.kind === "ended") { for (const id of hold.offers ?? []) closed.add(id); }
     for (const id of closed) {
       if (writer.isFull(0)) await writer.flush();
-      const key = hold.offers?.get(id);
-      if (key !== undefined) writer.unit.delete(key);
+      writer.unit.delete(keys.offer(waitingRun(hold.head), hold.claim.runId, id));
       writer.unit.delete(keys.lent(hold.claim.runId, id));
       writer.closed(id);
     }

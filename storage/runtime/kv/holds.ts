@@ -6,9 +6,9 @@
  */
 import { LeaseLostError } from "../../../src/errors.ts";
 import type { Claim } from "../records.ts";
-import type { Head } from "./head.ts";
-import { isSmall } from "./head.ts";
-import type { KvKey } from "./kv_like.ts";
+import type { KvContext } from "./context.ts";
+import { type Head, isSmall } from "./head.ts";
+import { readOffers } from "./offer_entries.ts";
 import type { RunReader } from "./run_reader.ts";
 import type { StepPage } from "./step_page.ts";
 
@@ -20,13 +20,13 @@ export class Hold {
   versionstamp: string;
   /** Pages of the steps, of a run whose head does not have them. */
   pages: Map<number, StepPage> | undefined;
-  /** Offers that are open or claimed by other workers, each with the key it was offered under. */
-  offers: Map<string, KvKey> | undefined = undefined;
+  /** Ids of offers that are not closed. */
+  offers: Set<string> | undefined = undefined;
   /** The versionstamp of the run's mail when its messages were last read; `undefined` if this holder never read them. */
   mail: string | null | undefined = undefined;
   /** How many entries of events this holder wrote. */
   events = 0;
-  /** Whether the hold is given up, or lost. */
+  /** Whether the hold is given up, lost or in doubt. */
   over = false;
   #isCommitting = false;
   #waiting: (() => void)[] | undefined;
@@ -56,10 +56,12 @@ export class Hold {
 /** The runs that sessions of this process hold. */
 export class Holds {
   readonly #holds = new Map<string, Hold>();
+  readonly #context: KvContext;
   readonly #reader: RunReader;
 
-  /** Reads heads and pages of claims that were made by another storage of the same session. */
-  constructor(reader: RunReader) {
+  /** Reads what is not known of a claim. */
+  constructor(context: KvContext, reader: RunReader) {
+    this.#context = context;
     this.#reader = reader;
   }
 
@@ -75,7 +77,7 @@ export class Holds {
     return this.#holds.get(runId)?.claim.fence === fence;
   }
 
-  /** The hold of a claim, if this process knows of it; as it is, over or not. */
+  /** The hold of a claim, if this process knows of it. */
   known(claim: Claim): Hold | undefined {
     const hold = this.#holds.get(claim.runId);
     return hold !== undefined && hold.claim.fence === claim.fence && hold.claim.session === claim.session
@@ -84,26 +86,32 @@ export class Holds {
   }
 
   /**
-   * The hold of a claim.
+   * The hold of a claim, also if this process knows nothing of it, or not any more.
    *
    * @throws {LeaseLostError} If the session does not hold the run any more.
    */
   async get(claim: Claim): Promise<Hold> {
     const known = this.known(claim);
-    if (known !== undefined) {
-      if (known.over) throw leaseLost(claim);
-      return known;
-    }
+    if (known !== undefined) return known;
+    const { kv, keys } = this.#context;
     const entry = await this.#reader.head(claim.runId);
     if (entry === undefined || !isHeld(entry.value, claim)) throw leaseLost(claim);
-    const pages = isSmall(entry.value) ? undefined : await this.#reader.pages(claim.runId);
-    const hold = new Hold(claim, entry.value, entry.versionstamp, pages);
+    const head = entry.value;
+    const hold = new Hold(claim, head, entry.versionstamp, undefined);
+    if (!isSmall(head)) hold.pages = await this.#reader.pages(claim.runId);
+    const offers = await readOffers(kv, keys, claim.runId, head);
+    if (offers.length > 0) hold.offers = new Set(offers.map(({ id }) => id));
     hold.events = await this.#reader.nextEvent(claim.runId, claim.fence);
-    this.#holds.set(claim.runId, hold);
+    // Another call may have done the same meanwhile: there is one hold of a claim.
+    return this.known(claim) ?? this.#added(hold);
+  }
+
+  #added(hold: Hold): Hold {
+    this.add(hold);
     return hold;
   }
 
-  /** Forgets a hold that is given up or lost. */
+  /** Forgets a hold that is given up, lost or in doubt; who still waits for its turn looks at the store. */
   drop(hold: Hold): void {
     hold.over = true;
     if (this.#holds.get(hold.claim.runId) === hold) this.#holds.delete(hold.claim.runId);

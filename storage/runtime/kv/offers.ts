@@ -4,66 +4,24 @@
  *
  * @module
  */
-import { ConfigError, LeaseLostError } from "../../../src/errors.ts";
+import { LeaseLostError } from "../../../src/errors.ts";
 import type { ClaimRequest } from "../engine_storage.ts";
-import type { StepClaim, StepOffer, StepRecord, StepReport, StoredValue } from "../records.ts";
+import type { StepClaim, StepReport, StoredValue } from "../records.ts";
 import { linesOf } from "./claims.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
-import { hasEnded, type Head, waitingRun } from "./head.ts";
-import { type KvKeys, lastText } from "./keys.ts";
-import type { KvEntry, KvEntryMaybe, KvKey } from "./kv_like.ts";
+import { hasEnded } from "./head.ts";
+import { lastText } from "./keys.ts";
+import type { KvEntry, KvEntryMaybe } from "./kv_like.ts";
 import type { Messages } from "./messages.ts";
+import { lentBytes, type LentEntry, type OfferEntry, offerGuard } from "./offer_entries.ts";
 import type { RunReader } from "./run_reader.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
-import { decodeSteps, encodeSteps, type StepPage } from "./step_page.ts";
+import { decodeSteps } from "./step_page.ts";
 import { formBytes } from "./stored_form.ts";
 import { Unit } from "./unit.ts";
 
-/** The most steps of one offer: what surely fits one value of the store. */
-const MOST_PLACES = 1000;
 /** How often `claimSteps` looks again after others were faster with all that it found. */
 const PASSES = 4;
-
-/** An open offer as it is stored. */
-export interface OfferEntry {
-  /** The places of the steps. */
-  readonly places: readonly number[];
-  /** The fence of the steps. */
-  readonly fence: bigint;
-  /** The records of the steps when they were offered. */
-  readonly steps: StepPage;
-}
-
-/** Offered steps that a worker has claimed, as they are stored. */
-export interface LentEntry extends OfferEntry {
-  /** Who holds them. */
-  readonly session: string;
-  /** Nobody works on them any more, but the run's holder has not dealt with what was reported. */
-  readonly over?: true;
-}
-
-/** The entry of an offer, with its key and about how many bytes it takes. */
-export function offerEntry(
-  keys: KvKeys,
-  runId: string,
-  head: Head,
-  offer: StepOffer,
-  record: (place: number) => StepRecord,
-): [key: KvKey, entry: OfferEntry, bytes: number] {
-  const { id, places, fence } = offer;
-  if (places.length > MOST_PLACES) {
-    throw new ConfigError(
-      `An offer has at most ${MOST_PLACES} steps; offer ${JSON.stringify(id)} has ${places.length}.`,
-    );
-  }
-  const steps = encodeSteps(places.map(record), head.c);
-  return [keys.offer(waitingRun(head), runId, id), { places, fence, steps }, 80 + 10 * places.length + steps.length];
-}
-
-/** About how many bytes the entry of claimed steps takes. */
-export function lentBytes(lent: LentEntry): number {
-  return 140 + 2 * lent.session.length + 10 * lent.places.length + lent.steps.length;
-}
 
 /** Claims offered steps, and reports what became of them. */
 export class Offers {
@@ -181,11 +139,6 @@ export class Offers {
     const entry = await this.context.kv.get<LentEntry>(this.context.keys.lent(runId, id));
     return entry.value?.session === session;
   }
-}
-
-/** The guard of all that relies on, or changes, an offer. */
-export function offerGuard(runId: string, id: string): string {
-  return `offer ${runId.length} ${runId} ${id}`;
 }
 
 function negatedPriority(entry: KvEntry<OfferEntry>): number {

@@ -71,7 +71,7 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
   const queue = new CommitQueue(kv, { limits, remote, clock, patience });
   const context = { kv: reads, keys, queue, forms: new StoredForms(reads, keys, queue), clock, mark, newMark };
   const reader = new RunReader(context);
-  const holds = new Holds(reader);
+  const holds = new Holds(context, reader);
   const sessions = new Sessions(context);
   const messages = new Messages(context, holds);
   return {

@@ -13,7 +13,7 @@ import { ENTRY, type Head, releasedHead } from "./head.ts";
 import { lastText } from "./keys.ts";
 import type { KvEntry, KvKey } from "./kv_like.ts";
 import type { Messages } from "./messages.ts";
-import { lentBytes, type LentEntry, offerGuard } from "./offers.ts";
+import { lentBytes, type LentEntry, offerGuard } from "./offer_entries.ts";
 import { type SessionEntry, sessionGuard, type Sessions } from "./sessions.ts";
 import { Unit } from "./unit.ts";
 import { writeWaiting } from "./waiting.ts";

@@ -119,3 +119,31 @@ for (const [name, size, remote] of [["small", 4, false], ["large", 40, false], [
     }
   });
 }
+
+for (const [name, size] of [["small", 4], ["large", 40]] as const) {
+  Deno.test(`KvRuntimeStorage knows what a ${name} run has after a commit of which it never learnt what became of it`, async () => {
+    for (const kind of ["lostReply", "fail"] as const) {
+      let failing = false;
+      const plan = (operation: { readonly kind: string }): Fault | undefined =>
+        failing && operation.kind === "commit" ? { kind } : undefined;
+      using kv = new FaultyKv(new MemoryKv(), { plan });
+      const bench = new Bench({ storage: new KvRuntimeStorage(kv, { patience: -1 }) });
+      const { claim } = await bench.started("1", "s", { size });
+      const commit = (place: number) =>
+        bench.storage.commit({ claim, steps: [{ place, record: step("SUCCEEDED"), value: bytes(`${place}`) }] });
+      await commit(0);
+      failing = true;
+      const lost = commit(1).catch((error: unknown) => {
+        failing = false;
+        return error;
+      });
+      const next = commit(2);
+      expect(await lost).toBeInstanceOf(Error);
+      await next;
+      const done = (await bench.storage.readSteps("1")).flatMap(({ status }, i) => status === "SUCCEEDED" ? [i] : []);
+      expect(done).toEqual(kind === "fail" ? [0, 2] : [0, 1, 2]);
+      const values = await bench.storage.readValues("1", [0, 1, 2]);
+      expect(values.flatMap((value, i) => value === undefined ? [] : [i])).toEqual(done);
+    }
+  });
+}
