@@ -98,17 +98,19 @@ const CATCH_UPS: readonly CronCatchUp[] = ["none", "latest", "all"];
  * @throws {ConfigError} If the name, the expression or an option can not be used, or this program may not use `Deno.cron`.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { defineWorkflow, type Input, openRuntime, scheduleCron, task } from "@fusewire/fusewire";
  *
  * const report = task((day: string) => `Report of ${day}`, { name: "report" });
  * const daily = defineWorkflow("daily", { version: "1" }, (input: Input<{ day: string }>) => report(input.day));
  *
- * const runtime = await openRuntime();
- * scheduleCron("daily report", "30 6 * * *", daily, {
+ * const runtime = await openRuntime({ kv: ":memory:" }); // on Deno Deploy: openRuntime()
+ * scheduleCron("daily report", "30 6 * * MON-FRI", daily, {
  *   runtime,
  *   input: ({ due }) => ({ day: due.toISOString().slice(0, 10) }),
  * });
+ *
+ * await runtime.close(); // ends the cron too; an app goes on with Deno.serve()
  * ```
  */
 export function scheduleCron<I, T>(
