@@ -7,14 +7,16 @@ import type { AttemptOutcome } from "../attempt.ts";
 import { StepFailedError } from "../errors.ts";
 import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "../plugin.ts";
 
-/** Initializes the plugins of a step. */
+/** Initializes the plugins of a step, and notes each before it may fail. */
 export async function startPlugins(
   plugins: readonly Plugin<unknown>[],
   context: PluginContext,
-): Promise<PluginCall[]> {
-  const calls: PluginCall[] = [];
-  for (const plugin of plugins) calls.push({ plugin, state: await plugin.localInitialize?.(context) });
-  return calls;
+  calls: PluginCall[],
+): Promise<void> {
+  for (const plugin of plugins) {
+    const at = calls.push({ plugin, state: undefined }) - 1;
+    calls[at] = { plugin, state: await plugin.localInitialize?.(context) };
+  }
 }
 
 /** Tells every plugin how the step ended; gives the first error that one of them threw. A step that is to be repeated has not ended. */

@@ -87,23 +87,33 @@ function begin(run: ActiveRun, place: number): Promise<void> | undefined {
 async function attemptCarefully(run: ActiveRun, place: number, own: readonly Plugin<unknown>[]): Promise<void> {
   run.showStart();
   if (run.isSuspect(place)) await run.committed();
-  let calls: PluginCall[] = [];
+  const calls = run.plugins.get(place) ?? [];
+  const isFirst = !run.plugins.delete(place);
   let outcome: AttemptOutcome;
   try {
-    calls = await startPlugins(own, pluginContext(run, place, 0));
+    if (isFirst) await startPlugins(own, pluginContext(run, place, 0), calls);
     outcome = await makeAttempt(callOf(run, place, run.values!.values, calls));
   } catch (error) {
     outcome = { kind: "failed", error };
   }
   if (calls.length > 0) {
-    const context = pluginContext(run, place, run.state.steps[place]!.attempt);
-    const broken = await endPlugins(calls, outcome, isRunning(run, place), context);
+    const isCurrent = isRunning(run, place) && (outcome.kind === "succeeded" || !run.stopSignal.aborted);
+    if (isCurrent && outcome.kind === "retry") run.plugins.set(place, calls);
+    const broken = await endPlugins(calls, outcome, isCurrent, pluginContext(run, place));
     if (broken !== undefined) outcome = { kind: "failed", error: broken.error };
   }
   await end(run, place, outcome);
 }
 
 /** Everything that an attempt of a step needs. */
+/** The run is not at work here any more: plugins of steps that were to be repeated hear that there is no more for them to do. */
+export function leavePlugins(run: ActiveRun): void {
+  for (const [place, calls] of run.plugins) {
+    void endPlugins(calls, { kind: "failed", error: undefined }, false, pluginContext(run, place));
+  }
+  run.plugins.clear();
+}
+
 export function callOf(
   run: ActiveRun,
   place: number,
@@ -263,7 +273,11 @@ async function freeSlot(run: ActiveRun, place: number): Promise<void> {
   });
 }
 
-function pluginContext(run: ActiveRun, place: number, attempt: number): PluginContext {
+function pluginContext(
+  run: ActiveRun,
+  place: number,
+  attempt: number = run.state.steps[place]!.attempt,
+): PluginContext {
   return {
     workflowName: run.run.workflow,
     runId: run.id,

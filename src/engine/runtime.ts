@@ -114,7 +114,7 @@ export class Runtime implements AsyncDisposable {
     const started = driver === undefined || run.dueAt > run.createdAt
       ? await storage.startRun(run)
       : await driver.withSession((session) => storage.startRun(run, session));
-    if (started.claimed !== undefined) driver?.adopt(started.claimed);
+    if (started.claimed !== undefined) driver?.adopt(started.claimed, executable);
     else if (started.created) this.#core.nudge();
     return started;
   }
@@ -242,6 +242,7 @@ export class Runtime implements AsyncDisposable {
     await (this.#closing ??= this.#core.close().finally(this.#release));
   }
 
+  /** The same as {@linkcode Runtime.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
