@@ -52,6 +52,7 @@ export { GraphWorkflow } from "./src/backends/graph.ts";
 export type { DrawingOptions, GraphOptionsFor } from "./src/backends/graph.ts";
 export { KvWorkflow } from "./src/backends/kv.ts";
 export type { KvOptionsFor } from "./src/backends/kv.ts";
+export { DurableWorkflow } from "./src/engine/executable.ts";
 export { openRuntime } from "./src/engine/open_runtime.ts";
 export type { RuntimeOptions } from "./src/engine/open_runtime.ts";
 export type { Runtime, StartArguments, StartOptions } from "./src/engine/runtime.ts";

@@ -156,6 +156,11 @@ export class DurableRun<out T> implements Run<T> {
     });
   }
 
+  /**
+   * Opens a run that has failed or was cancelled again: what failed is tried again, what is committed stays.
+   *
+   * @throws {GraphError} If the run has not ended, or has succeeded.
+   */
   async retry(): Promise<void> {
     const { status, workflow } = await this.#record();
     const isOpen = status === "FAILED" || status === "CANCELLED";

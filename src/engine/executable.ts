@@ -7,6 +7,7 @@ import { sha256Hex } from "../../storage/digest.ts";
 import type { DefinitionRecord } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
+import type { NodeGraph } from "../graph.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
@@ -24,6 +25,8 @@ export const DEFAULT_QUEUE = "default";
 export interface Executable {
   /** What is kept of it: names, edges, targets, and the hash that tells graphs apart. */
   readonly definition: DefinitionRecord;
+  /** The graph itself. */
+  readonly graph: NodeGraph;
   /** What the rules of the engine need to know. */
   readonly shape: RunShape;
   /** The place of the node that made the live object which a step uses; −1 where it uses none. */
@@ -44,7 +47,11 @@ export interface Executable {
 export abstract class DurableWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {
   #executable: Executable | undefined;
 
-  /** The graph as a worker sees it; with what was set on the workflow so far. */
+  /**
+   * The graph as a worker sees it; with what was set on the workflow so far.
+   *
+   * @internal
+   */
   protected executable(queue: string = DEFAULT_QUEUE): Executable {
     return this.#executable ??= this.#compile(queue);
   }
@@ -77,6 +84,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const schema = sha256Hex(JSON.stringify(["fusewire/schema/1", steps, tasks, edges, targets, single])).slice(0, 32);
     return {
       definition: { workflow, version, schema, steps, parents: edges, targets, single },
+      graph: nodeGraph,
       shape: { size, parents, children: nodeGraph.children(), pure, bound, targets: targets.map(({ place }) => place) },
       makers,
       queue,

@@ -153,7 +153,10 @@ export class WorkerCore implements RunHost {
   }
 
   /** Puts a claimed run to work. */
-  adopt(claimed: ClaimedRun, executable = this.#executables.get(keyText(claimed.run))): ActiveRun {
+  adopt(
+    claimed: ClaimedRun,
+    executable: Executable | undefined = this.#executables.get(keyText(claimed.run)),
+  ): ActiveRun {
     if (executable === undefined) {
       throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
     }
