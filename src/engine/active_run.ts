@@ -54,6 +54,8 @@ export class ActiveRun {
   values: RunValues | undefined;
   /** Makes live objects again. */
   objects: LiveObjects | undefined;
+  /** The plugins of steps that are to be repeated, with what they handed on. */
+  readonly plugins = new Map<number, PluginCall[]>();
   /** How many ready steps were taken from the queue and have not started. */
   taken = 0;
   readonly #exit = Promise.withResolvers<RunExit>();
@@ -382,6 +384,7 @@ export class ActiveRun {
         reason ?? new LeaseLostError(`Run ${this.id} is not held by this worker any more.`, { workflow }),
       );
     }
+    leavePlugins(this);
     this.host.left(this, exit);
     this.#exit.resolve(exit);
   }

@@ -16,7 +16,6 @@ import { Poll } from "./poll.ts";
 import { Room } from "./room.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { Session } from "./session.ts";
-import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
 import { Waker } from "./waker.ts";
 
@@ -36,8 +35,6 @@ export interface WorkerSetup {
   readonly concurrency: number;
   /** The queues that are served. */
   readonly queues: readonly string[];
-  /** The threads that make the calls; they end with the worker. `undefined` has this thread make them. */
-  readonly pool: StepPool | undefined;
   /** Tells the other workers of this process that there may be something for them. */
   readonly nudge: () => void;
   /** Hears that a run left this worker. */
@@ -96,10 +93,6 @@ export class WorkerCore implements RunHost {
     return this.#session?.id ?? "";
   }
 
-  get pool(): StepPool | undefined {
-    return this.#setup.pool;
-  }
-
   get isDraining(): boolean {
     return this.#draining;
   }
@@ -153,10 +146,7 @@ export class WorkerCore implements RunHost {
   }
 
   /** Puts a claimed run to work. */
-  adopt(
-    claimed: ClaimedRun,
-    executable: Executable | undefined = this.#executables.get(keyText(claimed.run)),
-  ): ActiveRun {
+  adopt(claimed: ClaimedRun, executable = this.#executables.get(keyText(claimed.run))): ActiveRun {
     if (executable === undefined) {
       throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
     }
@@ -362,7 +352,6 @@ export class WorkerCore implements RunHost {
     }
     await done;
     this.#poll.stop();
-    await this.pool?.close();
     const session = await (this.#opening ?? this.#session);
     await session?.close();
     this.#session = undefined;
