@@ -130,7 +130,7 @@ export class CommitQueue {
   /** A store that was given open may allow fewer conditions than Deno's own: from now on commits have no more, these units too. */
   #heedLimit(units: readonly Unit[], error: unknown): boolean {
     if (!(error instanceof Error && /too many checks/i.test(error.message))) return false;
-    if (this.#limits.checks <= LEAST_CHECKS) return false;
+    if (units.length === 1 || new Set(units.flatMap(({ checks }) => checks)).size <= LEAST_CHECKS) return false;
     this.#limits = { ...this.#limits, checks: LEAST_CHECKS };
     this.#waiting = [...units, ...this.#waiting];
     return true;
