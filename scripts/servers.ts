@@ -32,7 +32,12 @@ export const denokv: Server = {
   version: "0.14.0",
   installer: "cargo",
   probe: ["--version"],
-  suites: ["tests/integration/servers/denokv_test.ts", "tests/integration/remote_kv/open_test.ts"],
+  suites: [
+    "tests/integration/servers/denokv_test.ts",
+    "tests/integration/remote_kv/open_test.ts",
+    "tests/integration/remote_kv/engine_test.ts",
+    "tests/crash/denokv_test.ts",
+  ],
   command: (folder, build) => ({
     args: ["install", "denokv", "--locked", "--version", "0.14.0", "--no-track", "--root", folder],
     env: {

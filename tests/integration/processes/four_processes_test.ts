@@ -1,13 +1,12 @@
 import { openRuntime, type Runtime } from "@fusewire/fusewire";
 import { expect } from "@std/expect";
 import { type Child, startChild } from "../../child.ts";
-import { single, STEPS, wide } from "./crowd_fixture.ts";
+import { doubled, single, STEPS, wide } from "./crowd_fixture.ts";
 
 const PROCESSES = 4;
 const WORKER = new URL("./crowd_fixture.ts", import.meta.url);
 /** After so many milliseconds something hangs. */
 const LONGEST = 60_000;
-const doubled = Array.from({ length: STEPS }, (_, n) => 2 * n);
 
 /** Lets worker processes serve a fresh file while `work` starts runs on it; then each must have done a part, and no step twice. */
 async function withWorkers(work: (runtime: Runtime, log: string, signal: AbortSignal) => Promise<void>): Promise<void> {
