@@ -111,7 +111,7 @@ function isRef(value: object): value is CapturedRef | StandIn {
 }
 
 function captureRef(ref: CapturedRef | StandIn): CapturedRef {
-  if (ref instanceof StandIn) return new LiveArg(ref[liveObject].maker, ref[liveObject].last);
+  if (ref instanceof StandIn) return new LiveArg(ref[liveObject]);
   return ref instanceof InputRef ? plainInput(ref) : ref;
 }
 

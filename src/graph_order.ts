@@ -4,22 +4,12 @@
  *
  * @module
  */
+import { inOrderOfCreation } from "./component.ts";
 import { GraphError } from "./errors.ts";
 import { type CallNode, forEachParent, newMark } from "./node.ts";
 import type { Scope } from "./graph.ts";
 
-/** The nodes of a graph in the order in which they were found. */
-interface Collection {
-  readonly nodes: CallNode[];
-  /** The least id. */
-  readonly least: number;
-  /** The greatest id. */
-  readonly most: number;
-  /** Whether a node waits for one that was made after it. */
-  readonly laterParent: boolean;
-}
-
-/** Up to this many ids a node, order is found by placing nodes in a table; beyond it by sorting. */
+/** A pass over a component is given up for a search when it meets this many nodes for each that is needed. */
 const SPARSE = 8;
 
 /**
@@ -28,50 +18,93 @@ const SPARSE = 8;
  * @throws {GraphError} On a cycle, naming its nodes.
  */
 export function topologicalOrder(targets: readonly CallNode[], scope: Scope): CallNode[] {
-  const found = collect(scope === "ancestors" ? targets : belowRootsOf(targets));
-  const ordered = byCreation(found);
-  return found.laterParent ? byDependency(ordered) : ordered;
+  const needed = scope === "ancestors" ? targets : belowRootsOf(targets);
+  return passedBackwards(needed) ?? searched(needed);
 }
 
-/** The given nodes and all that they wait for, directly or not, each once. */
-function collect(from: readonly CallNode[]): Collection {
+/**
+ * What the targets need, found in one pass over their component from the latest node back; `undefined` if the graph is not within
+ * one component, if a node waits for a later one, or if little of the component is needed.
+ */
+function passedBackwards(targets: readonly CallNode[]): CallNode[] | undefined {
+  const component = targets[0]?.component;
+  const nodes = component?.inOrder();
+  if (nodes === undefined) return undefined;
+  const mark = newMark();
+  let child = Infinity;
+  let ahead = 0;
+  let fits = true;
+  const need = (node: CallNode): void => {
+    if (node.component !== component || node.id >= child) fits = false;
+    if (node.index === mark) return;
+    node.index = mark;
+    ahead++;
+  };
+  for (let i = 0; i < targets.length; i++) need(targets[i]!);
+  let first = nodes.length;
+  let found = 0;
+  while (fits && ahead > 0) {
+    const node = nodes[--first]!;
+    if (node.index === mark) {
+      ahead--;
+      found++;
+      child = node.id;
+      forEachParent(node, need);
+    } else if (nodes.length - first > SPARSE * found + 1024) fits = false;
+  }
+  if (!fits) return undefined;
+  const ordered = new Array<CallNode>(found);
+  for (let at = first, place = 0; place < found; at++) {
+    const node = nodes[at]!;
+    if (node.index === mark) ordered[place++] = node;
+  }
+  return ordered;
+}
+
+/** What the targets need, found from node to node. */
+function searched(targets: readonly CallNode[]): CallNode[] {
+  const { nodes, laterParent } = ancestorsOf(targets);
+  const ordered = inOrderOfCreation(nodes);
+  return laterParent ? byDependency(ordered) : ordered;
+}
+
+/** The given nodes and all that they wait for, each once; and whether one of them waits for a node that was made after it. */
+function ancestorsOf(from: readonly CallNode[]): { nodes: CallNode[]; laterParent: boolean } {
   const mark = newMark();
   const nodes: CallNode[] = [];
-  let [least, most] = [Infinity, -Infinity];
+  let child = Infinity;
   let laterParent = false;
-  let id = Infinity;
   const visit = (node: CallNode): void => {
-    if (node.id >= id) laterParent = true;
-    if (node.mark === mark) return;
-    node.mark = mark;
-    if (node.id < least) least = node.id;
-    if (node.id > most) most = node.id;
+    if (node.id >= child) laterParent = true;
+    if (node.index === mark) return;
+    node.index = mark;
     nodes.push(node);
   };
   for (let i = 0; i < from.length; i++) visit(from[i]!);
   for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[i]!;
-    id = node.id;
-    forEachParent(node, visit);
+    child = nodes[i]!.id;
+    forEachParent(nodes[i]!, visit);
   }
-  return { nodes, least, most, laterParent };
+  return { nodes, laterParent };
 }
 
+/** The roots of the targets, and all that waits for them within their naming scopes, directly or not. */
 function belowRootsOf(targets: readonly CallNode[]): CallNode[] {
-  const open = collect(targets).nodes.filter(isRoot);
-  const mark = newMark();
-  for (const root of open) root.mark = mark;
-  const below: CallNode[] = [];
-  const visit = (node: CallNode): void => {
-    if (node.mark === mark) return;
-    node.mark = mark;
-    open.push(node);
-  };
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    below.push(node);
-    node.forEachChild(visit);
+  const roots = ancestorsOf(targets).nodes.filter(isRoot);
+  const components = new Set(roots.flatMap(({ component }) => component ?? []));
+  const nodes = [...components].flatMap((component) => component.nodes);
+  nodes.forEach((node, place) => node.index = place);
+  const children = nodes.map((): CallNode[] => []);
+  for (const node of nodes) {
+    forEachParent(node, (parent) => {
+      if (parent.component === node.component) children[parent.index]!.push(node);
+    });
   }
-  return below;
+  const below = new Set(roots);
+  for (const node of below) {
+    if (node.component !== undefined) children[node.index]!.forEach((child) => below.add(child));
+  }
+  return [...below];
 }
 
 function isRoot(node: CallNode): boolean {
@@ -80,40 +113,28 @@ function isRoot(node: CallNode): boolean {
   return parents === 0;
 }
 
-function byCreation({ nodes, least, most }: Collection): CallNode[] {
-  const count = nodes.length;
-  if (count === 0 || most - least >= SPARSE * count + 1024) return nodes.sort((a, b) => a.id - b.id);
-  const table = new Array<CallNode | undefined>(most - least + 1);
-  for (let i = 0; i < count; i++) table[nodes[i]!.id - least] = nodes[i]!;
-  for (let at = 0, place = 0; place < count; at++) {
-    const node = table[at];
-    if (node !== undefined) nodes[place++] = node;
-  }
-  return nodes;
-}
-
 /** Depth-first, parents before children; a node that is met while it is still open closes a cycle. */
 function byDependency(nodes: readonly CallNode[]): CallNode[] {
   const opened = newMark();
   const closed = newMark();
   const ordered: CallNode[] = [];
   for (const start of nodes) {
-    if (start.mark === closed) continue;
+    if (start.index === closed) continue;
     const path: { node: CallNode; parents: readonly CallNode[]; next: number }[] = [];
     const enter = (node: CallNode): void => {
-      node.mark = opened;
+      node.index = opened;
       path.push({ node, parents: node.parents, next: 0 });
     };
     enter(start);
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const parent = top.parents[top.next++];
       if (parent === undefined) {
-        top.node.mark = closed;
+        top.node.index = closed;
         ordered.push(top.node);
         path.pop();
-      } else if (parent.mark === opened) {
+      } else if (parent.index === opened) {
         throw cycleError(path.map(({ node }) => node), parent);
-      } else if (parent.mark !== closed) enter(parent);
+      } else if (parent.index !== closed) enter(parent);
     }
   }
   return ordered;

@@ -21,7 +21,7 @@ export type Method<F> = F extends (...args: infer A) => infer R
   : never;
 
 /** Makes nodes of a task from call arguments, in the current naming scope. */
-export type CallBuilder = (task: TaskInfo, args: unknown[], extra?: CallNode["extra"]) => CallNode;
+export type CallBuilder = (task: TaskInfo, args: readonly unknown[], extra?: CallNode["extra"]) => CallNode;
 
 /** The class of stand-ins for objects of one class: a method for each of its methods, inherited ones included. */
 export function standInClass(task: TaskInfo, call: CallBuilder): new (maker: CallNode) => StandIn {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Component, join } from "./component.ts";
 import { describe } from "./describe.ts";
 import { GraphError } from "./errors.ts";
 import { InputRef, plainInput } from "./input.ts";
@@ -77,18 +78,20 @@ export interface NodeExtra {
   readonly receiver?: CallNode;
 }
 
-/** Up to this many children a node's list of them is copied when it grows, because a growing array takes far more than it needs. */
-const FEW_CHILDREN = 8;
-
 /** How many places of a tuple can be destructured, or read as `pair[0]`; `item()` has no limit. */
 const PLACES = 64;
+
+/** Stands in place of an argument that was not given. */
+export const none = Symbol("fusewire.none");
+/** Stands in place of the second argument where there are more, and the first is a list of all. */
+export const many = Symbol("fusewire.many");
 
 let nextId = 0;
 let latestMark = 0;
 
-/** A mark that no node bears yet, for one synchronous traversal. */
+/** A mark that no node bears yet, for one synchronous traversal. Marks are negative, so that they differ from places. */
 export function newMark(): number {
-  return ++latestMark;
+  return --latestMark;
 }
 
 /** Whether no traversal has begun since the one with this mark, so that its scratch still stands. */
@@ -98,14 +101,6 @@ export function isLatestMark(mark: number): boolean {
 
 const backendInfos = new WeakMap<CallNode, Record<string, unknown>>();
 
-/** A copy that is exactly one longer; spread and push would reserve a dozen places more. */
-function appended(children: readonly CallNode[], child: CallNode): CallNode[] {
-  const longer = new Array<CallNode>(children.length + 1);
-  for (let i = 0; i < children.length; i++) longer[i] = children[i]!;
-  longer[children.length] = child;
-  return longer;
-}
-
 /** The one class of nodes. Its fields are few on purpose: a graph may have a million. */
 export class CallNode<out T = unknown> implements Node<T> {
   declare readonly [valueType]: T;
@@ -113,37 +108,37 @@ export class CallNode<out T = unknown> implements Node<T> {
   readonly id: number = nextId++;
   /** Number in the name, counted per base and scope. */
   readonly sequence: number;
-  /** What most nodes do not have. */
-  extra: NodeExtra | undefined = undefined;
-  /** Scratch of one synchronous traversal: which one visited the node last. */
-  mark = 0;
-  /** Scratch of one synchronous traversal: the node's place in it. */
+  /** Scratch of one synchronous traversal: its mark, or the node's place in it. */
   index = 0;
-  /** The nodes that wait for this one: none, one, or a list. */
-  private children: CallNode | CallNode[] | undefined = undefined;
-  /** The first two arguments, if there are no more; most nodes need no array. */
-  private readonly first: unknown;
-  private readonly second: unknown;
-  /** How many arguments there are, or all of them if there are more than two. */
-  private readonly rest: number | readonly unknown[];
+  /** The nodes that this one hangs together with, if there are any. */
+  component: Component | undefined = undefined;
 
-  /** Takes captured arguments; the caller tells their nodes with {@linkcode adopt}. */
-  constructor(readonly site: Site, captured: readonly unknown[]) {
+  /**
+   * Takes captured arguments: the first two, with {@linkcode none} where there are fewer; or a list and {@linkcode many}. The
+   * caller joins the node with those that it waits for.
+   */
+  constructor(public site: Site, private readonly first: unknown, private readonly second: unknown) {
     this.sequence = site.counter.next++;
-    const count = captured.length;
-    this.first = count > 2 ? undefined : captured[0];
-    this.second = count > 2 ? undefined : captured[1];
-    this.rest = count > 2 ? captured : count;
+  }
+
+  /** What most nodes do not have. */
+  get extra(): NodeExtra | undefined {
+    return this.site.extra;
+  }
+
+  set extra(extra: NodeExtra | undefined) {
+    this.site = this.site.with(extra);
   }
 
   /** How many arguments there are. */
   get argumentCount(): number {
-    return typeof this.rest === "number" ? this.rest : this.rest.length;
+    if (this.second === many) return listed(this.first).length;
+    return this.second !== none ? 2 : this.first !== none ? 1 : 0;
   }
 
   /** A captured argument: a value, or what stands for one. */
   argumentAt(i: number): unknown {
-    if (typeof this.rest !== "number") return this.rest[i];
+    if (this.second === many) return listed(this.first)[i];
     return i === 0 ? this.first : this.second;
   }
 
@@ -196,7 +191,7 @@ export class CallNode<out T = unknown> implements Node<T> {
 
   after(...nodes: Ref<unknown>[]): this {
     const before = nodes.map((node) => orderNode(node, "after", this));
-    for (const node of before) node.adopt(this);
+    for (const node of before) join(this, node);
     this.extra = { ...this.extra, after: [...this.extra?.after ?? [], ...before] };
     return this;
   }
@@ -206,15 +201,10 @@ export class CallNode<out T = unknown> implements Node<T> {
     if (typeof predicate !== "function") {
       throw new GraphError(`The predicate that when() of node \`${this.name}\` was given is not a function.`);
     }
-    if (dependency instanceof InputRef) return this.#addCondition({ on: plainInput(dependency), predicate });
+    if (dependency instanceof InputRef) return withCondition(this, { on: plainInput(dependency), predicate });
     const on = dependency instanceof ItemRef ? dependency : orderNode(dependency, "when", this);
-    parentOf(on).adopt(this);
-    return this.#addCondition({ on, predicate });
-  }
-
-  #addCondition(condition: Condition): this {
-    this.extra = { ...this.extra, when: [...this.extra?.when ?? [], condition] };
-    return this;
+    join(this, parentOf(on));
+    return withCondition(this, { on, predicate });
   }
 
   with(options: TaskOptions<T>): this {
@@ -243,25 +233,6 @@ export class CallNode<out T = unknown> implements Node<T> {
   /** What the console shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return `Node<${this.name}>`;
-  }
-
-  /**
-   * Remembers a node that waits for this one. Nodes of other naming scopes are not remembered: a node that lives as long as
-   * the process would keep every graph that was ever built on it.
-   */
-  adopt(child: CallNode): void {
-    if (child.site.scope !== this.site.scope) return;
-    const { children } = this;
-    if (children === undefined) this.children = child;
-    else if (!Array.isArray(children)) this.children = [children, child];
-    else if (children.length < FEW_CHILDREN) this.children = appended(children, child);
-    else children.push(child);
-  }
-
-  /** Visits the nodes that wait for this one; one may come twice. */
-  forEachChild(visit: (child: CallNode) => void): void {
-    if (Array.isArray(this.children)) this.children.forEach(visit);
-    else if (this.children !== undefined) visit(this.children);
   }
 }
 
@@ -337,6 +308,16 @@ export function nodeBehind(ref: unknown): CallNode | undefined {
   if (ref instanceof CallNode) return ref;
   if (ref instanceof ItemRef) return ref.node;
   return ref instanceof StandIn ? ref[liveObject].last : undefined;
+}
+
+function withCondition<N extends CallNode>(node: N, condition: Condition): N {
+  node.extra = { ...node.extra, when: [...node.extra?.when ?? [], condition] };
+  return node;
+}
+
+/** The list of all arguments, which stands in place of the first. */
+function listed(first: unknown): readonly unknown[] {
+  return first as readonly unknown[];
 }
 
 function orderNode(ref: unknown, method: string, of: CallNode): CallNode {

@@ -75,7 +75,8 @@ export class Program {
     const calls: ((...args: unknown[]) => unknown)[] = new Array(size);
     const slotStart = new Int32Array(size + 1);
     let slots = new Int32Array(size * 2 + 16);
-    const constants: unknown[] = [];
+    const constants = new Array<unknown>(size);
+    let constantCount = 0;
     const simple = new Uint8Array(size);
     const lastReader = new Int32Array(size).fill(-1);
     const conditions = new Map<number, FlatCondition[]>();
@@ -114,12 +115,12 @@ export class Program {
           if (typeof slot === "number") push(slot);
           else {
             if (!(slot instanceof ConstantSlot)) allPlain = 0;
-            push(~constants.length);
-            constants.push(slot instanceof ConstantSlot ? slot.value : slot);
+            push(~constantCount);
+            constants[constantCount++] = slot instanceof ConstantSlot ? slot.value : slot;
           }
         } else {
-          push(~constants.length);
-          constants.push(arg);
+          push(~constantCount);
+          constants[constantCount++] = arg;
         }
       }
       if (extra?.when !== undefined) {
@@ -131,12 +132,13 @@ export class Program {
       simple[place] = allPlain;
     }
     slotStart[size] = length;
+    constants.length = constantCount;
     for (const { place } of targets) lastReader[place] = size;
     this.tasks = tasks;
     this.calls = calls;
     this.slotStart = slotStart;
     this.slots = slots.length > length + 1024 ? slots.slice(0, length) : slots;
-    this.constants = constants.slice();
+    this.constants = constants;
     this.simple = simple;
     this.lastReader = lastReader;
     this.conditions = conditions;

@@ -30,8 +30,18 @@ export class StandIn {
 
 /** An argument that is a live object: its value comes from `maker`, its place in the order from `last`. */
 export class LiveArg {
-  /** Keeps what was the latest use when the argument was given. */
-  constructor(readonly maker: CallNode, readonly last: CallNode) {}
+  /** The latest use when the argument was given. */
+  readonly last: CallNode;
+
+  /** Stands for the object as it is used now. */
+  constructor(readonly object: LiveObject) {
+    this.last = object.last;
+  }
+
+  /** The node that makes the object. */
+  get maker(): CallNode {
+    return this.object.maker;
+  }
 }
 
 /** A reference inside an argument. */

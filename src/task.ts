@@ -4,12 +4,13 @@
  * @module
  */
 import { capture } from "./arguments.ts";
+import { join } from "./component.ts";
 import { GraphError } from "./errors.ts";
 import { type Instance, standInClass } from "./instance.ts";
 import { checkName, currentScope } from "./naming.ts";
-import { CallNode, forEachParent, type NodeOf } from "./node.ts";
+import { CallNode, forEachParent, many, type NodeExtra, type NodeOf, none } from "./node.ts";
 import { describe } from "./describe.ts";
-import { LiveArg, type LiveObject, liveObject, StandIn } from "./stand_in.ts";
+import { LiveArg } from "./stand_in.ts";
 import { Site, type TaskInfo } from "./task_info.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
 import type { AnyFunction, Args } from "./ref.ts";
@@ -110,7 +111,12 @@ export function task(
     const call = fn as (...args: unknown[]) => unknown;
     const info: TaskInfo = { kind: "function", func: fn, call, base, options, origin, site: undefined };
     announceTask(info);
-    return (...args: unknown[]) => makeNode(info, args);
+    // Two parameters have names because V8 makes an array for every call of a function that has only rest parameters.
+    return function (first?: unknown, second?: unknown, ...others: unknown[]): CallNode {
+      if (others.length > 0) return makeNode(info, [first, second, ...others]);
+      const count = arguments.length;
+      return addNode(info, count > 0 ? captured(first) : none, count > 1 ? captured(second) : none);
+    };
   }
   const call = (...args: unknown[]): unknown => Reflect.construct(fn, args);
   const info: TaskInfo = { kind: "class", func: fn, call, base, options, origin, site: undefined };
@@ -137,30 +143,42 @@ function refuseGenerator(fn: AnyFunction, base: string): void {
   }
 }
 
-/** Makes the node of one call. `args` becomes the node's own. */
-export function makeNode(info: TaskInfo, args: unknown[], extra?: CallNode["extra"]): CallNode {
-  let deep = false;
-  let live: LiveObject[] | undefined;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (typeof arg !== "object" || arg === null || arg instanceof CallNode) continue;
-    const captured = args[i] = capture(arg);
-    deep = true;
-    if (captured instanceof LiveArg && arg instanceof StandIn) (live ??= []).push(arg[liveObject]);
-  }
+/** Makes the node of one call. */
+function makeNode(info: TaskInfo, args: readonly unknown[], extra?: NodeExtra): CallNode {
+  if (args.length > 2) return addNode(info, args.map(captured), many, extra);
+  return addNode(info, args.length > 0 ? captured(args[0]) : none, args.length > 1 ? captured(args[1]) : none, extra);
+}
+
+/** What a node keeps of an argument. */
+function captured(arg: unknown): unknown {
+  return typeof arg !== "object" || arg === null || arg instanceof CallNode ? arg : capture(arg);
+}
+
+/** Makes a node of captured arguments, as its constructor takes them. */
+function addNode(info: TaskInfo, first: unknown, second: unknown, extra?: NodeExtra): CallNode {
   const scope = currentScope();
   if (info.site === undefined || info.site.scope !== scope) {
-    info.site = new Site(info, scope, scope.counter(info.base));
+    info.site = new Site(info, scope, scope.counter(info.base), undefined);
   }
-  const node = new CallNode(info.site, args);
-  if (extra !== undefined) node.extra = extra;
-  if (deep || extra !== undefined) forEachParent(node, (parent) => parent.adopt(node));
-  else {
-    for (let i = 0; i < args.length; i++) {
-      const arg = args[i];
-      if (arg instanceof CallNode) arg.adopt(node);
-    }
+  const { site } = info;
+  if (extra !== undefined) return connected(new CallNode(site.with(extra), first, second));
+  const node = new CallNode(site, first, second);
+  if (mayHoldNodes(first) || mayHoldNodes(second)) return connected(node);
+  if (first instanceof CallNode) join(node, first);
+  if (second instanceof CallNode) join(node, second);
+  return node;
+}
+
+function mayHoldNodes(arg: unknown): boolean {
+  return typeof arg === "object" && arg !== null && !(arg instanceof CallNode);
+}
+
+/** Joins a node with all that it waits for, and makes it the latest use of the live objects that it is given. */
+function connected(node: CallNode): CallNode {
+  forEachParent(node, (parent) => join(node, parent));
+  for (let i = 0; i < node.argumentCount; i++) {
+    const arg = node.argumentAt(i);
+    if (arg instanceof LiveArg && arg.last === arg.object.last) arg.object.last = node;
   }
-  if (live !== undefined) { for (const object of live) object.last = node; }
   return node;
 }

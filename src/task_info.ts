@@ -5,6 +5,7 @@
  */
 import type { CodeOrigin } from "./code_origin.ts";
 import type { NameCounter, NamingScope } from "./naming.ts";
+import type { NodeExtra } from "./node.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { AnyFunction } from "./ref.ts";
 
@@ -29,8 +30,18 @@ export interface TaskInfo {
   site: Site | undefined;
 }
 
-/** A task in one naming scope. */
+/** A task in one naming scope: what its nodes there have in common. A node with more than that has a site of its own. */
 export class Site {
-  /** Pairs a task with the scope in which its nodes are counted. */
-  constructor(readonly task: TaskInfo, readonly scope: NamingScope, readonly counter: NameCounter) {}
+  /** Pairs a task with the scope in which its nodes are counted, and with what most nodes do not have. */
+  constructor(
+    readonly task: TaskInfo,
+    readonly scope: NamingScope,
+    readonly counter: NameCounter,
+    readonly extra: NodeExtra | undefined,
+  ) {}
+
+  /** The same with other extras. */
+  with(extra: NodeExtra | undefined): Site {
+    return new Site(this.task, this.scope, this.counter, extra);
+  }
 }

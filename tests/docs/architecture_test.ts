@@ -77,6 +77,7 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
   const layers = [
     [
       "src/node.ts",
+      "src/component.ts",
       "src/stand_in.ts",
       "src/task_info.ts",
       "src/task.ts",

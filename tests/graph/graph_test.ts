@@ -140,3 +140,28 @@ Deno.test("A workflow that was looked at, drawn from and run gives the same resu
   expect(await workflow.run()).toBe(5);
   expect(await (await workflow.start()).result()).toBe(5);
 });
+
+Deno.test("Nodes keep the order in which they were made, however their graphs grew together", () => {
+  namingScope(() => {
+    const [a, b] = [add(0, 0), add(1, 1)];
+    const [c, d] = [add(b, 2), add(a, 3)];
+    const [e, f] = [add(d, add(4, 4)), add(c, 5)];
+    const workflow = new LocalWorkflow(add(f, e), options);
+    const names = Array.from({ length: 8 }, (_, i) => `add_${String(i).padStart(4, "0")}`);
+    expect(workflow.graph.nodes()).toEqual(names);
+    expect(new LocalWorkflow(gather([e, f, add(9, 9)]), options).graph.nodes()).toEqual(
+      [...names.slice(0, 7), "add_0008", "gather_0000"],
+    );
+  });
+});
+
+Deno.test("A small graph among many nodes that hang together has no more nodes than it needs", () => {
+  const root = add(0, 0);
+  const early = add(root, 1);
+  let late = add(root, 2);
+  for (let i = 0; i < 5_000; i++) late = add(late, 1);
+  expect(new LocalWorkflow(early, options).graph.nodes()).toEqual([root.name, early.name]);
+  const late2 = add(root, 3);
+  expect(new LocalWorkflow([late2, early], options).graph.nodes()).toEqual([root.name, early.name, late2.name]);
+  expect(new LocalWorkflow(late, options).graph.size).toBe(5_002);
+});

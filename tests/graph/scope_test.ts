@@ -69,6 +69,32 @@ Deno.test("Calls on an instance are below it", async () => {
   expect(value.lines).toEqual(["a", "b"]);
 });
 
+Deno.test("What is below is found where graphs grew together, and nothing beside it", () => {
+  const { step } = recorder();
+  const [left, right, lone] = [step("left"), step("right"), step("lone")];
+  const [l, r] = [step("l", left), step("r", right)];
+  step("both", l, r);
+  step("beside", right, lone);
+  step("self").after(step("other"));
+  const below = (node: typeof left) =>
+    new LocalWorkflow(node, { workflowName: "scope", scope: "descendants" }).graph.nodes();
+  expect(below(l)).toEqual(["left", "right", "l", "r", "both"]);
+  expect(below(lone)).toEqual(["right", "lone", "beside"]);
+});
+
+Deno.test("A cycle elsewhere among what hangs together does not matter", () => {
+  const { step } = recorder();
+  const root = step("root");
+  const child = step("child", root);
+  const [a, b] = [step("a"), step("b")];
+  a.after(b);
+  b.after(a);
+  a.after(a);
+  step("joins", root).setName("joins");
+  const workflow = new LocalWorkflow(child, { workflowName: "scope", scope: "descendants" });
+  expect(workflow.graph.nodes()).toEqual(["root", "child", "joins"]);
+});
+
 Deno.test("Nodes made after the workflow are not in it", () => {
   const { step } = recorder();
   const a = step("a");
@@ -87,4 +113,11 @@ Deno.test("A node of another naming scope is not below: a long-lived root does n
 
 Deno.test("A scope that is none is refused", () => {
   expect(() => new LocalWorkflow([], { workflowName: "scope", scope: "everything" as never })).toThrow(ConfigError);
+});
+
+Deno.test("Graphs of other naming scopes are collected although a node that lives on is in them", async () => {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--v8-flags=--expose-gc", import.meta.resolve("./dropped_fixture.ts")],
+  }).output();
+  expect(`${new TextDecoder().decode(stdout).trim()}${new TextDecoder().decode(stderr)}`).toBe("[100,2]");
 });

@@ -190,3 +190,13 @@ Deno.test("An argument that throws when it is read fails the call that was given
   };
   expect(() => show(trap)).toThrow(RangeError);
 });
+
+Deno.test("A function is given as many arguments as its builder, undefined ones too", async () => {
+  const count = task((...args: unknown[]) => args.length, { name: "count" });
+  const given: unknown[][] = [[], [undefined], [1, undefined], [undefined, undefined, undefined], Array(1_000).fill(0)];
+  for (const args of given) {
+    const node = count(...args);
+    expect(node.args).toEqual(args);
+    expect(await run(node)).toBe(args.length);
+  }
+});

@@ -170,3 +170,13 @@ Deno.test("Two workflows at once each have their own object", async () => {
   );
   expect(results).toEqual([[1, 3], [1, 3], [1, 3]]);
 });
+
+Deno.test("An argument that is read back from an earlier node does not set an instance back", async () => {
+  const sum = makeSum(1);
+  const total = task((of: Sum) => of.total, { name: "total" });
+  const early = total(sum);
+  const added = sum.add(1);
+  const again = total(...early.args as [typeof sum]);
+  expect(sum.add(1).parents).toContain(added);
+  expect(await new LocalWorkflow(again, options).run()).toBeGreaterThanOrEqual(1);
+});
