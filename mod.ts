@@ -69,6 +69,10 @@ export type { CronCatchUp, CronInput, CronOptions, CronOverlap, CronSettings, Cr
 export { timerTrigger } from "./src/engine/cron_trigger.ts";
 export type { CronJob, CronTrigger } from "./src/engine/cron_trigger.ts";
 export type { GcOptions } from "./src/engine/retention.ts";
+export { KvRuntimeStorage } from "./storage/runtime/kv/kv_runtime_storage.ts";
+export type { KvRuntimeStorageOptions } from "./storage/runtime/kv/options.ts";
+export { openKvRuntimeStorage } from "./storage/runtime/kv/open.ts";
+export type { KvTarget } from "./storage/runtime/kv/open.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
 export type * from "./storage/runtime/engine_storage.ts";
