@@ -19,7 +19,7 @@ export async function checkOutcomes(
   log: CallLog,
   comparable: (result: unknown) => unknown,
 ): Promise<void> {
-  for (const [id, run] of simulation.runs) {
+  await Promise.all([...simulation.runs].map(async ([id, run]) => {
     const status = await simulation.status(id);
     const result = await simulation.result(id).then((value) => ({ value }), () => undefined);
     const undisturbed = await undisturbedRun(run.definition, run.input);
@@ -28,7 +28,7 @@ export async function checkOutcomes(
       ...callViolations(stored.run(id), log),
     ];
     if (found.length > 0) throw new Error(`Run ${id} of \`${run.definition.name}\`: ${found.join("; ")}.`);
-  }
+  }));
 }
 
 function outcomeViolations(

@@ -24,7 +24,7 @@ export interface ProcessSetup {
   /** Hears that it is about to act on the store. */
   readonly acts: () => void;
   /** Takes a line of the trace. */
-  readonly trace: (process: string, what: string) => void;
+  readonly trace: (process: string, what: string | (() => string)) => void;
 }
 
 const DEFAULT_LATENCY = [1, 10] as const;
@@ -45,7 +45,7 @@ export class SimulatedProcess {
   readonly killed: Promise<void>;
   readonly #clock: ProcessClock;
   readonly #kv: FaultyKv;
-  readonly #trace: (what: string) => void;
+  readonly #trace: (what: string | (() => string)) => void;
 
   /** Begins to be; a world makes it. */
   constructor(setup: ProcessSetup) {
@@ -66,7 +66,7 @@ export class SimulatedProcess {
       network: clock,
       afterDeath: () => fate.bool(),
       onEffect: setup.acts,
-      onOutcome: (operation, fault, outcome) => this.#trace(operationText(operation, fault, outcome)),
+      onOutcome: (operation, fault, outcome) => this.#trace(() => operationText(operation, fault, outcome)),
       onPause: (milliseconds) => this.pause(milliseconds),
       onKill: () => {
         this.#clock.stop();

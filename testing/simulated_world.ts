@@ -56,7 +56,7 @@ export class SimulatedWorld {
   readonly #processes = new Map<string, SimulatedProcess>();
   readonly #given = new Map<string, FaultDecision>();
   readonly #decisions: FaultDecision[] = [];
-  readonly #trace: string[] = [];
+  readonly #trace: [at: number, who: string, what: string | (() => string)][] = [];
   readonly #hooks: (() => void | Promise<void>)[] = [];
   readonly #commitHooks: ((process: string, mutations: readonly Mutation[]) => void)[] = [];
   readonly #faultHooks: ((process: string, fault: Fault) => void)[] = [];
@@ -82,7 +82,7 @@ export class SimulatedWorld {
 
   /** What has happened, a line an event: milliseconds since the beginning, the process, what it was. */
   get trace(): readonly string[] {
-    return this.#trace;
+    return this.#trace.map(([at, who, what]) => `${at} ${who} ${typeof what === "string" ? what : what()}`);
   }
 
   /** The faults that were injected. */
@@ -154,8 +154,8 @@ export class SimulatedWorld {
   }
 
   /** Adds a line to the trace. */
-  note(who: string, what: string): void {
-    this.#trace.push(`${this.clock.now() - this.#start} ${who} ${what}`);
+  note(who: string, what: string | (() => string)): void {
+    this.#trace.push([this.clock.now() - this.#start, who, what]);
   }
 
   /**
@@ -190,7 +190,7 @@ export class SimulatedWorld {
 
   /** An error that has all that is needed to repeat what led to `cause`. */
   failure(cause: unknown): SimulationError {
-    return new SimulationError(this.seed, this.#decisions, this.#trace, cause);
+    return new SimulationError(this.seed, this.#decisions, this.trace, cause);
   }
 
   #committed(mutations: readonly Mutation[]): void {

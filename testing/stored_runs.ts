@@ -153,12 +153,8 @@ export class StoredRuns {
   }
 
   /** The runs that have not ended. */
-  openRuns(): string[] {
-    const open: string[] = [];
-    for (const run of this.runs.values()) {
-      if (run.head !== undefined && run.head.e === undefined) open.push(String(run));
-    }
-    return open;
+  openRuns(): StoredRun[] {
+    return [...this.runs.values()].filter(({ head }) => head !== undefined && head.e === undefined);
   }
 
   /** What is left although every run has ended and every session but those of `living` processes is over. */

@@ -1,3 +1,4 @@
+import type { ActiveRun } from "../src/engine/active_run.ts";
 import { changedAfterCommit, committedOutcomes, violations } from "../src/engine/invariants.ts";
 import type { Phase } from "../src/engine/run_state.ts";
 import { FusewireError } from "../src/errors.ts";
@@ -16,10 +17,12 @@ export class WorkflowCluster {
   readonly #stored: StoredRuns;
   readonly #random: SeededRandom;
   readonly #living = new Map<string, WorkflowProcess>();
-  readonly #committed = new WeakMap<object, (Phase | undefined)[]>();
+  /** What was seen of each run at work: how many of its steps were where, and what was committed. */
+  readonly #seen = new WeakMap<ActiveRun, { readonly counts: string; readonly committed: (Phase | undefined)[] }>();
   readonly #lives: Promise<void>[] = [];
   #born = Promise.withResolvers<void>();
   #isOver = false;
+  #deaths = 0;
 
   /** Begins with no process. */
   constructor(world: SimulatedWorld, setup: WorkflowProcessSetup, stored: StoredRuns, random: SeededRandom) {
@@ -40,14 +43,19 @@ export class WorkflowCluster {
     this.#lives.push(this.#live(name).catch((error) => this.#world.fail(error)));
   }
 
-  /** Ends the processes that live, each as it ends when it is asked to. Whether no other died meanwhile. */
-  async end(): Promise<boolean> {
+  /** How many processes were killed. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** Ends the processes that live, each as it ends when it is asked to. */
+  async end(): Promise<void> {
     this.#isOver = true;
+    for (const process of this.#living.values()) process.stop();
     await Promise.all(this.#lives);
     const living = [...this.#living.values()];
     const closed = living.map(({ runtime, process }) => Promise.race([runtime.close(), process.killed]));
     await Promise.all(closed);
-    return living.length === this.#lives.length && living.every(({ process }) => process.alive);
   }
 
   /** A process that lives. */
@@ -78,7 +86,8 @@ export class WorkflowCluster {
       this.#born.resolve();
       this.#born = Promise.withResolvers();
       this.#disturb(process);
-      await Promise.race([process.serve(() => this.#isOver), process.process.killed]);
+      void process.process.killed.then(() => this.#deaths++);
+      await Promise.race([process.serve(), process.process.killed]);
       if (process.process.alive) return;
       this.#living.delete(name);
       await this.#world.after(this.#random.int(1, LONGEST_RESTART));
@@ -87,7 +96,7 @@ export class WorkflowCluster {
 
   /** Wakes a process at times at which there is nothing for it. */
   #disturb(process: WorkflowProcess): void {
-    process.process.clock.setTimer(process.process.chance.int(1, 400), () => {
+    process.process.clock.setTimer(process.process.chance.int(1, 1_500), () => {
       process.nudge();
       if (!this.#isOver) this.#disturb(process);
     });
@@ -97,12 +106,17 @@ export class WorkflowCluster {
   #check(): void {
     for (const { process, activeRun } of this.#actives()) {
       const { state } = activeRun;
+      const { readyCount, open, running, uncommitted, ended } = state;
+      const counts = `${readyCount} ${open} ${running} ${uncommitted} ${ended}`;
+      const before = this.#seen.get(activeRun);
+      // Each change of a state changes one of its counts.
+      if (before?.counts === counts) continue;
       const found = violations(state);
-      const before = this.#committed.get(activeRun);
       if (before !== undefined) {
-        for (const place of changedAfterCommit(before, state)) found.push(`step ${place} changed after its commit`);
+        const changed = changedAfterCommit(before.committed, state);
+        for (const place of changed) found.push(`step ${place} changed after its commit`);
       }
-      this.#committed.set(activeRun, committedOutcomes(state));
+      this.#seen.set(activeRun, { counts, committed: committedOutcomes(state) });
       if (found.length > 0) throw new Error(`Run ${activeRun.id} in ${process.process.name}: ${found.join("; ")}.`);
     }
   }

@@ -32,6 +32,8 @@ export class WorkflowProcess {
   readonly executables: ReadonlyMap<string, Executable>;
   readonly #core: RuntimeCore;
   readonly #setup: WorkflowProcessSetup;
+  #stop = new AbortController();
+  #isOver = false;
 
   /** Opens the store and the runtime; {@linkcode serve} begins. */
   constructor(readonly process: SimulatedProcess, setup: WorkflowProcessSetup) {
@@ -62,20 +64,26 @@ export class WorkflowProcess {
     this.#core.nudge();
   }
 
+  /** Has `serve` end. */
+  stop(): void {
+    this.#isOver = true;
+    this.#stop.abort();
+  }
+
   /** Serves until it is told to stop: as a worker that runs, or by ticks, each for a while. */
-  async serve(isOver: () => boolean): Promise<void> {
+  async serve(): Promise<void> {
     const { process: { chance, clock }, executables } = this;
     const { concurrency } = this.#setup;
-    while (!isOver()) {
+    while (!this.#isOver) {
       const worker = new Worker(this.#core, [...executables.values()], { concurrency });
       const milliseconds = chance.int(50, LONGEST_SERVICE);
       if (chance.bool(0.2)) {
         await worker.tick({ budgetMs: milliseconds });
         continue;
       }
-      const controller = new AbortController();
-      const timer = clock.setTimer(milliseconds, () => controller.abort());
-      await worker.run({ signal: controller.signal, handleSignals: false });
+      const stop = this.#stop = new AbortController();
+      const timer = clock.setTimer(milliseconds, () => stop.abort());
+      await worker.run({ signal: stop.signal, handleSignals: false });
       timer.cancel();
     }
   }

@@ -21,7 +21,7 @@ export interface RandomScenarioOptions extends RandomWorkflowOptions {
 export function randomScenario(options: RandomScenarioOptions = {}): (random: SeededRandom) => WorkflowScenario {
   return (random) => {
     const definitions = Array.from(
-      { length: random.int(1, 2) },
+      { length: random.bool(0.2) ? 2 : 1 },
       (_, i) => randomWorkflow(`flow-${i}`, random, options),
     );
     return {

@@ -23,6 +23,10 @@ export interface StepValue {
 export interface RandomWorkflowOptions {
   /** How many steps at most. @default {12} */
   readonly size?: number;
+  /** How many steps at least. @default {1} */
+  readonly least?: number;
+  /** How they hang together. Default: by chance. */
+  readonly shape?: "chain" | "fan" | "layers" | "any";
   /** Has no side effect. @default {0.5} */
   readonly pure?: number;
   /** Fails at first. @default {0.25} */
@@ -100,9 +104,9 @@ function bodyOf({ name, failures }: Plan): (of: readonly unknown[]) => StepValue
 }
 
 function planSteps(random: SeededRandom, options: RandomWorkflowOptions): Plan[] {
-  const { size = 12, pure = 0.5, failing = 0.25, when = 0.1, stateful = 0.1, slots = 0.1 } = options;
-  const count = random.int(1, size);
-  const shape = random.pick(["chain", "fan", "layers", "any"] as const);
+  const { size = 12, least = 1, pure = 0.5, failing = 0.25, when = 0.1, stateful = 0.1, slots = 0.1 } = options;
+  const count = random.int(least, size);
+  const shape = options.shape ?? random.pick(["chain", "fan", "layers", "any"] as const);
   const width = random.int(1, 4);
   return Array.from({ length: count }, (_, place): Plan => {
     const parents = parentsOf(random, shape, width, place, count);

@@ -1,0 +1,92 @@
+/**
+ * What is simulated, by topic: in the test command with some seeds, in `deno task soak` with any number.
+ *
+ * @module
+ */
+import { type SimulateWorkflowsOptions, WORKFLOW_FAULTS } from "@fusewire/fusewire/testing";
+import type { RandomScenarioOptions } from "./random_scenario.ts";
+
+/** Workflows and faults of one kind. */
+export interface Topic {
+  /** A word for the command line. */
+  readonly key: string;
+  /** What is proven. */
+  readonly name: string;
+  /** How many seeds the test command takes. */
+  readonly seeds: number;
+  /** What happens. */
+  readonly scenario: RandomScenarioOptions;
+  /** What goes wrong, and how often. */
+  readonly options: Omit<SimulateWorkflowsOptions, "seeds">;
+}
+
+/** Ten times what usually goes wrong. */
+const MANY_FAULTS = {
+  ...WORKFLOW_FAULTS,
+  fail: 0.05,
+  lostReply: 0.1,
+  locked: 0.05,
+  delay: 0.05,
+  crash: 0.03,
+  pause: 0.02,
+};
+
+/** The topics. */
+export const TOPICS: readonly Topic[] = [
+  {
+    key: "calm",
+    name: "with nothing that goes wrong each attempt is made once, by whatever worker",
+    seeds: 250,
+    scenario: {},
+    options: { faults: {} },
+  },
+  {
+    key: "faults",
+    name: "runs end as they do undisturbed, whatever goes wrong",
+    seeds: 500,
+    scenario: {},
+    options: {},
+  },
+  {
+    key: "users",
+    name: "runs that are cancelled and tried again at any time end in some legal way",
+    seeds: 400,
+    scenario: { cancel: 0.5, retry: 0.4 },
+    options: {},
+  },
+  {
+    key: "many-faults",
+    name: "no amount of faults breaks a rule or keeps a run from its end",
+    seeds: 300,
+    scenario: { cancel: 0.2, retry: 0.2, size: 8 },
+    options: { faults: MANY_FAULTS },
+  },
+  {
+    key: "lending",
+    name: "steps that are lent to other workers are made and committed once",
+    seeds: 200,
+    scenario: { size: 16, shape: "fan", cancel: 0.1, retry: 0.1, runs: 2 },
+    options: { workers: 4, concurrency: 1, lease: 700 },
+  },
+  {
+    key: "objects",
+    name: "live objects are made again, and slots are held by as many as they may",
+    seeds: 250,
+    scenario: { stateful: 0.5, slots: 0.4, size: 8 },
+    options: {},
+  },
+  {
+    key: "large",
+    name: "runs whose steps lie in pages keep every rule",
+    seeds: 60,
+    scenario: { least: 33, size: 80, runs: 2, cancel: 0.1, retry: 0.1 },
+    options: { concurrency: 6 },
+  },
+  {
+    key: "clocks",
+    name: "clocks that are far apart end leases too early, and break nothing",
+    seeds: 80,
+    scenario: { size: 6, runs: 2 },
+    options: { maxSkew: 150, lateness: 20, lease: 700 },
+  },
+];
