@@ -86,7 +86,8 @@ export class Messages {
       const [message, now] = await kv.getMany<[unknown, string]>([keys.message(runId, id), keys.mail(runId)]);
       if (message.versionstamp !== null || now.value === id) return "sent";
       // Nobody has sent anything since, so this was not sent either. Else it may have been sent and dealt with: nobody knows.
-      if (now.versionstamp === mail.versionstamp) return "refused";
+      // Only a signal means something else when it comes twice.
+      if (now.versionstamp === mail.versionstamp || form.kind !== "signal") return "refused";
       throw error.cause;
     }
   }
