@@ -27,6 +27,12 @@ export interface LoggedCall {
   readonly at: number;
 }
 
+/** A call that may not have ended. */
+interface AtWork extends LoggedCall {
+  /** Of which run. */
+  readonly run: StoredRun;
+}
+
 /** How often a call takes time, and is exposed to faults before and after it. */
 const TAKES_TIME = 0.6;
 
@@ -34,6 +40,8 @@ const TAKES_TIME = 0.6;
 export class CallLog {
   readonly #calls = new Map<string, LoggedCall[]>();
   readonly #faults = new Map<string, number[]>();
+  /** Calls that need a slot, by the key of what is shared. */
+  readonly #atWork = new Map<string, Set<AtWork>>();
 
   /** Looks at `stored` for what is committed. */
   constructor(readonly world: SimulatedWorld, readonly stored: StoredRuns) {
@@ -63,20 +71,33 @@ export class CallLog {
     const calls = program.calls.map((call, place) => (...args: unknown[]): unknown => {
       const attempt = context();
       const { runId } = attempt;
+      let end: (() => void) | undefined;
       const begin = (): unknown => {
-        if (process.alive) this.#begin(executable, program, process, place, args);
+        if (process.alive) end = this.#begin(executable, program, process, place, args);
         return Reflect.apply(call, undefined, args);
       };
-      if (process.chance.next() >= TAKES_TIME) return begin();
+      if (process.chance.next() >= TAKES_TIME) {
+        try {
+          return begin();
+        } finally {
+          end?.();
+        }
+      }
       const pause = (): Promise<unknown> => process.kv.get(["call", runId, place]).catch(() => undefined);
-      return pause().then(begin).finally(pause);
+      return pause().then(begin).finally(() => pause().then(() => end?.()));
     });
     const argumentsAt = (place: number, values: readonly unknown[]): unknown[] => program.argumentsAt(place, values);
     return Object.create(program, { calls: { value: calls }, argumentsAt: { value: argumentsAt } });
   }
 
-  /** The function of a step is about to be called, and whatever it does to the world is done. */
-  #begin(executable: Executable, program: Program, { name }: SimulatedProcess, place: number, args: unknown[]): void {
+  /** The function of a step is about to be called, and whatever it does to the world is done. What is given back tells of its end. */
+  #begin(
+    executable: Executable,
+    program: Program,
+    { name }: SimulatedProcess,
+    place: number,
+    args: unknown[],
+  ): (() => void) | undefined {
     const { runId, attempt, fence } = context();
     const run = this.stored.run(runId);
     const node = program.graph.names.at(place);
@@ -85,7 +106,7 @@ export class CallLog {
       this.world.fail(new Error(`${name} called step ${place} (\`${node}\`) of run ${runId}, ${what}.`));
     const ofObject = executable.makers[place]! >= 0;
     const isOver = run.steps[place]?.status === "SUCCEEDED";
-    if (ofObject && isOver) return;
+    if (ofObject && isOver) return undefined;
     const holds = processOf(run.head?.o) === name && run.head?.f === fence >> 32n;
     if (isOver && holds) fail("whose result is committed, although it holds the run");
     if (executable.shape.pure[place] === 0) {
@@ -99,14 +120,21 @@ export class CallLog {
       if (earlier.fence === fence) fail(`with the fence of an earlier call, ${fence}`);
       if (holds && earlier.fence > fence) fail(`with a fence below that of an earlier call, ${earlier.fence}`);
     }
-    calls.push({ process: name, place, attempt, fence, at: this.world.clock.now() });
+    const call = { process: name, run, place, attempt, fence, at: this.world.clock.now() };
+    calls.push(call);
     const limit = executable.optionsAt(place)?.concurrency;
-    if (
-      limit !== undefined &&
-      this.stored.slotHolders(limit.key).filter((id) => this.stored.alive.has(id)).length > limit.limit
-    ) {
-      fail(`while more than ${limit.limit} slots of \`${limit.key}\` are held`);
+    if (limit === undefined) return undefined;
+    const atWork = [...this.#atWork.get(limit.key) ?? []].filter((call) => this.#isHeld(call));
+    this.#atWork.set(limit.key, new Set([...atWork, call]));
+    if (this.#isHeld(call) && atWork.length >= limit.limit) {
+      fail(`while ${atWork.length} steps with the concurrency key \`${limit.key}\` are at work`);
     }
+    return () => this.#atWork.get(limit.key)?.delete(call);
+  }
+
+  /** Whether the process that made a call holds the run, and others have not ended its session. */
+  #isHeld({ run: { head }, process, fence }: AtWork): boolean {
+    return processOf(head?.o) === process && head?.f === fence >> 32n && this.stored.alive.has(head.o ?? "");
   }
 }
 

@@ -33,11 +33,6 @@ export class StoredRuns {
     return run;
   }
 
-  /** Which sessions hold a slot of a concurrency key. */
-  slotHolders(key: string): string[] {
-    return [...this.#slots].flatMap(([slot, session]) => slot.startsWith(`${key}\n`) ? session : []);
-  }
-
   /** Whether a process holds a run, or has a step of it on loan. */
   mayWrite(process: string, run: StoredRun, place?: number): boolean {
     if (processOf(run.head?.o) === process) return true;

@@ -26,6 +26,8 @@ export interface SimulatedRun {
 export interface WorkflowSimulation {
   /** Chance, from the seed. */
   readonly random: SeededRandom;
+  /** Ids of the runs that were started. */
+  readonly ids: Iterable<string>;
   /** Starts a run, and gives its id. Some runs are driven by the process that starts them, as `runtime.run()` does. */
   start<I, T>(definition: Definition<I, T>, ...args: StartArguments<I>): Promise<string>;
   /** Cancels a run; resolves when it has ended. */
@@ -51,6 +53,10 @@ export class ClusterSimulation implements WorkflowSimulation {
   constructor(world: SimulatedWorld, cluster: WorkflowCluster, readonly random: SeededRandom) {
     this.#world = world;
     this.#cluster = cluster;
+  }
+
+  get ids(): Iterable<string> {
+    return this.runs.keys();
   }
 
   async start<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<string> {
