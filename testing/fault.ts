@@ -18,6 +18,11 @@ export type Fault =
   | { readonly kind: "fail" }
   /** It takes effect, and the call fails nevertheless. */
   | { readonly kind: "lostReply" }
+  /**
+   * It takes effect, the reply is lost, and the client sends it again by itself and gives what comes of that: so does the one of a KV
+   * server. A commit whose conditions its own first time has broken seems to have been refused.
+   */
+  | { readonly kind: "twice" }
   /** Nothing is written, and the call fails as it does on a file that another process is writing to. */
   | { readonly kind: "locked" }
   /** The request, or the reply, takes so much longer. */

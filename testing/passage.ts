@@ -147,6 +147,7 @@ export class Passage {
     }
     try {
       this.#options.onEffect?.();
+      if (fault?.kind === "twice") await effect(this.#source(operation, fault));
       const result = await effect(this.#source(operation, fault));
       this.#report(operation, fault, outcomeText(result));
       return fault?.kind === "lostReply" ? failing(`connection lost (${operation.kind})`) : () => result;

@@ -7,6 +7,8 @@ export interface FaultRates {
   readonly fail?: number;
   /** It takes effect, and the call fails nevertheless. */
   readonly lostReply?: number;
+  /** It takes effect twice, and the second time is what the caller hears of. */
+  readonly twice?: number;
   /** "database is locked": nothing is written. */
   readonly locked?: number;
   /** The request or the reply takes longer. */
@@ -43,6 +45,7 @@ export function randomFaults(random: SeededRandom, rates: FaultRates): FaultPlan
   const faults: [number | undefined, () => Fault][] = [
     [rates.fail, () => ({ kind: "fail" })],
     [rates.lostReply, () => ({ kind: "lostReply" })],
+    [rates.twice, () => ({ kind: "twice" })],
     [rates.locked, () => ({ kind: "locked" })],
     [
       rates.delay,

@@ -19,6 +19,8 @@ export interface CommitQueueOptions {
   readonly limits: BatchLimits;
   /** Whether the store is behind a network. */
   readonly remote: boolean;
+  /** Whether a commit that was refused has surely not taken effect. */
+  readonly local: boolean;
   /** Times waits. */
   readonly clock: Clock;
   /** How long a store that another connection keeps locked, or that does not answer, is tried, in milliseconds. */
@@ -120,6 +122,8 @@ export class CommitQueue {
         await this.#pause(tries++);
         continue;
       }
+      // A condition may have been broken by the commit itself, sent twice by the client.
+      if (!this.#options.local) { for (const unit of left) unit.inDoubt = true; }
       if (left.length === 1) return left[0]?.settle(undefined);
       const holding = await this.#holding(left);
       if (holding.length === left.length) return await this.#apart(left, undefined);

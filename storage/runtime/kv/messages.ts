@@ -79,17 +79,20 @@ export class Messages {
     unit.set(keys.message(runId, id), form, messageBytes(form));
     unit.set(keys.mail(runId), id, 2 * id.length);
     unit.resend = false;
+    let doubt: InDoubtError | undefined;
     try {
-      return await queue.submit(unit) === undefined ? "refused" : "sent";
+      if (await queue.submit(unit) !== undefined) return "sent";
+      if (!unit.inDoubt) return "refused";
     } catch (error) {
       if (!(error instanceof InDoubtError)) throw error;
-      const [message, now] = await kv.getMany<[unknown, string]>([keys.message(runId, id), keys.mail(runId)]);
-      if (message.versionstamp !== null || now.value === id) return "sent";
-      // Nobody has sent anything since, so this was not sent either. Else it may have been sent and dealt with: nobody knows.
-      // Only a signal means something else when it comes twice.
-      if (now.versionstamp === mail.versionstamp || form.kind !== "signal") return "refused";
-      throw error.cause;
+      doubt = error;
     }
+    const [message, now] = await kv.getMany<[unknown, string]>([keys.message(runId, id), keys.mail(runId)]);
+    if (message.versionstamp !== null || now.value === id) return "sent";
+    // Nobody has sent anything since, so this was not sent either. Else it may have been sent and dealt with: nobody knows.
+    // Only a signal means something else when it comes twice.
+    if (doubt === undefined || now.versionstamp === mail.versionstamp || form.kind !== "signal") return "refused";
+    throw doubt.cause;
   }
 
   /** The messages of a run. */

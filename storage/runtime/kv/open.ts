@@ -45,6 +45,7 @@ export async function openKvRuntimeStorage(
   const inMemory = place === ":memory:";
   return new KvRuntimeStorage(kv, {
     remote,
+    local: !remote,
     ...(remote ? { maxChecks: await checksAllowed(kv, place, within) } : {}),
     shared: !inMemory,
     owned: true,

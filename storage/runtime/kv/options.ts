@@ -21,6 +21,13 @@ export interface KvRuntimeStorageOptions {
    * @default {false}
    */
   readonly remote?: boolean;
+  /**
+   * Whether the KV is a file or in memory, of this process. Any other client may send a commit again by itself when a reply is lost, so
+   * that a commit which seems refused may have taken effect, and is looked for.
+   *
+   * @default {false}
+   */
+  readonly local?: boolean;
   /** How many conditions a commit may have. Default: 99, or 10 if `remote`. */
   readonly maxChecks?: number;
   /**

@@ -61,14 +61,14 @@ export interface KvParts {
 
 /** Puts the parts together over a KV. */
 export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
-  const { clock = systemClock, prefix = "fw", remote = false, patience = 30_000 } = options;
+  const { clock = systemClock, prefix = "fw", remote = false, local = false, patience = 30_000 } = options;
   const limits = { ...DENO_LIMITS, checks: options.maxChecks ?? (remote ? 10 : DENO_LIMITS.checks) };
   const keys = new KvKeys(prefix);
   const mark = clock.newId();
   let marks = 0;
   const newMark = () => `${mark}-${++marks}`;
   const reads = new PatientReads(kv, clock, patience);
-  const queue = new CommitQueue(kv, { limits, remote, clock, patience });
+  const queue = new CommitQueue(kv, { limits, remote, local, clock, patience });
   const context = { kv: reads, keys, queue, forms: new StoredForms(reads, keys, queue), clock, mark, newMark };
   const reader = new RunReader(context);
   const holds = new Holds(context, reader);

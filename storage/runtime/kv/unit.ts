@@ -36,7 +36,7 @@ export class Unit {
   bells: KvKey[] | undefined;
   /** Whether a commit whose reply was lost is simply sent again; if not, the unit is rejected with {@linkcode InDoubtError}. */
   resend = true;
-  /** Whether a reply was lost since the unit was first sent: if a condition does not hold then, it may be the unit's own doing. */
+  /** Whether a reply was, or may have been, lost since the unit was first sent: if a condition does not hold then, it may be the unit's own doing. */
   inDoubt = false;
   /** Called by the queue with what became of the unit. */
   settle: (outcome: UnitOutcome) => void = ignore;

@@ -96,7 +96,7 @@ for (const [name, size, remote] of [["small", 4, false], ["large", 40, false], [
     const expected = await story(first, plain, size, remote);
     const operations = plain.operations;
     expect(operations).toBeGreaterThan(50);
-    const faults: Fault[] = [{ kind: "lostReply" }, { kind: "fail" }, { kind: "locked" }];
+    const faults: Fault[] = [{ kind: "lostReply" }, { kind: "twice" }, { kind: "fail" }, { kind: "locked" }];
     for (let hit = 1; hit <= operations; hit++) {
       for (const fault of faults) {
         using store = new MemoryKv();
@@ -111,7 +111,12 @@ for (const [name, size, remote] of [["small", 4, false], ["large", 40, false], [
     using plain = new MemoryKv();
     const expected = await story(plain, plain, size, remote);
     for (let seed = 1; seed <= 40; seed++) {
-      const plan = randomFaults(new SeededRandom(`seed ${seed}`), { lostReply: 0.08, fail: 0.08, locked: 0.15 });
+      const plan = randomFaults(new SeededRandom(`seed ${seed}`), {
+        lostReply: 0.08,
+        twice: 0.08,
+        fail: 0.08,
+        locked: 0.15,
+      });
       using store = new MemoryKv();
       using kv = new FaultyKv(store, { plan });
       const outcome = await story(store, kv, size, remote).catch((error: Error) => `ERROR ${error.stack}`);
