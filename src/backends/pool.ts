@@ -10,22 +10,11 @@ import { InProcessWorkflow } from "../in_process.ts";
 import type { Node } from "../node.ts";
 import type { OptionsFor, WorkflowSource } from "../workflow_options.ts";
 import { LiveHandle } from "../pool/live_handle.ts";
+import { type PoolLimits, poolLimits, type PoolOptions } from "../pool/pool_options.ts";
 import type { PoolRun } from "../pool/pool_run.ts";
 import type { WorkerPool } from "../pool/worker_pool.ts";
 
-/** How many workers there are, and how much they are given. */
-export interface PoolOptions {
-  /**
-   * How many workers there may be at a time; they are started when they are needed. Default: as many as the machine has cores.
-   */
-  readonly workers?: number;
-  /**
-   * How many calls may be handed to workers and not done, at least 1. More than one a worker helps where functions wait.
-   *
-   * @default {2 * workers}
-   */
-  readonly maxPendingTasks?: number;
-}
+export type { PoolOptions };
 
 /** The options of a {@linkcode PoolWorkflow}, by what it is made from. */
 export type PoolOptionsFor<S extends WorkflowSource> = OptionsFor<S> & PoolOptions;
@@ -65,8 +54,7 @@ export type PoolOptionsFor<S extends WorkflowSource> = OptionsFor<S> & PoolOptio
  * ```
  */
 export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkflow<S> {
-  readonly #workers: number;
-  readonly #maxPendingTasks: number;
+  readonly #limits: PoolLimits;
   readonly #runs = new Map<string, PoolRun>();
   #pool: WorkerPool | undefined;
 
@@ -82,8 +70,11 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
     const { workers = navigator.hardwareConcurrency, maxPendingTasks = 2 * workers } = given;
     // Calls that wait for the worker of their object must not keep others from the rest.
     super(source, { concurrency: Math.max(16, 2 * maxPendingTasks) || 16, ...options });
-    this.#workers = this.#count("workers", workers);
-    this.#maxPendingTasks = this.#count("maxPendingTasks", maxPendingTasks);
+    this.#limits = poolLimits(given, (option, value) =>
+      new ConfigError(
+        `Option \`${option}\` of workflow \`${this.workflowName}\` is ${value}; it must be a whole number of at least 1.`,
+        { workflow: this.workflowName },
+      ));
   }
 
   /**
@@ -105,7 +96,7 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
       import("../pool/worker_pool.ts"),
       import("../pool/pool_run.ts"),
     ]);
-    const pool = this.#pool ??= new WorkerPool({ workers: this.#workers, maxPendingTasks: this.#maxPendingTasks });
+    const pool = this.#pool ??= new WorkerPool(this.#limits);
     const run = new PoolRun({
       pool,
       runId,
@@ -133,13 +124,5 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
   /** Lets go of an instance that nobody will use any more. */
   protected override released(value: unknown): void {
     if (value instanceof LiveHandle) this.#pool?.release(value);
-  }
-
-  #count(option: string, value: number): number {
-    if (Number.isInteger(value) && value >= 1) return value;
-    throw new ConfigError(
-      `Option \`${option}\` of workflow \`${this.workflowName}\` is ${value}; it must be a whole number of at least 1.`,
-      { workflow: this.workflowName },
-    );
   }
 }

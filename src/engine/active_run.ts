@@ -24,6 +24,7 @@ import { RunValues } from "./run_values.ts";
 import { isFinal } from "../status.ts";
 import { newState, restoreState } from "./step_records.ts";
 import { errorFrom } from "./stored_values.ts";
+import type { PooledCalls } from "./step_pool.ts";
 import { type Consequences, hasEnded, recover, type RunHappening, transition } from "./transitions.ts";
 
 /** A run that has nothing to do for this long, in milliseconds, is given up until then. */
@@ -54,8 +55,10 @@ export class ActiveRun {
   values: RunValues | undefined;
   /** Makes live objects again. */
   objects: LiveObjects | undefined;
+  /** Makes the calls on other threads, where the worker has some. */
+  pooled: PooledCalls | undefined;
   /** The plugins of steps that are to be repeated, with what they handed on. */
-  readonly plugins = new Map<number, PluginCall[]>();
+  readonly plugins: Map<number, PluginCall[]> = new Map();
   /** How many ready steps were taken from the queue and have not started. */
   taken = 0;
   readonly #exit = Promise.withResolvers<RunExit>();
@@ -123,6 +126,7 @@ export class ActiveRun {
     const { state } = this;
     try {
       const program = this.executable.programFor(await codec.decodeInput(run.input));
+      this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
     } catch (error) {
       this.#opened = true;
@@ -133,6 +137,7 @@ export class ActiveRun {
       this.executable.makers,
       this.values,
       (place, values) => callOf(this, place, values, []),
+      (object) => this.pooled?.isLost(object) === true,
     );
     if (steps !== undefined) await this.#takeOver(steps);
     this.#collect(recover(state, clock.now()));
@@ -384,6 +389,7 @@ export class ActiveRun {
         reason ?? new LeaseLostError(`Run ${this.id} is not held by this worker any more.`, { workflow }),
       );
     }
+    this.pooled?.close();
     leavePlugins(this);
     this.host.left(this, exit);
     this.#exit.resolve(exit);

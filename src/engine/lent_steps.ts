@@ -10,6 +10,7 @@ import { CancelledError, errorRecord, LeaseLostError } from "../errors.ts";
 import type { Executable } from "./executable.ts";
 import { log } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
+import type { PooledCalls } from "./step_pool.ts";
 import { makeAttempt } from "./step_call.ts";
 
 /** How often, in milliseconds, a worker looks whether the run of a lent step still goes on. */
@@ -18,10 +19,16 @@ const LOOK_EVERY = 500;
 /** How many programs are kept, because more steps of the same runs are likely to follow. */
 const PROGRAMS = 8;
 
+/** The graph of a run, and what makes its calls if this thread does not. */
+interface LentProgram {
+  readonly program: Program;
+  readonly pooled: PooledCalls | undefined;
+}
+
 /** Runs lent steps for one worker. */
 export class LentSteps {
   readonly #host: RunHost;
-  readonly #programs = new Map<string, Promise<Program>>();
+  readonly #programs = new Map<string, Promise<LentProgram>>();
   readonly #stops = new Set<AbortController>();
 
   /** `onRoom` waits for room for one more step. */
@@ -100,7 +107,7 @@ export class LentSteps {
     });
     if (this.#host.isDraining) return ended({ kind: "returned" });
     try {
-      const program = await this.#programOf(executable, run);
+      const { program, pooled } = await this.#programOf(executable, run);
       const read = new Set<number>();
       program.forEachRead(place, (of) => read.add(of));
       const places = [...read];
@@ -121,6 +128,7 @@ export class LentSteps {
         fence: offer.fence,
         signal,
         clock,
+        pooled,
         beginCall: (limit) => this.#host.beginCall(limit),
       });
       if (signal.aborted && outcome.kind !== "succeeded") return ended({ kind: "returned" });
@@ -138,14 +146,23 @@ export class LentSteps {
     }
   }
 
-  #programOf(executable: Executable, { id, input }: RunRecord): Promise<Program> {
+  #programOf(executable: Executable, { id, input }: RunRecord): Promise<LentProgram> {
     let program = this.#programs.get(id);
     if (program === undefined) {
-      program = this.#host.codec.decodeInput(input).then((value) => executable.programFor(value));
+      program = this.#host.codec.decodeInput(input).then((value) => {
+        const program = executable.programFor(value);
+        return { program, pooled: this.#host.pool?.open(executable, program) };
+      });
       this.#programs.set(id, program);
       const [oldest] = this.#programs.keys();
-      if (this.#programs.size > PROGRAMS && oldest !== undefined) this.#programs.delete(oldest);
+      if (this.#programs.size > PROGRAMS && oldest !== undefined) this.#forget(oldest);
     }
     return program;
+  }
+
+  #forget(id: string): void {
+    // Steps that are at work have no objects, so that they go on.
+    this.#programs.get(id)?.then(({ pooled }) => pooled?.close(), () => {});
+    this.#programs.delete(id);
   }
 }

@@ -6,6 +6,7 @@
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { Clock } from "../clock.ts";
 import type { ActiveRun } from "./active_run.ts";
+import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
 
 /** How a run left the worker: it has its final state, it waits for a worker again, or another worker has taken it over. */
@@ -19,6 +20,8 @@ export interface RunHost {
   readonly codec: StoredValues;
   /** Time and chance. */
   readonly clock: Clock;
+  /** The threads that make the calls; without them this one does. */
+  readonly pool: StepPool | undefined;
   /** Id of the worker's session. */
   readonly session: string;
   /** Whether no more steps are to start. */

@@ -21,6 +21,7 @@ const SLOT_PATIENCE = 50;
 
 /** Runs a step that was taken from the queue of ready ones. It never rejects; what needs no waiting is done at once. */
 export function runStep(run: ActiveRun, place: number): Promise<void> | undefined {
+  if (run.pooled !== undefined) run.objects!.forgetLost(place);
   if (
     run.values!.missingFor(place).length > 0 || run.values!.program.conditions.size > 0 ||
     run.executable.optionsAt(place)?.concurrency !== undefined
@@ -105,7 +106,6 @@ async function attemptCarefully(run: ActiveRun, place: number, own: readonly Plu
   await end(run, place, outcome);
 }
 
-/** Everything that an attempt of a step needs. */
 /** The run is not at work here any more: plugins of steps that were to be repeated hear that there is no more for them to do. */
 export function leavePlugins(run: ActiveRun): void {
   for (const [place, calls] of run.plugins) {
@@ -114,6 +114,7 @@ export function leavePlugins(run: ActiveRun): void {
   run.plugins.clear();
 }
 
+/** Everything that an attempt of a step needs. */
 export function callOf(
   run: ActiveRun,
   place: number,
@@ -131,6 +132,7 @@ export function callOf(
     fence: run.nextFence(),
     signal: run.stopSignal,
     clock: run.host.clock,
+    pooled: run.pooled,
     beginCall: (limit) => run.host.beginCall(limit),
   };
 }

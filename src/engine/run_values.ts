@@ -46,6 +46,12 @@ export class RunValues {
     return this.#present[place] === true;
   }
 
+  /** A value is not here any more, although it will be read. */
+  forget(place: number): void {
+    this.values[place] = undefined;
+    this.#present[place] = false;
+  }
+
   /** A step has ended, and will not read again; values that nobody else will read are let go. */
   ended(place: number): void {
     this.program.forEachRead(place, (of) => {

@@ -19,6 +19,7 @@ import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { Room } from "./room.ts";
 import { RunWaiters } from "./run_waiters.ts";
+import type { StepPool } from "./step_pool.ts";
 import { StoredValues } from "./stored_values.ts";
 import { WorkerCore } from "./worker.ts";
 
@@ -91,7 +92,7 @@ export class RuntimeCore {
   }
 
   /** A new worker of this process; end it with {@linkcode endWorker}. */
-  newWorker(concurrency: number, queues: readonly string[]): WorkerCore {
+  newWorker(concurrency: number, queues: readonly string[], pool?: StepPool): WorkerCore {
     const worker: WorkerCore = new WorkerCore({
       storage: this.storage,
       codec: this.codec,
@@ -100,6 +101,7 @@ export class RuntimeCore {
       lease: this.#lease,
       concurrency,
       queues,
+      pool,
       nudge: () => this.nudge(),
       left: (run, exit) => {
         if (exit === "ended") this.waiters.ended(run);

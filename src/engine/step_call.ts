@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { type AttemptOutcome, runAttempt } from "../attempt.ts";
+import { type AttemptOutcome, type AttemptPlace, type AttemptTime, runAttempt } from "../attempt.ts";
 import type { Clock } from "../clock.ts";
+import type { TaskContext } from "../context.ts";
 import type { PluginCall } from "../plugin.ts";
 import { areOptionsPlain, runPlainAttempt } from "../plain_attempt.ts";
 import { shortestTimeout } from "../policy.ts";
 import type { Program } from "../program.ts";
 import type { Executable } from "./executable.ts";
+import type { PooledCalls } from "./step_pool.ts";
 
 /** Everything that an attempt needs. */
 export interface StepCall {
@@ -33,6 +35,8 @@ export interface StepCall {
   readonly signal: AbortSignal;
   /** Time and chance. */
   readonly clock: Clock;
+  /** Makes the call on another thread; `undefined` where the worker has no pool. */
+  readonly pooled: PooledCalls | undefined;
   /** A call begins that may take so many milliseconds; what is returned ends it. */
   beginCall(limit: number | undefined): () => void;
 }
@@ -42,7 +46,13 @@ export function makeAttempt(call: StepCall): AttemptOutcome | Promise<AttemptOut
   const { executable, program, runId, place, attempt, plugins, fence, signal } = call;
   const options = executable.optionsAt(place);
   const { policies } = executable;
-  const at = { workflowName: executable.definition.workflow, runId, nodeName: program.graph.names.at(place), attempt };
+  const at: AttemptPlace = {
+    workflowName: executable.definition.workflow,
+    runId,
+    nodeName: program.graph.names.at(place),
+    attempt,
+  };
+  if (call.pooled !== undefined) return makePooledAttempt(call, call.pooled, at);
   const invoke = (): unknown =>
     Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, call.values));
   if (plugins.length === 0 && policies.length === 0 && areOptionsPlain(options)) {
@@ -52,4 +62,23 @@ export function makeAttempt(call: StepCall): AttemptOutcome | Promise<AttemptOut
   const endCall = call.beginCall(limit);
   const { clock } = call;
   return runAttempt(at, invoke, { options, policies, plugins, signal, fence, clock }).finally(endCall);
+}
+
+const NO_LIMIT: AttemptTime = { limit: undefined, hold: () => () => {} };
+
+/** An attempt whose call is made on another thread. This one is not blocked by it, so that nothing has to end with its time limit. */
+function makePooledAttempt(
+  { executable, program, place, values, plugins, fence, signal, clock }: StepCall,
+  pooled: PooledCalls,
+  at: AttemptPlace,
+): AttemptOutcome | Promise<AttemptOutcome> {
+  const options = executable.optionsAt(place);
+  const { policies } = executable;
+  const invoke = (context: TaskContext, time: AttemptTime): Promise<unknown> =>
+    pooled.call(place, program.argumentsAt(place, values), plugins, time, context);
+  if (policies.length === 0 && areOptionsPlain(options)) {
+    return runPlainAttempt(at, (context) => invoke(context, NO_LIMIT), { signal, fence, seed: options?.seed });
+  }
+  // The plugins are initialized where the call is made.
+  return runAttempt(at, invoke, { options, policies, plugins: [], signal, fence, clock });
 }

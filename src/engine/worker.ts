@@ -6,7 +6,7 @@
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { ClaimedRun, DefinitionKey, StepClaim } from "../../storage/runtime/records.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock, Timer } from "../clock.ts";
 import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
 import { log } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
@@ -16,6 +16,7 @@ import { Poll } from "./poll.ts";
 import { Room } from "./room.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { Session } from "./session.ts";
+import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
 import { Waker } from "./waker.ts";
 
@@ -35,6 +36,8 @@ export interface WorkerSetup {
   readonly concurrency: number;
   /** The queues that are served. */
   readonly queues: readonly string[];
+  /** The threads that make the calls; they end with the worker. `undefined` has this thread make them. */
+  readonly pool: StepPool | undefined;
   /** Tells the other workers of this process that there may be something for them. */
   readonly nudge: () => void;
   /** Hears that a run left this worker. */
@@ -70,6 +73,7 @@ export class WorkerCore implements RunHost {
   #takingBack = false;
   #neighbour = { known: -Infinity, isIdle: false, asking: false };
   #reminders: (() => void)[] = [];
+  #reminding: Timer | undefined;
   #reapAt = -Infinity;
   /** Whether there may be something to claim, and from when on there is something else to look after. */
   #mayFind = true;
@@ -93,6 +97,10 @@ export class WorkerCore implements RunHost {
     return this.#session?.id ?? "";
   }
 
+  get pool(): StepPool | undefined {
+    return this.#setup.pool;
+  }
+
   get isDraining(): boolean {
     return this.#draining;
   }
@@ -104,6 +112,7 @@ export class WorkerCore implements RunHost {
 
   /** Adds a definition to those that are served, and makes it known to the store. */
   async know(executable: Executable): Promise<void> {
+    this.pool?.check(executable);
     const key = keyText(executable.definition);
     if (!this.#executables.has(key)) await this.storage.define(executable.definition);
     // An equal graph may have been built again, around other functions.
@@ -146,7 +155,10 @@ export class WorkerCore implements RunHost {
   }
 
   /** Puts a claimed run to work. */
-  adopt(claimed: ClaimedRun, executable = this.#executables.get(keyText(claimed.run))): ActiveRun {
+  adopt(
+    claimed: ClaimedRun,
+    executable: Executable | undefined = this.#executables.get(keyText(claimed.run)),
+  ): ActiveRun {
     if (executable === undefined) {
       throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
     }
@@ -351,7 +363,10 @@ export class WorkerCore implements RunHost {
       }
     }
     await done;
+    this.#reminding?.cancel();
+    this.#reminders = [];
     this.#poll.stop();
+    await this.pool?.close();
     const session = await (this.#opening ?? this.#session);
     await session?.close();
     this.#session = undefined;
@@ -390,7 +405,7 @@ export class WorkerCore implements RunHost {
   remind(call: () => void): void {
     this.#reminders.push(call);
     if (this.#reminders.length > 1) return;
-    this.clock.setTimer(REMIND_AFTER, () => {
+    this.#reminding = this.clock.setTimer(REMIND_AFTER, () => {
       const calls = this.#reminders;
       this.#reminders = [];
       for (const call of calls) call();

@@ -6,6 +6,8 @@
 import { nameProblem } from "../../storage/names.ts";
 import type { Timer } from "../clock.ts";
 import { ConfigError } from "../errors.ts";
+import { type PoolLimits, poolLimits, type PoolOptions } from "../pool/pool_options.ts";
+import { checkStart } from "../start_guard.ts";
 import { DEFAULT_QUEUE, type Executable } from "./executable.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 import type { WorkerCore } from "./worker.ts";
@@ -20,6 +22,20 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** The queues that are served, all of them with the same right. Default: those of the definitions. */
   readonly queues?: readonly string[];
+  /**
+   * Has the functions of steps called on Web Workers, for functions that keep a core busy. Default: they are called on this thread.
+   *
+   * As on a `PoolWorkflow`: make tasks at the top level of a module, and start workers behind `import.meta.main`. Arguments and results
+   * are passed by structured clone. A synchronous function past its `timeout` is stopped; without one, it blocks its thread and nothing
+   * else. A thread that crashes is replaced, and its steps fail with a `WorkerLostError`, which retries see. The threads are started when
+   * they are needed and end with `run()` or `tick()`.
+   *
+   * An instance lives on one of the threads, and its calls are made there; it can not be a target. If its thread is lost, it is made
+   * again from its constructor and its calls so far, as it is after a crash of the process.
+   *
+   * Policies, conditions and the local part of plugins stay on this thread, and so do runs that `runtime.run()` drives.
+   */
+  readonly pool?: PoolOptions;
 }
 
 /** Options of {@linkcode Worker.run}. */
@@ -67,10 +83,12 @@ export class Worker {
   readonly #executables: readonly Executable[];
   readonly #concurrency: number;
   readonly #queues: readonly string[];
+  readonly #pool: PoolLimits | undefined;
   #busy = false;
 
   /** See {@linkcode Runtime.worker}. */
-  constructor(core: RuntimeCore, executables: readonly Executable[], { concurrency = 16, queues }: WorkerOptions) {
+  constructor(core: RuntimeCore, executables: readonly Executable[], options: WorkerOptions) {
+    const { concurrency = 16, queues, pool } = options;
     if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
       throw new ConfigError(
         `Option \`concurrency\` of a worker is ${concurrency}; it must be a whole number of at least 1.`,
@@ -91,6 +109,7 @@ export class Worker {
     this.#executables = executables;
     this.#concurrency = concurrency;
     this.#queues = served;
+    this.#pool = pool === undefined ? undefined : checkedPool(pool);
   }
 
   /**
@@ -182,7 +201,10 @@ export class Worker {
 
   async #open(): Promise<WorkerCore> {
     if (this.#core.closing.aborted) throw new ConfigError("The runtime is closed; open another with openRuntime().");
-    const worker = this.#core.newWorker(this.#concurrency, this.#queues);
+    // Whoever imports a module to find its tasks must not serve.
+    for (const { definition } of this.#executables) checkStart(definition.workflow);
+    const pool = this.#pool && new (await import("./step_pool.ts")).StepPool(this.#pool);
+    const worker = this.#core.newWorker(this.#concurrency, this.#queues, pool);
     for (const executable of this.#executables) await worker.know(executable);
     return worker;
   }
@@ -202,6 +224,18 @@ export class Worker {
     await this.#core.endWorker(worker, patience);
     this.#busy = false;
   }
+}
+
+function checkedPool(options: PoolOptions): PoolLimits {
+  if (typeof options !== "object" || options === null) {
+    throw new ConfigError(
+      `Option \`pool\` of a worker is ${String(options)}; it must be an object such as { workers: 4 }, or be left out.`,
+    );
+  }
+  return poolLimits(options, (option, value) =>
+    new ConfigError(
+      `Option \`pool.${option}\` of a worker is ${String(value)}; it must be a whole number of at least 1.`,
+    ));
 }
 
 /** Hears SIGINT and SIGTERM; what is returned stops hearing. */

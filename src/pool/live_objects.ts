@@ -67,6 +67,11 @@ export class LiveObjects {
     return this.#homes.get(key) === seat;
   }
 
+  /** Whether an object lives in any worker. */
+  isAlive(key: number): boolean {
+    return this.#homes.has(key);
+  }
+
   /** Nobody needs an object any more. */
   release(key: number): void {
     for (const { keys } of this.#runs.values()) if (keys.delete(key)) this.#letGo(key);

@@ -7,7 +7,6 @@ import { GraphError } from "../errors.ts";
 import type { NodeGraph } from "../graph.ts";
 import { CallNode, ItemRef } from "../node.ts";
 import { type CapturedRef, DeepArg, LiveArg } from "../stand_in.ts";
-import type { FlatTarget } from "../program.ts";
 
 /** Groups of nodes that share a worker. */
 export class Placement {
@@ -22,7 +21,7 @@ export class Placement {
    *
    * @throws {GraphError} If the value of an object is asked for outside of a worker: by a target, an item or a condition.
    */
-  static of(graph: NodeGraph, targets: readonly FlatTarget[], workflowName: string): Placement {
+  static of(graph: NodeGraph, targets: readonly { readonly place: number }[], workflowName: string): Placement {
     const { members } = graph;
     graph.stamp();
     const refuse = (node: CallNode, what: string): never => {

@@ -16,20 +16,13 @@ import { LiveObjects } from "./live_objects.ts";
 import type { FromWorker } from "./messages.ts";
 import { type Parcel, sendCarefully, unpack } from "./parcel.ts";
 import { endError, givenUpError, lostObjectError } from "./lost_worker.ts";
+import type { PoolLimits } from "./pool_options.ts";
 import type { Seat } from "./seat.ts";
 import { Seats } from "./seats.ts";
 import type { ThreadEnd } from "./thread.ts";
 
 /** How many milliseconds a worker has to answer that an attempt is over, before it is stopped. */
 const GRACE = 250;
-
-/** Limits of a pool. */
-export interface PoolLimits {
-  /** How many workers there may be. */
-  readonly workers: number;
-  /** How many calls may be handed to workers and not done. */
-  readonly maxPendingTasks: number;
-}
 
 /** Some workers, as many as are needed and allowed. */
 export class WorkerPool {
@@ -61,7 +54,11 @@ export class WorkerPool {
   /** A run is over. Its objects are let go, and with the last run all workers end. */
   async closeRun(runId: string): Promise<void> {
     this.#objects.closeRun(runId);
-    if (this.#objects.runs > 0) return;
+    if (this.#objects.runs === 0) await this.close();
+  }
+
+  /** Ends all workers. */
+  async close(): Promise<void> {
     const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
     for (const seat of seats) this.#stop(seat);
@@ -73,6 +70,11 @@ export class WorkerPool {
     let number = this.#addressNumbers.get(thing);
     if (number === undefined) this.#addressNumbers.set(thing, number = this.#addressNumbers.size);
     return number;
+  }
+
+  /** Whether an object still lives in its worker. */
+  isAlive({ key }: LiveHandle): boolean {
+    return this.#objects.isAlive(key);
   }
 
   /** Nobody needs an object any more. */

@@ -69,8 +69,14 @@ Deno.test("src/pool/ knows neither workflows, backends nor the engine, and its c
   const strangers = ["src/workflow.ts", "src/workflow_options.ts", "src/in_process.ts", "src/definition.ts"];
   const known = (to: string): boolean => !/^src\/(engine|backends)\//.test(to) && !strangers.includes(to);
   expect(await trespasses("src/pool", known)).toEqual([]);
-  const source = await Deno.readTextFile(join(root, "src/backends/pool.ts"));
-  expect(source).toContain('import("../pool/pool_run.ts")');
+  for (
+    const [client, loads] of [["backends/pool.ts", "../pool/pool_run.ts"], [
+      "engine/worker_handle.ts",
+      "./step_pool.ts",
+    ]]
+  ) {
+    expect(await Deno.readTextFile(join(root, "src", client!))).toContain(`import("${loads}")`);
+  }
 });
 
 Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async () => {
