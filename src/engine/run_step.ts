@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Slot } from "../../storage/runtime/engine_storage.ts";
 import type { StoredValue } from "../../storage/runtime/records.ts";
 import type { AttemptOutcome } from "../attempt.ts";
 import { type ErrorRecord, errorRecord, FusewireError, LeaseLostError } from "../errors.ts";
@@ -33,9 +34,10 @@ export function runStep(run: ActiveRun, place: number): Promise<void> | undefine
 /** Runs a step that may have to wait before it starts, or may not start at all. */
 async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   const { clock } = run.host;
+  const slot = slotOf(run, place);
   let may: "start" | "skip" | "wait";
   try {
-    may = await mayStart(run, place);
+    may = await mayStart(run, place, slot);
   } catch (error) {
     run.taken--;
     // Nothing is known against the step: whoever takes the run over starts it.
@@ -44,22 +46,24 @@ async function runCarefully(run: ActiveRun, place: number): Promise<void> {
     return;
   }
   run.taken--;
-  if (!isReady(run, place)) return await freeSlot(run, place);
+  if (!isReady(run, place)) return await freeSlot(run, slot);
   if (may === "skip") return skip(run, place);
   if (may === "wait") {
     run.apply({ kind: "held", place, until: clock.now() + SLOT_PATIENCE * (0.5 + clock.random()) });
     return run.setTimer(place);
   }
   await begin(run, place);
-  await freeSlot(run, place);
+  await freeSlot(run, slot);
 }
 
 /** Whether a ready step may start now; it waits if it gets no slot, or the store does not answer. */
-async function mayStart(run: ActiveRun, place: number): Promise<"start" | "skip" | "wait"> {
+async function mayStart(run: ActiveRun, place: number, slot: Slot | undefined): Promise<"start" | "skip" | "wait"> {
   const missing = run.values!.missingFor(place);
   if (missing.length > 0 && !await isAnswered(run, bring(run, missing))) return "wait";
   if (!conditionsHold(run, place)) return "skip";
-  return await isAnswered(run, takeSlot(run, place)) ? "start" : "wait";
+  if (slot === undefined) return "start";
+  const { storage, clock } = run.host;
+  return await isAnswered(run, storage.takeSlot(slot, clock.now())) ? "start" : "wait";
 }
 
 /** What the store answers; `false` if it fails, which it tells by errors that are not of Fusewire. */
@@ -259,19 +263,18 @@ function conditionsHold(run: ActiveRun, place: number): boolean {
   return conditions.size === 0 || (conditions.get(place) ?? []).every(({ holds }) => holds(values));
 }
 
-async function takeSlot(run: ActiveRun, place: number): Promise<boolean> {
+/** The slot that the next attempt of a step needs, if it needs one. The one before may still be about to give its own back. */
+function slotOf(run: ActiveRun, place: number): Slot | undefined {
   const limit = run.executable.optionsAt(place)?.concurrency;
-  if (limit === undefined) return true;
-  const { storage, session, clock } = run.host;
-  return await storage.takeSlot({ ...limit, session, holder: `${run.id}/${place}` }, clock.now());
+  if (limit === undefined) return undefined;
+  const { session, fence } = run.claim;
+  return { ...limit, session, holder: `${run.id}/${place}/${fence}/${run.state.steps[place]!.attempt + 1}` };
 }
 
-async function freeSlot(run: ActiveRun, place: number): Promise<void> {
-  const limit = run.executable.optionsAt(place)?.concurrency;
-  if (limit === undefined) return;
-  const { storage, session } = run.host;
-  await storage.freeSlot({ ...limit, session, holder: `${run.id}/${place}` }).catch((error) => {
-    run.host.warn(`A slot of \`${limit.key}\` could not be freed: ${String(error)}`, run);
+async function freeSlot(run: ActiveRun, slot: Slot | undefined): Promise<void> {
+  if (slot === undefined) return;
+  await run.host.storage.freeSlot(slot).catch((error) => {
+    run.host.warn(`A slot of \`${slot.key}\` could not be freed: ${String(error)}`, run);
   });
 }
 

@@ -90,3 +90,36 @@ Deno.test("a step does not fail because the session of its worker is over when i
   await runtime.worker([definition]).tick({ budgetMs: 5_000 });
   expect(await run.result()).toBe(1);
 });
+
+Deno.test("an attempt that is repeated at once does not lose its slot with the one before it", async () => {
+  /** Takes its time to free a slot. */
+  class SlowStorage extends MemoryRuntimeStorage {
+    readonly held = new Set<string>();
+
+    override async takeSlot(slot: Slot, now: number): Promise<boolean> {
+      const taken = await super.takeSlot(slot, now);
+      if (taken) this.held.add(slot.holder);
+      return taken;
+    }
+
+    override async freeSlot(slot: Slot): Promise<void> {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      this.held.delete(slot.holder);
+      await super.freeSlot(slot);
+    }
+  }
+  const storage = new SlowStorage();
+  await using runtime = await openRuntime({ runtimeStorage: storage });
+  const held: number[] = [];
+  const slotted = task(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    held.push(storage.held.size);
+    if (held.length < 3) throw new Error("again");
+  }, {
+    name: "slotted",
+    concurrency: { key: "k", limit: 1 },
+    retry: { maxAttempts: 3, initialDelay: 0, jitter: false },
+  });
+  await runtime.run(defineWorkflow("slotted", { version: "1" }, () => slotted()));
+  expect(held).toEqual([1, 1, 1]);
+});
