@@ -64,7 +64,7 @@ export class KvWorkflow<const S extends WorkflowSource> extends DurableWorkflow<
     const input = await this.checkedInput(this.#input);
     const executable = this.executable();
     const { workflow, schema } = executable.definition;
-    const run = await this.#runtime.driveExecutable(executable, input, { exclusive: "KvWorkflow" });
+    const { run, here } = await this.#runtime.driveExecutable(executable, input, { exclusive: "KvWorkflow" });
     if (run.schema !== schema) {
       throw new GraphError(
         `Run ${run.id} of workflow \`${workflow}\` has not ended and is of another graph than this one; ` +
@@ -72,6 +72,6 @@ export class KvWorkflow<const S extends WorkflowSource> extends DurableWorkflow<
         { workflow },
       );
     }
-    return this.#runtime.attach<ResultOf<S>>(run.id);
+    return this.#runtime.attach<ResultOf<S>>(run.id, here);
   }
 }

@@ -20,10 +20,17 @@ const REAP_EVERY = 1_000;
 /** One durable run. */
 export class DurableRun<out T> implements Run<T> {
   readonly #core: RuntimeCore;
+  /** The run at work in this process, as long as it has not left it for others. */
+  #here: ActiveRun | undefined;
 
-  /** Looks at the run of an id. */
-  constructor(core: RuntimeCore, readonly id: string) {
+  /**
+   * Looks at the run of an id; `here` is that run, if it is at work in this process.
+   *
+   * @internal
+   */
+  constructor(core: RuntimeCore, readonly id: string, here?: ActiveRun) {
     this.#core = core;
+    this.#here = here;
   }
 
   async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<T> {
@@ -33,8 +40,11 @@ export class DurableRun<out T> implements Run<T> {
 
   async #result(signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
-    const here = this.#core.activeRun(this.id);
-    if (here !== undefined && await abortable(here.exit, signal) === "ended") return this.#resultHere(here);
+    const here = this.#here ?? this.#core.activeRun(this.id);
+    const isOver = here !== undefined && await abortable(here.exit, signal) === "ended";
+    // One that has not succeeded can be opened again, by any process.
+    if (!isOver || here.state.ended !== "SUCCEEDED") this.#here = undefined;
+    if (isOver) return this.#resultHere(here);
     const ended = await this.#end(signal);
     return ended instanceof ActiveRun ? this.#resultHere(ended) : await this.#stored(ended);
   }

@@ -11,6 +11,7 @@ import { ConfigError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
 import { log } from "../warning.ts";
+import type { ActiveRun } from "./active_run.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
 import { forgetRuns, type GcOptions } from "./retention.ts";
@@ -37,6 +38,16 @@ export interface StartOptions {
 /** The input and options of a start; the input may be left out where the definition takes none. */
 export type StartArguments<I> = undefined extends I ? [input?: I, options?: StartOptions]
   : [input: I, options?: StartOptions];
+
+/** A run that was asked for. */
+interface StartedRun {
+  /** What is known of it. */
+  readonly run: RunRecord;
+  /** Whether it is new. */
+  readonly created: boolean;
+  /** The run at work in this process, if it was claimed when it was made. */
+  readonly here: ActiveRun | undefined;
+}
 
 /** Starts durable runs and works on them. Made by {@linkcode openRuntime}. */
 export class Runtime implements AsyncDisposable {
@@ -88,8 +99,8 @@ export class Runtime implements AsyncDisposable {
     const { driven } = this.#core;
     if (!driven.take()) await driven.wait();
     try {
-      const run = await this.driveExecutable(executable, checked, options ?? {});
-      return await new DurableRun<T>(this.#core, run.id).result();
+      const { run, here } = await this.driveExecutable(executable, checked, options ?? {});
+      return await new DurableRun<T>(this.#core, run.id, here).result();
     } finally {
       driven.put();
     }
@@ -105,7 +116,7 @@ export class Runtime implements AsyncDisposable {
     input: unknown,
     options: StartOptions & Pick<NewRun, "exclusive">,
     driver?: WorkerCore,
-  ): Promise<{ readonly run: RunRecord; readonly created: boolean }> {
+  ): Promise<StartedRun> {
     checkStart(executable.definition.workflow);
     const run = await this.#newRun(executable, input, options);
     await this.#know(executable);
@@ -114,9 +125,9 @@ export class Runtime implements AsyncDisposable {
     const started = driver === undefined || run.dueAt > run.createdAt
       ? await storage.startRun(run)
       : await driver.withSession((session) => storage.startRun(run, session));
-    if (started.claimed !== undefined) driver?.adopt(started.claimed, executable);
-    else if (started.created) this.#core.nudge();
-    return started;
+    const { run: record, created, claimed } = started;
+    if (created && claimed === undefined) this.#core.nudge();
+    return { run: record, created, here: claimed && driver?.adopt(claimed, executable) };
   }
 
   /**
@@ -128,19 +139,19 @@ export class Runtime implements AsyncDisposable {
     executable: Executable,
     input: unknown,
     options: StartOptions & Pick<NewRun, "exclusive">,
-  ): Promise<RunRecord> {
+  ): Promise<StartedRun> {
     const { driver } = this.#core;
-    const { run, created } = await this.startExecutable(executable, input, options, driver);
+    const started = await this.startExecutable(executable, input, options, driver);
+    const { run, here } = started;
     const isKnown = run.schema === executable.definition.schema && run.version === executable.definition.version;
-    if (isFinal(run.status) || !isKnown) return run;
+    if (isFinal(run.status) || !isKnown) return started;
     const drive = (): void => {
       this.#core.drive(run.id).catch((error) => log("warn", [], `Run ${run.id} is left to others: ${String(error)}`));
     };
-    const here = created ? driver.runOf(run.id) : undefined;
     // Most runs end where they began. One that is given up, to wait for an attempt or because its lease was lost, goes on here too.
     if (here === undefined) drive();
     else void here.exit.then((exit) => exit === "ended" ? undefined : drive());
-    return run;
+    return started;
   }
 
   async #newRun(
@@ -205,8 +216,8 @@ export class Runtime implements AsyncDisposable {
    *
    * @internal
    */
-  attach<T>(id: string): DurableRun<T> {
-    return new DurableRun<T>(this.#core, id);
+  attach<T>(id: string, here?: ActiveRun): DurableRun<T> {
+    return new DurableRun<T>(this.#core, id, here);
   }
 
   /** A run by its id. Whether it exists shows when it is asked for something. */

@@ -8,7 +8,20 @@ import { concatChunks, decode, encode } from "../../storage/codec/structured.ts"
 import { sha256Hex } from "../../storage/digest.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { StoredValue } from "../../storage/runtime/records.ts";
-import { ConfigError, type ErrorRecord, IntegrityError } from "../errors.ts";
+import {
+  CancelledError,
+  ConfigError,
+  type ErrorRecord,
+  GraphError,
+  IntegrityError,
+  InvalidKeyError,
+  LeaseLostError,
+  NotFoundError,
+  SerializationError,
+  StepFailedError,
+  TimeoutError,
+  WorkerLostError,
+} from "../errors.ts";
 
 /** Folder of the object store in which the values of a run lie. */
 export function objectFolder(runId: string): string {
@@ -77,10 +90,20 @@ export class StoredValues {
   }
 }
 
+/** Classes that an error of a record is made an instance of; any other is a plain error under its own name. */
+const CLASSES: ReadonlyMap<string, new (message: string, options?: ErrorOptions) => Error> = new Map(
+  [
+    ...[EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
+    ...[CancelledError, ConfigError, GraphError, IntegrityError, InvalidKeyError, LeaseLostError, NotFoundError],
+    ...[SerializationError, StepFailedError, TimeoutError, WorkerLostError],
+  ].map((Class) => [Class.name, Class]),
+);
+
 /** An error made of its record, for whoever did not see it thrown. */
 export function errorFrom({ name, message, stack, cause }: ErrorRecord): Error {
-  const error = new Error(message, cause === undefined ? undefined : { cause: errorFrom(cause) });
-  error.name = name;
+  const Class = CLASSES.get(name) ?? Error;
+  const error = new Class(message, cause === undefined ? undefined : { cause: errorFrom(cause) });
+  if (error.name !== name) error.name = name;
   if (stack !== undefined) error.stack = stack;
   return error;
 }
