@@ -118,7 +118,7 @@ Deno.test("an attempt that is repeated at once does not lose its slot with the o
   }, {
     name: "slotted",
     concurrency: { key: "k", limit: 1 },
-    retry: { maxAttempts: 3, initialDelay: 0, jitter: false },
+    retry: { maxAttempts: 3, initialDelay: 0, jitter: 0 },
   });
   await runtime.run(defineWorkflow("slotted", { version: "1" }, () => slotted()));
   expect(held).toEqual([1, 1, 1]);
