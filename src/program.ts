@@ -74,7 +74,7 @@ export class Program {
     graph.stamp();
     const calls: ((...args: unknown[]) => unknown)[] = new Array(size);
     const slotStart = new Int32Array(size + 1);
-    let slots = new Int32Array(size * 2 + 16);
+    let slots = new Int32Array(size * 2 + 4);
     const constants = new Array<unknown>(size);
     let constantCount = 0;
     const simple = new Uint8Array(size);
