@@ -137,7 +137,7 @@ export class Offers {
 
   async #isLentTo(runId: string, id: string, session: string): Promise<boolean> {
     const entry = await this.context.kv.get<LentEntry>(this.context.keys.lent(runId, id));
-    return entry.value?.session === session;
+    return entry.value?.session === session && entry.value.over !== true;
   }
 }
 

@@ -1,0 +1,41 @@
+import { expect } from "@std/expect";
+import type { StepReport } from "@fusewire/fusewire";
+import { FaultyKv, type KvOperation, MemoryKv, VirtualClock } from "@fusewire/fusewire/testing";
+import { KvRuntimeStorage } from "../../storage/runtime/kv/kv_runtime_storage.ts";
+
+const REPORT: StepReport = {
+  place: 0,
+  startedAt: 1,
+  endedAt: 2,
+  outcome: { kind: "failed", error: { name: "Error", message: "m" } },
+};
+const definition = { workflow: "w", version: "1", schema: "s" };
+
+Deno.test("a claim of offered steps that is refused after they were reported does not give them again", async () => {
+  const store = new MemoryKv();
+  const clock = new VirtualClock();
+  let commits = -Infinity;
+  // The second commit is slow from when on it is counted.
+  const latency = ({ kind }: KvOperation) => ({ request: kind === "commit" && ++commits === 2 ? 100 : 0, reply: 0 });
+  const kv = new FaultyKv(store, { latency, clock });
+  const [holder, helper] = [new KvRuntimeStorage(store, { clock }), new KvRuntimeStorage(kv, { clock, remote: true })];
+  const createdAt = clock.now();
+  await holder.define({ ...definition, steps: ["a"], parents: [[]], targets: [], single: false });
+  for (const id of ["holder", "helper"]) {
+    await holder.keepSession({ id, deadline: Infinity, host: "", process: 1 }, true);
+  }
+  const input = { kind: "bytes" as const, bytes: new Uint8Array() };
+  const waiting = { queue: "default", priority: 0, tags: [], createdAt, dueAt: createdAt };
+  const { claimed } = await holder.startRun({ ...definition, id: "run", size: 1, input, ...waiting }, "holder");
+  await holder.commit({ claim: claimed!.claim, steps: [], offers: [{ id: "1", places: [0], fence: 1n }] });
+  const request = { session: "helper", queues: ["default"], definitions: [definition], limit: 5, now: createdAt };
+  const claim = async () => await helper.claimSteps(request);
+  commits = 0;
+  const [first, second] = [claim(), claim()];
+  const [steps] = await first;
+  expect(steps?.offer.id).toBe("1");
+  expect(commits).toBe(2);
+  await helper.report(steps!, REPORT, undefined, true);
+  await clock.advance(200);
+  expect(await second).toEqual([]);
+});
