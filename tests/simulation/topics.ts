@@ -4,6 +4,7 @@
  * @module
  */
 import { type SimulateWorkflowsOptions, WORKFLOW_FAULTS } from "@fusewire/fusewire/testing";
+import { KvRuntimeStorage } from "../../storage/runtime/kv/kv_runtime_storage.ts";
 import type { RandomScenarioOptions } from "./random_scenario.ts";
 
 /** Workflows and faults of one kind. */
@@ -65,8 +66,25 @@ export const TOPICS: readonly Topic[] = [
     key: "lending",
     name: "steps that are lent to other workers are made and committed once",
     seeds: 200,
-    scenario: { size: 16, shape: "fan", cancel: 0.1, retry: 0.1, runs: 2 },
-    options: { workers: 4, concurrency: 1, lease: 700 },
+    scenario: {
+      least: 8,
+      size: 20,
+      shape: "fan",
+      failing: 0.1,
+      stateful: 0,
+      slots: 0,
+      when: 0,
+      cancel: 0.1,
+      retry: 0.1,
+      runs: 1,
+    },
+    options: {
+      workers: 4,
+      concurrency: 1,
+      lease: 700,
+      latency: [3, 15],
+      faults: { ...WORKFLOW_FAULTS, crash: 0.02, pause: 0.01 },
+    },
   },
   {
     key: "objects",
@@ -81,6 +99,16 @@ export const TOPICS: readonly Topic[] = [
     seeds: 60,
     scenario: { least: 33, size: 80, runs: 2, cancel: 0.1, retry: 0.1 },
     options: { concurrency: 6 },
+  },
+  {
+    key: "server",
+    name: "a server whose client sends commits twice is no worse than a file",
+    seeds: 200,
+    scenario: { cancel: 0.2, retry: 0.2 },
+    options: {
+      faults: { ...WORKFLOW_FAULTS, locked: 0, twice: 0.1, lostReply: 0.05 },
+      open: ({ kv, clock }) => new KvRuntimeStorage(kv, { clock, remote: true }),
+    },
   },
   {
     key: "clocks",
