@@ -47,6 +47,9 @@ export interface WorkerSetup {
 /** How long, in milliseconds, a step may be at work before it is committed that it is. Shorter ones are committed with their end. */
 const REMIND_AFTER = 20;
 
+/** After how many milliseconds a run is opened again that could not be. */
+const OPEN_AGAIN_AFTER = 1_000;
+
 /** After how many milliseconds it is tried again to take lent steps back, if the store failed. */
 const TAKE_BACK_AGAIN_AFTER = 1_000;
 
@@ -164,12 +167,18 @@ export class WorkerCore implements RunHost {
     }
     const run = new ActiveRun(this, executable, claimed);
     this.#runs.set(run.id, run);
-    run.open().catch((error) => {
-      this.warn(`Run ${run.id} could not be opened and is left to others: ${String(error)}`, run);
-      run.lose(error);
-    });
+    this.#open(run);
     void this.#attend();
     return run;
+  }
+
+  /** Has a run begin, as often as it takes: others do not get it as long as this worker's lease holds. */
+  #open(run: ActiveRun): void {
+    run.open().catch((error) => {
+      if (this.#draining) return run.lose(error);
+      this.warn(`Run ${run.id} could not be opened, which is tried again: ${String(error)}`, run);
+      this.clock.setTimer(OPEN_AGAIN_AFTER, () => run.isOpening && this.#open(run));
+    });
   }
 
   /** Has the worker look for work now. */

@@ -25,7 +25,10 @@ onEachStorage("A worker that is told to stop ends the steps at work, and leaves 
   await using first = await world.process();
   await using second = await world.process();
   const runs = [];
-  for (const n of [0, 1, 2]) runs.push(await first.runtime.start(definition, { n }));
+  for (const n of [0, 1, 2]) {
+    runs.push(await first.runtime.start(definition, { n }));
+    await world.skip(1);
+  }
   const serving = new Serving(first, [definition], { concurrency: 1 });
   await until(() => begun.length === 1);
   const stopped = serving.stop();
@@ -42,7 +45,7 @@ onEachStorage("A worker that is told to stop ends the steps at work, and leaves 
   open(2);
   await second.runtime.worker([definition]).tick({ budgetMs: 30_000 });
   expect(await Promise.all(runs.map((run) => run.result()))).toEqual([0, 1, 2]);
-  expect(begun).toEqual([0, 1, 2]);
+  expect(begun.toSorted()).toEqual([0, 1, 2]);
 });
 
 onEachStorage("A wide run of a worker that stops half way goes on with another at once", async (world) => {
@@ -70,7 +73,10 @@ onEachStorage("A tick starts no step after its budget, and waits for the one at 
   const { definition, begun, open } = gated("tick");
   await using process = await world.process();
   const runs = [];
-  for (const n of [0, 1]) runs.push(await process.runtime.start(definition, { n }));
+  for (const n of [0, 1]) {
+    runs.push(await process.runtime.start(definition, { n }));
+    await world.skip(1);
+  }
   const worker = process.runtime.worker([definition], { concurrency: 1 });
   const tick = worker.tick({ budgetMs: 5_000 });
   await until(() => begun.length === 1);
@@ -146,6 +152,7 @@ onEachStorage("runtime.close() waits for what is at work, and leaves the rest to
   await using first = await world.process();
   await using other = await world.process();
   const run = await first.runtime.start(definition, { n: 0 });
+  await world.skip(1);
   const waiting = await first.runtime.start(definition, { n: 1 });
   const serving = new Serving(first, [definition], { concurrency: 1 });
   const driven = first.runtime.run(chain, { n: 7 }, { id: "driven" });
