@@ -4,6 +4,8 @@
  *     deno run crowd_fixture.ts <KV>                                serves until SIGTERM, and prints `ready` when it can
  *     deno run crowd_fixture.ts <KV> <log> wide|singles|latencies   starts runs for others to work on, and prints what came of them
  *
+ * The variable `LEASE` of the environment is the lease in milliseconds, instead of the default.
+ *
  * @module
  */
 import { context, defineWorkflow, type Input, openRuntime, type Runtime, task } from "@fusewire/fusewire";
@@ -66,7 +68,8 @@ async function start(runtime: Runtime, log: string, kind: string): Promise<reado
 
 if (import.meta.main) {
   const [kv = "", log, kind = ""] = Deno.args;
-  await using runtime = await openRuntime({ kv });
+  const lease = Deno.env.get("LEASE");
+  await using runtime = await openRuntime({ kv, ...(lease === undefined ? {} : { lease: Number(lease) }) });
   if (log === undefined) {
     const concurrency = kv.startsWith("http") ? 8 : 4;
     const worker = runtime.worker([wide, single], { concurrency }).run();
