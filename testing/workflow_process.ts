@@ -77,13 +77,17 @@ export class WorkflowProcess {
     while (!this.#isOver) {
       const worker = new Worker(this.#core, [...executables.values()], { concurrency });
       const milliseconds = chance.int(50, LONGEST_SERVICE);
+      const stop = this.#stop = new AbortController();
+      const { signal } = stop;
       if (chance.bool(0.2)) {
-        await worker.tick({ budgetMs: milliseconds });
+        // Some ticks are told to end before their time, and do not wait for what is at work.
+        const hurry = chance.bool(0.5) ? clock.setTimer(chance.int(1, milliseconds), () => stop.abort()) : undefined;
+        await worker.tick({ budgetMs: milliseconds, signal, patience: chance.int(0, 20) });
+        hurry?.cancel();
         continue;
       }
-      const stop = this.#stop = new AbortController();
       const timer = clock.setTimer(milliseconds, () => stop.abort());
-      await worker.run({ signal: stop.signal, handleSignals: false });
+      await worker.run({ signal, handleSignals: false });
       timer.cancel();
     }
   }

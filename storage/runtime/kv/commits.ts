@@ -55,7 +55,9 @@ export class Commits {
     }
     if (commit.events !== undefined && commit.events.length > 0) await this.#addEvents(hold, commit.events, writer);
     if (hold.offers !== undefined || commit.closedOffers !== undefined) await this.#closeOffers(hold, commit, writer);
-    if (commit.offers !== undefined && commit.offers.length > 0) await this.#addOffers(hold, commit.offers, writer);
+    // What is offered in the commit that ends the run is over with it.
+    const mayOffer = commit.offers !== undefined && commit.offers.length > 0 && commit.then?.kind !== "ended";
+    if (mayOffer) await this.#addOffers(hold, commit.offers, writer);
     for (const id of commit.handled ?? []) {
       if (writer.isFull(0)) await writer.flush();
       writer.unit.delete(this.context.keys.message(hold.claim.runId, id));

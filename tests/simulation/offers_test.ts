@@ -39,3 +39,20 @@ Deno.test("a claim of offered steps that is refused after they were reported doe
   await clock.advance(200);
   expect(await second).toEqual([]);
 });
+
+Deno.test("a commit that offers steps and ends the run leaves no offer", async () => {
+  const store = new MemoryKv();
+  const storage = new KvRuntimeStorage(store, { clock: new VirtualClock() });
+  await storage.define({ ...definition, steps: ["a"], parents: [[]], targets: [], single: false });
+  await storage.keepSession({ id: "s", deadline: Infinity, host: "", process: 1 }, true);
+  const input = { kind: "bytes" as const, bytes: new Uint8Array() };
+  const waiting = { queue: "default", priority: 0, tags: [], createdAt: 1, dueAt: 1 };
+  const { claimed } = await storage.startRun({ ...definition, id: "run", size: 1, input, ...waiting }, "s");
+  await storage.commit({
+    claim: claimed!.claim,
+    steps: [],
+    offers: [{ id: "1", places: [0], fence: 1n }],
+    then: { kind: "ended", status: "CANCELLED", endedAt: 2 },
+  });
+  expect(await Array.fromAsync(store.list({ prefix: ["fw", "offer"] }))).toEqual([]);
+});
