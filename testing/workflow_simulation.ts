@@ -48,6 +48,7 @@ export class ClusterSimulation implements WorkflowSimulation {
   readonly runs: Map<string, SimulatedRun> = new Map();
   readonly #world: SimulatedWorld;
   readonly #cluster: WorkflowCluster;
+  #starts = 0;
 
   /** Acts in the processes of `cluster`. */
   constructor(world: SimulatedWorld, cluster: WorkflowCluster, readonly random: SeededRandom) {
@@ -60,18 +61,20 @@ export class ClusterSimulation implements WorkflowSimulation {
   }
 
   async start<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<string> {
-    const id = options?.id ?? `run-${this.runs.size + 1}`;
+    const id = options?.id ?? `run-${++this.#starts}`;
     const isDriven = this.random.bool(0.3);
     const checked = definition instanceof WorkflowDefinition ? await definition.checkInput(input) : input;
-    this.runs.set(id, { definition, input: checked, cancelled: false, retried: false });
     this.#world.note("user", `starts ${id}${isDriven ? ", driven" : ""}`);
-    await this.#cluster.anywhere(async ({ runtime, executables }) => {
+    const run = await this.#cluster.anywhere(async ({ runtime, executables }) => {
       const executable = executables.get(definition.name) ?? executableOf(definition);
       const all: StartOptions = { ...options, id };
-      if (isDriven) await runtime.driveExecutable(executable, checked, all);
-      else await runtime.startExecutable(executable, checked, all);
+      if (isDriven) return (await runtime.driveExecutable(executable, checked, all)).run;
+      return (await runtime.startExecutable(executable, checked, all)).run;
     });
-    return id;
+    if (!this.runs.has(run.id)) {
+      this.runs.set(run.id, { definition, input: checked, cancelled: false, retried: false });
+    }
+    return run.id;
   }
 
   async cancel(id: string): Promise<void> {

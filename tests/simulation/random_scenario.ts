@@ -46,7 +46,10 @@ async function oneRun(
   const [isCancelled, isRetried, isLookedAt] = [random.bool(cancel), random.bool(retry), random.bool(0.3)];
   const waits = [random.int(0, 1_200), random.int(0, 1_500)] as const;
   await simulation.wait(pause);
-  const id = await simulation.start(definition, undefined, { priority, delay });
+  const options = { priority, delay, ...(random.bool(0.15) ? { idempotencyKey: `${random.int(0, 1)}` } : {}) };
+  const start = () => simulation.start(definition, undefined, options);
+  const [id, same] = await Promise.all([start(), options.idempotencyKey === undefined ? undefined : start()]);
+  if (same !== undefined && same !== id) throw new Error(`One key has started both ${id} and ${same}.`);
   if (isLookedAt) await simulation.status(id);
   if (isCancelled) {
     await simulation.wait(waits[0]);
