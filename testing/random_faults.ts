@@ -1,4 +1,4 @@
-import type { Fault, FaultPlan } from "./fault.ts";
+import type { Fault } from "./fault.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
 /** How often operations go wrong, each as a probability from 0 to 1, and how badly. */
@@ -39,8 +39,11 @@ export interface FaultRates {
   readonly maxStale?: number;
 }
 
-/** Lets operations go wrong by chance, as often as `rates` say. */
-export function randomFaults(random: SeededRandom, rates: FaultRates): FaultPlan {
+/** Lets operations of a KV, or calls of a runtime storage, go wrong by chance, as often as `rates` say. */
+export function randomFaults(
+  random: SeededRandom,
+  rates: FaultRates,
+): (operation: { readonly eventual: boolean }) => Fault | undefined {
   const { maxDelay = 5_000, maxPause = 60_000, maxStale = 20 } = rates;
   const faults: [number | undefined, () => Fault][] = [
     [rates.fail, () => ({ kind: "fail" })],
