@@ -45,11 +45,15 @@ export class CallLog {
 
   /** Looks at `stored` for what is committed. */
   constructor(readonly world: SimulatedWorld, readonly stored: StoredRuns) {
-    world.onFault((process) => {
-      const times = this.#faults.get(process);
-      if (times === undefined) this.#faults.set(process, [world.clock.now()]);
-      else times.push(world.clock.now());
-    });
+    world.onFault((process) => this.disturb(process));
+  }
+
+  /** Something happens to a process now that may keep calls from being committed. */
+  disturb(process: string): void {
+    const now = this.world.clock.now();
+    const times = this.#faults.get(process);
+    if (times === undefined) this.#faults.set(process, [now]);
+    else times.push(now);
   }
 
   /** The calls of a run, in order. */

@@ -72,26 +72,36 @@ export class WorkflowProcess {
 
   /** Serves until it is told to stop: as a worker that runs, or by ticks, each for a while. */
   async serve(): Promise<void> {
-    const { process: { chance, clock }, executables } = this;
+    const { process: { name, chance }, executables } = this;
     const { concurrency } = this.#setup;
     // Some know only one of the definitions; the first process knows all, so that there is one for each.
     const all = [...executables.values()];
-    const known = this.process.name.startsWith("w1") || chance.bool(0.7) ? all : [chance.pick(all)];
+    const known = name.startsWith("w1") || chance.bool(0.7) ? all : [chance.pick(all)];
     while (!this.#isOver) {
       const worker = new Worker(this.#core, known, { concurrency });
       const milliseconds = chance.int(50, LONGEST_SERVICE);
-      const stop = this.#stop = new AbortController();
-      const { signal } = stop;
-      if (chance.bool(0.2)) {
-        // Some ticks are told to end before their time, and do not wait for what is at work.
-        const hurry = chance.bool(0.5) ? clock.setTimer(chance.int(1, milliseconds), () => stop.abort()) : undefined;
-        await worker.tick({ budgetMs: milliseconds, signal, patience: chance.int(0, 20) });
-        hurry?.cancel();
-        continue;
-      }
-      const timer = clock.setTimer(milliseconds, () => stop.abort());
-      await worker.run({ signal, handleSignals: false });
-      timer.cancel();
+      this.#stop = new AbortController();
+      await (chance.bool(0.2) ? this.#tick(worker, milliseconds) : this.#run(worker, milliseconds));
     }
+  }
+
+  async #run(worker: Worker, milliseconds: number): Promise<void> {
+    const stop = this.#stop;
+    const timer = this.process.clock.setTimer(milliseconds, () => stop.abort());
+    await worker.run({ signal: stop.signal, handleSignals: false });
+    timer.cancel();
+  }
+
+  /** Some ticks are told to end before their time, and do not wait for what is at work. */
+  async #tick(worker: Worker, budgetMs: number): Promise<void> {
+    const { name, chance, clock } = this.process;
+    const stop = this.#stop;
+    const hurry = (): void => {
+      this.#setup.log.disturb(name);
+      stop.abort();
+    };
+    const timer = chance.bool(0.5) ? clock.setTimer(chance.int(1, budgetMs), hurry) : undefined;
+    await worker.tick({ budgetMs, signal: stop.signal, patience: chance.int(0, 20) });
+    timer?.cancel();
   }
 }
