@@ -63,13 +63,18 @@ export class Lending {
   }
 
   /** This worker has claimed steps of its own run, because nobody else did: they are run here. */
-  takeBack(offer: StepOffer): void {
+  takeBack({ id }: Pick<StepOffer, "id">): void {
     const run = this.#run;
     this.#notBefore = run.host.clock.now() + UNWANTED_FOR;
-    run.apply({ kind: "returned", places: [...this.#offers.get(offer.id) ?? []] });
-    this.#close(offer.id);
+    run.apply({ kind: "returned", places: [...this.#offers.get(id) ?? []] });
+    this.#close(id);
     run.pump();
     run.settle();
+  }
+
+  /** All that is lent is run here, whoever has begun with it. */
+  takeAllBack(): void {
+    for (const id of [...this.#offers.keys()]) this.takeBack({ id });
   }
 
   /** How many offers are open. */
@@ -119,6 +124,7 @@ export class Lending {
         run.pending.urgent = true;
         break;
       case "returned":
+        this.#notBefore = run.host.clock.now() + UNWANTED_FOR;
         run.apply({ kind: "returned", places: [place] });
         break;
       case "retry":

@@ -6,7 +6,7 @@
 import type { RunRecord, StepClaim, StepReport, StoredValue } from "../../storage/runtime/records.ts";
 import type { Program } from "../program.ts";
 import { isFinal } from "../status.ts";
-import { CancelledError, errorRecord, LeaseLostError } from "../errors.ts";
+import { CancelledError, errorRecord, IntegrityError, LeaseLostError } from "../errors.ts";
 import type { Executable } from "./executable.ts";
 import { log } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
@@ -100,23 +100,28 @@ export class LentSteps {
     attempt: number,
     signal: AbortSignal,
   ): Promise<{ readonly report: StepReport; readonly value?: StoredValue }> {
-    const { clock, codec, storage } = this.#host;
+    const { clock, codec } = this.#host;
     const startedAt = clock.now();
     const ended = (outcome: StepReport["outcome"]) => ({
       report: { place, startedAt, endedAt: clock.now(), outcome },
     });
     if (this.#host.isDraining) return ended({ kind: "returned" });
+    let lent: LentProgram;
+    const values: unknown[] = [];
     try {
-      const { program, pooled } = await this.#programOf(executable, run);
-      const read = new Set<number>();
-      program.forEachRead(place, (of) => read.add(of));
-      const places = [...read];
-      const stored = await storage.readValues(run.id, places);
-      const values: unknown[] = [];
-      for (const [i, of] of places.entries()) {
-        const value = stored[i];
-        if (value !== undefined) values[of] = await codec.decode(value);
-      }
+      lent = await this.#programOf(executable, run);
+      await this.#read(lent.program, run.id, place, values);
+    } catch (error) {
+      // Nothing is known against the step: the holder of the run sees whether it gets what the step reads.
+      log(
+        "warn",
+        [],
+        `A step of run ${run.id} is given back, because what it reads was not to be had: ${String(error)}`,
+      );
+      return ended({ kind: "returned" });
+    }
+    try {
+      const { program, pooled } = lent;
       const outcome = await makeAttempt({
         executable,
         program,
@@ -146,6 +151,19 @@ export class LentSteps {
     }
   }
 
+  async #read(program: Program, runId: string, place: number, into: unknown[]): Promise<void> {
+    const { codec, storage } = this.#host;
+    const read = new Set<number>();
+    program.forEachRead(place, (of) => read.add(of));
+    const places = [...read];
+    const stored = places.length === 0 ? [] : await storage.readValues(runId, places);
+    for (const [i, of] of places.entries()) {
+      const value = stored[i];
+      if (value === undefined) throw new IntegrityError(`Step ${of} has no result.`);
+      into[of] = await codec.decode(value);
+    }
+  }
+
   #programOf(executable: Executable, { id, input }: RunRecord): Promise<LentProgram> {
     let program = this.#programs.get(id);
     if (program === undefined) {
@@ -154,6 +172,7 @@ export class LentSteps {
         return { program, pooled: this.#host.pool?.open(executable, program) };
       });
       this.#programs.set(id, program);
+      program.catch(() => this.#programs.delete(id));
       const [oldest] = this.#programs.keys();
       if (this.#programs.size > PROGRAMS && oldest !== undefined) this.#forget(oldest);
     }

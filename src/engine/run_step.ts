@@ -20,6 +20,9 @@ const MOST_LOSSES = 10;
 /** How long, in milliseconds, a step waits before it asks for a slot of its concurrency key again. */
 const SLOT_PATIENCE = 50;
 
+/** After how many milliseconds it is tried again to free a slot, if the store failed. */
+const FREE_AGAIN_AFTER = 500;
+
 /** Runs a step that was taken from the queue of ready ones. It never rejects; what needs no waiting is done at once. */
 export function runStep(run: ActiveRun, place: number): Promise<void> | undefined {
   if (run.pooled !== undefined) run.objects!.forgetLost(place);
@@ -272,10 +275,15 @@ function slotOf(run: ActiveRun, place: number): Slot | undefined {
 }
 
 async function freeSlot(run: ActiveRun, slot: Slot | undefined): Promise<void> {
-  if (slot === undefined) return;
-  await run.host.storage.freeSlot(slot).catch((error) => {
-    run.host.warn(`A slot of \`${slot.key}\` could not be freed: ${String(error)}`, run);
-  });
+  // With the session that has it, it is free.
+  while (slot !== undefined && slot.session === run.host.session) {
+    try {
+      return await run.host.storage.freeSlot(slot);
+    } catch (error) {
+      run.host.warn(`A slot of \`${slot.key}\` could not be freed, which is tried again: ${String(error)}`, run);
+      await new Promise<void>((resolve) => run.host.clock.setTimer(FREE_AGAIN_AFTER, resolve));
+    }
+  }
 }
 
 function pluginContext(

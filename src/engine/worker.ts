@@ -7,7 +7,7 @@
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { ClaimedRun, DefinitionKey, StepClaim } from "../../storage/runtime/records.ts";
 import type { Clock, Timer } from "../clock.ts";
-import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
+import { CancelledError, ConfigError, FusewireError, LeaseLostError } from "../errors.ts";
 import { log } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { Executable } from "./executable.ts";
@@ -47,11 +47,11 @@ export interface WorkerSetup {
 /** How long, in milliseconds, a step may be at work before it is committed that it is. Shorter ones are committed with their end. */
 const REMIND_AFTER = 20;
 
+/** After how many milliseconds it is tried again to claim, or to have a session, if the store failed. */
+const CLAIM_AGAIN_AFTER = 1_000;
+
 /** After how many milliseconds a run is opened again that could not be. */
 const OPEN_AGAIN_AFTER = 1_000;
-
-/** After how many milliseconds it is tried again to take lent steps back, if the store failed. */
-const TAKE_BACK_AGAIN_AFTER = 1_000;
 
 /** For how long, in milliseconds, an answer about idle neighbours is taken for true. */
 const NEIGHBOURS_KNOWN_FOR = 25;
@@ -83,6 +83,8 @@ export class WorkerCore implements RunHost {
   #lookAt = -Infinity;
   /** Whether the last try to claim failed, so that nobody knows whether there is something to do. */
   #claimFailed = false;
+  /** Whether a try to claim ended without an answer, so that it may have claimed something. */
+  #claimInDoubt = false;
 
   /** Serves nothing yet; see {@linkcode know} and {@linkcode serve}. */
   constructor(setup: WorkerSetup) {
@@ -202,7 +204,7 @@ export class WorkerCore implements RunHost {
     this.#attending = true;
     try {
       while (!isOver()) {
-        await this.openSession();
+        if (!await this.#hasSession()) continue;
         await this.#hear();
         const got = await this.#look();
         if (untilIdle && got === 0 && this.size === 0 && !this.#claimFailed) break;
@@ -213,6 +215,25 @@ export class WorkerCore implements RunHost {
     } finally {
       this.#attending = false;
       void this.#attend();
+    }
+  }
+
+  /** Has a session to serve with. The first one has to be had at once; one that takes its place is asked for again and again. */
+  async #hasSession(): Promise<boolean> {
+    const before = this.#session;
+    try {
+      if (this.#claimInDoubt && this.size === 0) {
+        // It may hold runs that nobody here knows of. With its end they are for all again.
+        this.#claimInDoubt = false;
+        await before?.close();
+      }
+      await this.openSession();
+      return true;
+    } catch (error) {
+      if (before === undefined) throw error;
+      log("warn", [], `This worker has no session for now, and asks for one again: ${String(error)}`);
+      await this.#waker.sleep(CLAIM_AGAIN_AFTER);
+      return false;
     }
   }
 
@@ -254,14 +275,30 @@ export class WorkerCore implements RunHost {
   async #look(): Promise<number> {
     if (!this.#mayFind && this.clock.now() < this.#lookAt) return 0;
     try {
+      if (this.#claimFailed) await this.#adoptUnheard();
       const got = await this.#claim();
       this.#claimFailed = false;
       return got;
     } catch (error) {
       this.#claimFailed = true;
+      if (!(error instanceof FusewireError)) this.#claimInDoubt = true;
       log("warn", [], `Claiming failed and is tried again: ${String(error)}`);
-      this.#lookAt = this.clock.now() + 1_000;
+      this.#lookAt = this.clock.now() + CLAIM_AGAIN_AFTER;
       return 0;
+    }
+  }
+
+  /** A claim that failed may have taken effect: what this session holds, and is not at work, is put to work. */
+  async #adoptUnheard(): Promise<void> {
+    for (let cursor: string | undefined;;) {
+      const page = await this.storage.listRuns({ statuses: ["RUNNING"], ...(cursor === undefined ? {} : { cursor }) });
+      for (const run of page.runs) {
+        if (run.session !== this.session || this.#runs.has(run.id) || !this.#executables.has(keyText(run))) continue;
+        const answer = await this.storage.claimRun(run.id, this.session);
+        if (answer.kind === "claimed") this.adopt(answer.claimed);
+      }
+      cursor = page.cursor;
+      if (cursor === undefined) return;
     }
   }
 
@@ -293,8 +330,9 @@ export class WorkerCore implements RunHost {
     if (this.#takingBack || this.#room.free <= 0) return;
     this.#takingBack = true;
     void this.#takeBack(run).catch((error) => {
-      log("warn", [], `Lent steps of run ${run.id} could not be taken back: ${String(error)}`);
-      this.clock.setTimer(TAKE_BACK_AGAIN_AFTER, () => run.pump());
+      log("warn", [], `Lent steps of run ${run.id} could not be taken back one by one: ${String(error)}`);
+      // Perhaps this worker has claimed some, of any of its runs. Others that have begun with some do so in vain.
+      for (const own of this.#runs.values()) if (own.mayTakeBack) own.lending.takeAllBack();
     }).finally(() => this.#takingBack = false);
   }
 

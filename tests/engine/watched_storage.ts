@@ -11,6 +11,8 @@ export class StorageWatch {
   readonly calls = new Map<string, number>();
   /** Called before each call is handed on; what it throws is thrown by the call. */
   before: ((method: string, args: readonly unknown[]) => void | Promise<void>) | undefined;
+  /** Called when a call has happened, before its answer is given; what it throws is thrown in place of the answer. */
+  after: ((method: string) => void) | undefined;
   #pending = 0;
   #severed = false;
 
@@ -54,6 +56,7 @@ export class StorageWatch {
       const wait = this.before?.(name, args);
       if (wait !== undefined) await wait;
       const answer = await (this.#severed ? never : call());
+      this.after?.(name);
       return this.#severed ? await never : answer;
     } finally {
       this.#pending--;
