@@ -76,6 +76,11 @@ export class Messages {
       ? this.#wake(runId, head, unit)
       : await this.#tellHolder(runId, head.value.o, unit);
     if (!added) return "refused";
+    if (form.kind === "signal") {
+      // A client that sends the commit again by itself would bring back a signal that was dealt with in between.
+      unit.check(mail.key, mail.versionstamp);
+      unit.guards.push(`mail ${runId}`);
+    }
     unit.set(keys.message(runId, id), form, messageBytes(form));
     unit.set(keys.mail(runId), id, 2 * id.length);
     unit.resend = false;

@@ -11,7 +11,14 @@ import { MemoryKv } from "../../../../testing/memory_kv.ts";
 import { VirtualClock } from "../../../../testing/virtual_clock.ts";
 
 function queueOn(kv: KvLike, changes: Partial<CommitQueueOptions> = {}): CommitQueue {
-  return new CommitQueue(kv, { limits: DENO_LIMITS, remote: false, local: true, clock: systemClock, patience: 30_000, ...changes });
+  return new CommitQueue(kv, {
+    limits: DENO_LIMITS,
+    remote: false,
+    local: true,
+    clock: systemClock,
+    patience: 30_000,
+    ...changes,
+  });
 }
 
 function unitOf(key: string, value: unknown = key, bytes = 16): Unit {
