@@ -21,7 +21,7 @@ import { Room } from "./room.ts";
 import { RunWaiters } from "./run_waiters.ts";
 import type { StepPool } from "./step_pool.ts";
 import { StoredValues } from "./stored_values.ts";
-import { WorkerCore } from "./worker.ts";
+import { runtimeClosed, WorkerCore } from "./worker.ts";
 
 /** How many steps this process makes at a time of the runs that it drives itself. */
 const DRIVER_CONCURRENCY = 64;
@@ -93,6 +93,7 @@ export class RuntimeCore {
 
   /** A new worker of this process; end it with {@linkcode endWorker}. */
   newWorker(concurrency: number, queues: readonly string[], pool?: StepPool): WorkerCore {
+    if (this.closing.aborted) throw runtimeClosed();
     const worker: WorkerCore = new WorkerCore({
       storage: this.storage,
       codec: this.codec,

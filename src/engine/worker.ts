@@ -72,6 +72,7 @@ export class WorkerCore implements RunHost {
   #session: Session | undefined;
   #opening: Promise<Session> | undefined;
   #draining = false;
+  #isClosed = false;
   #attending = false;
   #takingBack = false;
   #neighbour = { known: -Infinity, isIdle: false, asking: false };
@@ -131,6 +132,7 @@ export class WorkerCore implements RunHost {
 
   /** The session, opened when it is first needed. */
   async openSession(): Promise<Session> {
+    if (this.#isClosed) throw runtimeClosed();
     if (this.#session !== undefined && !this.#session.isOver) return this.#session;
     this.#opening ??= Session.open({
       storage: this.storage,
@@ -392,7 +394,7 @@ export class WorkerCore implements RunHost {
 
   /** Lets what is at work end, gives up the rest and ends the session. `patience` in milliseconds, then attempts are aborted. */
   async close(patience = Infinity): Promise<void> {
-    this.#draining = true;
+    this.#draining = this.#isClosed = true;
     for (const run of this.#runs.values()) run.settle();
     const all = async (): Promise<void> => {
       while (this.size > 0) await this.#waker.sleep(1_000);
@@ -484,6 +486,11 @@ export class WorkerCore implements RunHost {
     this.#lentSteps.abandon(error);
     this.#waker.call();
   }
+}
+
+/** The error of what is asked of a runtime that is closed. */
+export function runtimeClosed(): ConfigError {
+  return new ConfigError("The runtime is closed; open another with openRuntime().");
 }
 
 function keyText({ workflow, version, schema }: DefinitionKey): string {

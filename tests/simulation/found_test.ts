@@ -123,3 +123,14 @@ Deno.test("an attempt that is repeated at once does not lose its slot with the o
   await runtime.run(defineWorkflow("slotted", { version: "1" }, () => slotted()));
   expect(held).toEqual([1, 1, 1]);
 });
+
+Deno.test("a closed runtime opens no session for a run that is cancelled", async () => {
+  const storage = new EndingStorage();
+  await using other = await openRuntime({ runtimeStorage: storage });
+  const runtime = await openRuntime({ runtimeStorage: storage });
+  const { id } = await runtime.start(single);
+  await runtime.close();
+  await expect(runtime.get(id).cancel()).rejects.toThrow("The runtime is closed");
+  await expect(storage.endAll()).rejects.toThrow();
+  await other.get(id).cancel();
+});
