@@ -62,7 +62,8 @@ export class LentSteps {
       const isLast = --open === 0;
       // The last one ends the claim, so that none may come after it.
       if (isLast) await Promise.all(sent);
-      if (isOver) return;
+      // The last one is told also if nobody hears it, so that the store forgets the claim.
+      if (isOver && !isLast) return;
       const told = this.#report(claim, report, value, isLast);
       sent.push(told);
       if (!await told) isOver = true;
