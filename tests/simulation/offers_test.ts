@@ -56,3 +56,20 @@ Deno.test("a commit that offers steps and ends the run leaves no offer", async (
   });
   expect(await Array.fromAsync(store.list({ prefix: ["fw", "offer"] }))).toEqual([]);
 });
+
+Deno.test("a holder that claims its own offer and closes it leaves nothing of the claim", async () => {
+  const store = new MemoryKv();
+  const storage = new KvRuntimeStorage(store, { clock: new VirtualClock() });
+  await storage.define({ ...definition, steps: ["a"], parents: [[]], targets: [], single: false });
+  await storage.keepSession({ id: "s", deadline: Infinity, host: "", process: 1 }, true);
+  const input = { kind: "bytes" as const, bytes: new Uint8Array() };
+  const waiting = { queue: "default", priority: 0, tags: [], createdAt: 1, dueAt: 1 };
+  const { claimed } = await storage.startRun({ ...definition, id: "run", size: 1, input, ...waiting }, "s");
+  const { claim } = claimed!;
+  await storage.commit({ claim, steps: [], offers: [{ id: "1", places: [0], fence: 1n }] });
+  const request = { session: "s", queues: ["default"], definitions: [definition], limit: 1, now: 1 };
+  expect((await storage.claimSteps(request)).length).toBe(1);
+  await storage.commit({ claim, steps: [], closedOffers: ["1"] });
+  const own = await Array.fromAsync(store.list({ prefix: ["fw", "own"] }));
+  expect(own.map(({ key }) => key)).toEqual([["fw", "own", "s", "run"]]);
+});

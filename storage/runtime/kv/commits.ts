@@ -94,6 +94,8 @@ export class Commits {
       if (writer.isFull(0)) await writer.flush();
       writer.unit.delete(keys.offer(waitingRun(hold.head), hold.claim.runId, id));
       writer.unit.delete(keys.lent(hold.claim.runId, id));
+      // The holder may have taken the steps back by a claim of its own.
+      writer.unit.delete(keys.own(hold.claim.session, hold.claim.runId, id));
       writer.closed(id);
     }
   }
