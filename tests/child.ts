@@ -23,7 +23,7 @@ export interface ChildEnd {
 export interface Child extends AsyncDisposable {
   /** Its id. */
   readonly pid: number;
-  /** Settles when it has ended. */
+  /** Settles when it has ended; rejects if it had to be killed, because it did not end for too long. */
   readonly end: Promise<ChildEnd>;
   /** Waits until it has printed this; rejects if it ends before. */
   printed(text: string): Promise<void>;
@@ -32,6 +32,12 @@ export interface Child extends AsyncDisposable {
 }
 
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
+
+/**
+ * Kills the process when its input ends, and so when the process of the tests ends, even by a signal that it can not handle. The
+ * signals of a terminal reach the whole group, so it ignores them.
+ */
+const GUARD = `trap "" HUP INT TERM; read -r _; kill -KILL "$1"`;
 
 /** After so many milliseconds a process is killed: something hangs. */
 const LONGEST = 120_000;
@@ -65,7 +71,12 @@ export function startChild(module: URL, args: readonly string[], env: Record<str
       // It has ended by itself.
     }
   };
-  const late = setTimeout(() => kill("SIGKILL"), LONGEST);
+  const guard = guardOf(child);
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    kill("SIGKILL");
+  }, LONGEST);
   let [stdout, heard] = ["", Promise.withResolvers<void>()];
   const listen = async (): Promise<void> => {
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -75,10 +86,15 @@ export function startChild(module: URL, args: readonly string[], env: Record<str
     }
   };
   const ending = Promise.all([child.status, new Response(child.stderr).text(), listen()]);
-  const end = ending.then(([{ code, signal }, stderr]) => {
+  const end = ending.then(async ([{ code, signal }, stderr]) => {
     clearTimeout(late);
+    guard?.kill("SIGKILL");
+    await guard?.status;
+    await guard?.stdin.close().catch(() => {});
+    if (isLate) throw new Error(`A process has not ended after ${LONGEST / 1000} s. It printed: ${stderr}${stdout}`);
     return { pid: child.pid, code, signal, stdout, stderr };
   });
+  end.catch(() => {});
   return {
     pid: child.pid,
     end,
@@ -97,9 +113,15 @@ export function startChild(module: URL, args: readonly string[], env: Record<str
     },
     async [Symbol.asyncDispose]() {
       kill("SIGKILL");
-      await end;
+      await end.catch(() => {});
     },
   };
+}
+
+function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess | undefined {
+  if (Deno.build.os === "windows") return undefined;
+  const args = ["-c", GUARD, "guard", `${pid}`];
+  return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
 }
 
 /** Starts a module, and waits for its end. */

@@ -20,6 +20,7 @@ for (const how of ["drive", "serve"] as const) {
 }
 
 Deno.test("a run on a file comes to its end though every process is killed", async () => {
-  const killed = await onFile((at) => killAgainAndAgain({ ...at, how: "serve" }, { at: 10, when: "after" }));
-  expect(killed).toBeGreaterThan(1);
+  // Far enough for each to do more than take the run over: a step with which ten workers in a row were lost is given up.
+  const killed = await onFile((at) => killAgainAndAgain({ ...at, how: "serve" }, { at: 14, when: "after" }));
+  expect(killed).toBeGreaterThan(0);
 });
