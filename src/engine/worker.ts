@@ -56,6 +56,9 @@ const OPEN_AGAIN_AFTER = 1_000;
 /** For how long, in milliseconds, an answer about idle neighbours is taken for true. */
 const NEIGHBOURS_KNOWN_FOR = 25;
 
+/** How often, in milliseconds, it is asked for idle neighbours while steps wait for room here. */
+const NEIGHBOURS_ASKED_EVERY = 500;
+
 /** One worker of this process. */
 export class WorkerCore implements RunHost {
   readonly storage: EngineStorage;
@@ -75,6 +78,7 @@ export class WorkerCore implements RunHost {
   #isClosed = false;
   #attending = false;
   #takingBack = false;
+  #asking: Timer | undefined;
   #neighbour = { known: -Infinity, isIdle: false, asking: false };
   #reminders: (() => void)[] = [];
   #reminding: Timer | undefined;
@@ -412,6 +416,7 @@ export class WorkerCore implements RunHost {
       }
     }
     await done;
+    this.#asking?.cancel();
     this.#reminding?.cancel();
     this.#reminders = [];
     this.#poll.stop();
@@ -442,9 +447,19 @@ export class WorkerCore implements RunHost {
       void this.storage.hasIdleWorkers(queue, this.session, now).catch(() => false).then((isIdle) => {
         this.#neighbour = { known: this.clock.now(), isIdle, asking: false };
         if (isIdle) { for (const run of this.#runs.values()) run.pump(); }
+        else this.#askAgain();
       });
     }
     return neighbour.isIdle;
+  }
+
+  /** Steps at work may take long; a neighbour that comes meanwhile has not to wait for their end. */
+  #askAgain(): void {
+    if (this.#draining) return;
+    this.#asking?.cancel();
+    this.#asking = this.clock.setTimer(NEIGHBOURS_ASKED_EVERY, () => {
+      for (const run of this.#runs.values()) if (run.wantsRoom) run.pump();
+    });
   }
 
   beginCall(limit: number | undefined): () => void {

@@ -19,6 +19,15 @@ function wide(name: string, width: number, body: (n: number) => unknown, options
 
 const numbers = (width: number): number[] => Array.from({ length: width }, (_, n) => n);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** What the first steps do: those for which the holder has room wait until somebody else has begun with one. */
+function crowd(room: number): () => Promise<void> {
+  let begun = 0;
+  return async () => {
+    begun++;
+    while (begun <= room) await pause(1);
+  };
+}
+
 const reports = ({ watch }: TestProcess): number => watch.count("report");
 
 /** Waits until a worker with nothing to do has said so. */
@@ -29,8 +38,9 @@ async function idle(world: TestWorld): Promise<void> {
 onEachStorage(
   "A wide run that one process began is shared with the idle worker of another, each step once",
   async (world) => {
+    const othersToo = crowd(4);
     const { definition, calls } = wide("wide", 200, async (n) => {
-      await pause(2);
+      await othersToo();
       return n;
     });
     await using helper = await world.process();
@@ -48,8 +58,9 @@ onEachStorage(
 );
 
 onEachStorage("A wide run that runtime.run() drives is shared with an idle worker", async (world) => {
+  const othersToo = crowd(64);
   const { definition, calls } = wide("driven", 300, async (n) => {
-    await pause(5);
+    await othersToo();
     return n;
   });
   await using helper = await world.process();
@@ -116,8 +127,9 @@ onEachStorage("A worker that dies with lent steps gives them back", async (world
 
 onEachStorage("Lent steps that fail, are skipped or repeated do what they do where they were lent", async (world) => {
   const failures = new Map<number, number>();
+  const othersToo = crowd(64);
   const body = async (n: number): Promise<number> => {
-    await pause(1);
+    await othersToo();
     const before = failures.get(n) ?? 0;
     failures.set(n, before + 1);
     if (n % 10 === 3 && before < 2) throw new RangeError(`failure ${before} of ${n}`);
