@@ -158,7 +158,7 @@ export class DurableRun<out T> implements Run<T> {
     const { clock, storage } = this.#core;
     let reapAt = clock.now();
     await this.#end(undefined, async ({ session }) => {
-      if (session === undefined) return await this.#core.endUnheld(this.id);
+      if (this.#core.isUnheld(this.id, session)) return await this.#core.endUnheld(this.id);
       // A holder that is gone hears nothing, and there may be no worker that takes over.
       if (clock.now() < reapAt || this.#core.activeRun(this.id) !== undefined) return;
       reapAt = clock.now() + REAP_EVERY;

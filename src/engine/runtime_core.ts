@@ -212,6 +212,11 @@ export class RuntimeCore {
     this.closing.removeEventListener("abort", onClosing);
   }
 
+  /** Whether a run is at work nowhere: no session holds it, or the one that does, of this process, was never told so. */
+  isUnheld(id: string, session: string | undefined): boolean {
+    return session === undefined || session === this.#driver?.session && this.activeRun(id) === undefined;
+  }
+
   /** Cancels a run that no worker holds, without a worker. */
   async endUnheld(id: string): Promise<void> {
     if (this.activeRun(id) !== undefined) return;
