@@ -94,6 +94,42 @@ onEachStorage(
   },
 );
 
+onEachStorage(
+  "Objects that were given to each other are replayed together, in the order of their calls",
+  async (world) => {
+    let isStuck = true;
+    class Friend {
+      readonly seen: string[] = [];
+      readonly #friends: Friend[] = [];
+      constructor(readonly name: string) {}
+      meet(friend: Friend): number {
+        friend.seen.push(this.name);
+        return this.#friends.push(friend);
+      }
+      tell(): string {
+        if (isStuck) throw new RangeError("not yet");
+        return `${this.name} was met by ${this.seen.join()}, and met ${this.#friends.map(({ seen }) => seen.join())}`;
+      }
+    }
+    const makeFriend = task(Friend);
+    const definition = defineWorkflow("friends", { version: "1" }, () => {
+      const [a, b] = [makeFriend("a"), makeFriend("b")];
+      const met = [a.meet(b), b.meet(a)];
+      return [a.tell().after(...met), b.tell().after(...met)];
+    });
+    const first = await world.process();
+    await expect(first.runtime.run(definition, undefined, { id: "friends" })).rejects.toThrow("not yet");
+    await first[Symbol.asyncDispose]();
+    isStuck = false;
+    await using second = await world.process();
+    await second.runtime.get("friends").retry();
+    expect(await second.runtime.run(definition, undefined, { id: "friends" })).toEqual([
+      "a was met by b, and met a",
+      "b was met by a, and met b",
+    ]);
+  },
+);
+
 onEachStorage("A replayed call that fails now fails the step that needs the object, and says which", async (world) => {
   let isBroken = false;
   let fails = true;
