@@ -6,8 +6,6 @@ import { FaultyPlainStorage } from "./faulty_plain_storage.ts";
 import { bellUntil, heartbeatUntil } from "./faulty_signs.ts";
 import { EarlierAnswers, type FaultyRuntimeStorageOptions } from "./storage_faults.ts";
 
-type StartAnswer = Awaited<ReturnType<EngineStorage["startRun"]>>;
-
 /**
  * A runtime storage whose calls go wrong as planned: they fail before anything is written or after, are delayed, read what was there
  * before, or never come back because the process was killed. Every method that does something is one call, but for `close()`, which
@@ -87,7 +85,7 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Makes a run. If the answer was lost, another start with the same id gives the run. */
-  startRun(run: records.NewRun, session?: string): Promise<StartAnswer> {
+  startRun(run: records.NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.perform("startRun", [run, session], () => this.#engine.startRun(run, session));
   }
 
