@@ -68,7 +68,7 @@ export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerat
     }
     notable = events.length;
     const isOver = isFinal(run.status);
-    if (!hasBegun && (fresh.length > 0 || isOver || run.fence > 0n)) {
+    if (!hasBegun && (fresh.length > 0 || isOver)) {
       hasBegun = true;
       const at = fresh.reduce(
         (first, { at }) => Math.min(first, at),

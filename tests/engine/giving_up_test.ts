@@ -115,7 +115,8 @@ onEachStorage(
       return (await world.storage.readRun("wide"))?.status === "SUCCEEDED";
     });
     expect(await result).toEqual(numbers);
-    expect(calls).toBe(150);
+    // A claim without an answer may have claimed, so that what was lent is taken back, also from who has begun with it.
+    expect(calls).toBeGreaterThanOrEqual(150);
   },
 );
 
