@@ -5,7 +5,7 @@
  * @module
  */
 import { expect } from "@std/expect";
-import { defineWorkflow, type Input, task } from "@fusewire/fusewire";
+import { ConfigError, defineWorkflow, type Input, task } from "@fusewire/fusewire";
 import { flaky } from "./flaky.ts";
 import { onEachStorage } from "./storages.ts";
 
@@ -133,3 +133,22 @@ onEachStorage("FL25 the same workflow with x = 1 and x = 2, one after the other 
   const all = Array.from({ length: 50 }, (_, x) => x);
   expect(await Promise.all(all.map((x) => process.runtime.run(definition, { x })))).toEqual(all);
 });
+
+onEachStorage(
+  "FL28 another graph under a known version is refused, and version 2 is not given to a worker of version 1",
+  async (world) => {
+    const v1 = defineWorkflow("etl", { version: "1" }, () => addOne(1));
+    const other = defineWorkflow("etl", { version: "1" }, () => addOne(addOne(1)));
+    const v2 = defineWorkflow("etl", { version: "2" }, () => addOne(addOne(1)));
+    await using process = await world.process();
+    await process.runtime.start(v1);
+    await expect(process.runtime.start(other)).rejects.toThrow(ConfigError);
+    await expect(process.runtime.run(other)).rejects.toThrow("etl");
+    await expect(process.runtime.worker([other]).tick({ budgetMs: 100 })).rejects.toThrow(ConfigError);
+    const run = await process.runtime.start(v2);
+    await process.runtime.worker([v1]).tick({ budgetMs: 10_000 });
+    expect((await run.status()).status).toBe("PENDING");
+    await process.runtime.worker([v1, v2]).tick({ budgetMs: 10_000 });
+    expect(await run.result()).toBe(3);
+  },
+);

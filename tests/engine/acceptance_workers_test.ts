@@ -4,18 +4,8 @@
  * @module
  */
 import { expect } from "@std/expect";
-import {
-  ConfigError,
-  context,
-  defineWorkflow,
-  LeaseLostError,
-  type Node,
-  task,
-  type TaskOptions,
-} from "@fusewire/fusewire";
+import { context, defineWorkflow, LeaseLostError, type Node, task, type TaskOptions } from "@fusewire/fusewire";
 import { onEachStorage, Serving, type TestWorld, until } from "./storages.ts";
-
-const addOne = task((x: number) => x + 1, { name: "addOne" });
 
 onEachStorage(
   "FL17 a report of a step by a worker that does not hold it is refused, and so is a late one",
@@ -233,24 +223,5 @@ onEachStorage(
     await process.runtime.worker([definition]).tick({ budgetMs: 1_000 });
     expect(await run.result()).toBe("done");
     expect(calls).toEqual(["a", "b"]);
-  },
-);
-
-onEachStorage(
-  "FL28 another graph under a known version is refused, and version 2 is not given to a worker of version 1",
-  async (world) => {
-    const v1 = defineWorkflow("etl", { version: "1" }, () => addOne(1));
-    const other = defineWorkflow("etl", { version: "1" }, () => addOne(addOne(1)));
-    const v2 = defineWorkflow("etl", { version: "2" }, () => addOne(addOne(1)));
-    await using process = await world.process();
-    await process.runtime.start(v1);
-    await expect(process.runtime.start(other)).rejects.toThrow(ConfigError);
-    await expect(process.runtime.run(other)).rejects.toThrow("etl");
-    await expect(process.runtime.worker([other]).tick({ budgetMs: 100 })).rejects.toThrow(ConfigError);
-    const run = await process.runtime.start(v2);
-    await process.runtime.worker([v1]).tick({ budgetMs: 10_000 });
-    expect((await run.status()).status).toBe("PENDING");
-    await process.runtime.worker([v1, v2]).tick({ budgetMs: 10_000 });
-    expect(await run.result()).toBe(3);
   },
 );
