@@ -113,7 +113,8 @@ export class CallLog {
     if (ofObject && isOver) return undefined;
     const holds = processOf(run.head?.o) === name && run.head?.f === fence >> 32n;
     if (isOver && holds) fail("whose result is committed, although it holds the run");
-    if (executable.shape.pure[place] === 0) {
+    // What the user said, and not what the engine made of it.
+    if (ofObject || executable.optionsAt(place)?.pure !== true) {
       const problem = inputProblem(run, executable, program, place, args);
       if (problem !== undefined) fail(problem);
     }

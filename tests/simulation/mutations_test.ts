@@ -19,11 +19,14 @@ import {
   type KvAtomicLike,
   type KvCheck,
   type KvLike,
+  type SeededRandom,
   type SimulatedProcess,
   simulateWorkflows,
   type SimulateWorkflowsOptions,
   SimulationError,
+  type WorkflowScenario,
 } from "@fusewire/fusewire/testing";
+import { executableOf } from "../../src/engine/executable.ts";
 import { KvRuntimeStorage } from "../../storage/runtime/kv/kv_runtime_storage.ts";
 import { randomScenario, type RandomScenarioOptions } from "./random_scenario.ts";
 
@@ -90,7 +93,9 @@ Deno.test("a store that loses a commit in twenty and says that it is done is fou
     }
   }
   const open = ({ kv, clock }: SimulatedProcess) => new Losing(kv, { clock, remote: true });
-  expect(await foundOut({ open, options: { faults: {} } })).toMatch(/while its parent|did not end|no result|not made/);
+  expect(await foundOut({ open, options: { faults: {} } })).toMatch(
+    /while its parent|did not end|no result|not made|has ended and its step/,
+  );
 });
 
 Deno.test("a store that says a commit is done before it is, so that steps with effects run ahead, is found out", async () => {
@@ -103,6 +108,16 @@ Deno.test("a store that says a commit is done before it is, so that steps with e
   const open = ({ kv, clock }: SimulatedProcess) => new Early(kv, { clock, remote: true });
   const message = await foundOut({ open, options: { faults: {} } });
   expect(message).toMatch(/which is not pure, while its parent \d+ is (RUNNING|PENDING)/);
+});
+
+Deno.test("an engine that lets steps with effects run ahead of commits is found out", async () => {
+  const scenario = (random: SeededRandom): WorkflowScenario => {
+    const made = randomScenario({ pure: 0.3 })(random);
+    for (const definition of made.definitions) executableOf(definition).shape.pure.fill(1);
+    return made;
+  };
+  const all = { seeds: SEEDS, shrinkRuns: 0, faults: {} };
+  await expect(simulateWorkflows(scenario, all)).rejects.toThrow(/which is not pure, while its parent/);
 });
 
 Deno.test("a store that keeps another value than the one that readers had is found out", async () => {
