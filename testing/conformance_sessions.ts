@@ -147,6 +147,27 @@ export function testSessions(test: TestOn<Bench>): void {
     strictEqual(await stores[0].takeSlot(slot("s2", "c"), bench.t0 + 2000), true);
   });
 
+  test("tells which runs a worker holds, and no other", async (bench) => {
+    await bench.sessions(["s1", "s2"]);
+    await bench.start(30);
+    const held = (await bench.claim("s1", { limit: 20 })).map(({ claim }) => claim);
+    await bench.claim("s2", { limit: 5 });
+    const other = await bench.other();
+    deepStrictEqual([...await other.heldRuns("s1")].sort(), held.map(({ runId }) => runId).sort());
+    const [ended, released] = held;
+    if (ended === undefined || released === undefined) throw new Error("There is nothing to end.");
+    await bench.storage.commit({
+      claim: ended,
+      steps: [],
+      then: { kind: "ended", status: "CANCELLED", endedAt: bench.t0 },
+    });
+    await bench.storage.commit({ claim: released, steps: [], then: { kind: "released", parked: false } });
+    deepStrictEqual([...await other.heldRuns("s1")].sort(), held.slice(2).map(({ runId }) => runId).sort());
+    await bench.storage.endSession("s1");
+    deepStrictEqual(await other.heldRuns("s1"), []);
+    deepStrictEqual(await other.heldRuns("nobody"), []);
+  });
+
   test("knows which workers have nothing to do", async (bench) => {
     const { t0 } = bench;
     const other = await bench.other();

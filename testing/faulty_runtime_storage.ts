@@ -154,6 +154,11 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
     return this.perform("keepSession", [session, isNew], () => this.#engine.keepSession(session, isNew));
   }
 
+  /** Ids of the runs that a session holds. */
+  heldRuns(session: string): Promise<readonly string[]> {
+    return this.perform("heldRuns", [session], () => this.#engine.heldRuns(session));
+  }
+
   /** A worker ends. */
   endSession(session: string): Promise<void> {
     return this.perform("endSession", [session], () => this.#engine.endSession(session));

@@ -296,15 +296,12 @@ export class WorkerCore implements RunHost {
 
   /** A claim that failed may have taken effect: what this session holds, and is not at work, is put to work. */
   async #adoptUnheard(): Promise<void> {
-    for (let cursor: string | undefined;;) {
-      const page = await this.storage.listRuns({ statuses: ["RUNNING"], ...(cursor === undefined ? {} : { cursor }) });
-      for (const run of page.runs) {
-        if (run.session !== this.session || this.#runs.has(run.id) || !this.#executables.has(keyText(run))) continue;
-        const answer = await this.storage.claimRun(run.id, this.session);
-        if (answer.kind === "claimed") this.adopt(answer.claimed);
-      }
-      cursor = page.cursor;
-      if (cursor === undefined) return;
+    for (const id of await this.storage.heldRuns(this.session)) {
+      if (this.#runs.has(id)) continue;
+      const run = await this.storage.readRun(id);
+      if (run === undefined || !this.#executables.has(keyText(run))) continue;
+      const answer = await this.storage.claimRun(id, this.session);
+      if (answer.kind === "claimed" && !this.#runs.has(id)) this.adopt(answer.claimed);
     }
   }
 

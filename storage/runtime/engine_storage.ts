@@ -202,6 +202,8 @@ export interface EngineStorage extends RuntimeStorage {
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */
   keepSession(session: SessionRecord, isNew: boolean): Promise<boolean>;
+  /** Ids of the runs that a session holds: for one that did not hear what came of a claim. */
+  heldRuns(session: string): Promise<readonly string[]>;
   /** A worker ends: its runs become ready, its steps are reported lost, its slots are free. */
   endSession(session: string): Promise<void>;
   /** Ends every session whose deadline has passed. @returns How many. */

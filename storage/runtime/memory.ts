@@ -204,6 +204,11 @@ export class MemoryRuntimeStorage implements EngineStorage {
     return this.#runs.sessions.keep(session, isNew);
   }
 
+  /** Ids of the runs that a session holds. */
+  async heldRuns(session: string): Promise<readonly string[]> {
+    return this.#runs.heldBy(session);
+  }
+
   /** A worker ends. */
   async endSession(session: string): Promise<void> {
     this.#runs.end(session);

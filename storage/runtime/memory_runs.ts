@@ -182,6 +182,11 @@ export class MemoryRuns {
     this.#tell(held.run, { kind: "report", offer: offer.id, report });
   }
 
+  /** Ids of the runs that a session holds. */
+  heldBy(id: string): string[] {
+    return [...this.sessions.find(id)?.runs ?? []].map(({ id }) => id);
+  }
+
   /** Ends a session: what it held passes on. */
   end(id: string): void {
     const session = this.sessions.end(id);

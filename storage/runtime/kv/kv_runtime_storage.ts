@@ -184,6 +184,11 @@ export class KvRuntimeStorage implements EngineStorage {
     return this.#parts.sessions.keep(session, isNew);
   }
 
+  /** Ids of the runs that a session holds. */
+  heldRuns(session: string): Promise<readonly string[]> {
+    return this.#parts.sessions.held(session);
+  }
+
   /** A worker ends. */
   endSession(session: string): Promise<void> {
     return this.#parts.reaper.end(session);

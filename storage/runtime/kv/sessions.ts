@@ -10,6 +10,7 @@
 import { LeaseLostError } from "../../../src/errors.ts";
 import type { SessionRecord } from "../records.ts";
 import type { KvContext } from "./context.ts";
+import { lastText } from "./keys.ts";
 import type { KvCheck } from "./kv_like.ts";
 import { Unit } from "./unit.ts";
 
@@ -24,6 +25,9 @@ export interface SessionEntry {
   /** The session is over, and what it held is being given back. */
   readonly over?: true;
 }
+
+/** How many parts the key of a session's entry for a run has. */
+const RUN_ENTRY_LENGTH = 4;
 
 /** Begins and keeps sessions. */
 export class Sessions {
@@ -57,6 +61,16 @@ export class Sessions {
     if (await queue.submit(unit) !== undefined) return true;
     this.#checks.delete(id);
     return false;
+  }
+
+  /** Ids of the runs that a session holds. */
+  async held(id: string): Promise<string[]> {
+    const { kv, keys } = this.#context;
+    const own = keys.below("own", id);
+    const held: string[] = [];
+    // The session's entry for a run ends with the run's id, that for steps which it was lent with the offer's.
+    for await (const { key } of kv.list(own)) if (key.length === RUN_ENTRY_LENGTH) held.push(lastText(key));
+    return held;
   }
 
   /**
