@@ -73,3 +73,26 @@ Deno.test("a holder that claims its own offer and closes it leaves nothing of th
   const own = await Array.fromAsync(store.list({ prefix: ["fw", "own"] }));
   expect(own.map(({ key }) => key)).toEqual([["fw", "own", "s", "run"]]);
 });
+
+Deno.test("a claim of offered steps that is refused before the reply to an earlier one gives nothing", async () => {
+  const store = new MemoryKv();
+  const clock = new VirtualClock();
+  let commits = -Infinity;
+  const latency = ({ kind }: KvOperation) => {
+    if (kind !== "commit") return { request: 0, reply: 0 };
+    return ++commits === 1 ? { request: 0, reply: 100 } : { request: commits === 2 ? 10 : 0, reply: 0 };
+  };
+  const kv = new FaultyKv(store, { latency, clock });
+  const storage = new KvRuntimeStorage(kv, { clock, remote: true });
+  await storage.define({ ...definition, steps: ["a"], parents: [[]], targets: [], single: false });
+  for (const id of ["s", "t"]) await storage.keepSession({ id, deadline: Infinity, host: "", process: 1 }, true);
+  const input = { kind: "bytes" as const, bytes: new Uint8Array() };
+  const waiting = { queue: "default", priority: 0, tags: [], createdAt: 1, dueAt: 1 };
+  const { claimed } = await storage.startRun({ ...definition, id: "run", size: 1, input, ...waiting }, "s");
+  await storage.commit({ claim: claimed!.claim, steps: [], offers: [{ id: "1", places: [0], fence: 1n }] });
+  const request = { session: "t", queues: ["default"], definitions: [definition], limit: 1, now: 1 };
+  commits = 0;
+  const both = Promise.all([storage.claimSteps(request), storage.claimSteps(request)]);
+  await clock.advance(1_000);
+  expect((await both).flat().length).toBe(1);
+});

@@ -27,6 +27,8 @@ const PASSES = 4;
 export class Offers {
   /** Loans that sessions of this process have, by guard. */
   readonly #held = new Set<string>();
+  /** Offers that this process is about to claim, by guard. */
+  readonly #trying = new Set<string>();
 
   /** Claims where the context says. */
   constructor(
@@ -107,10 +109,27 @@ export class Offers {
     return open.slice(0, limit);
   }
 
+  /** Claims an offer, unless this process is trying to already: the refusal of one of two tries would look like a lost reply. */
   async #claim(offer: KvEntry<OfferEntry>, session: string): Promise<StepClaim | undefined> {
-    const { keys, queue } = this.context;
     const id = lastText(offer.key);
     const runId = lastText(offer.key.slice(0, -1));
+    const guard = offerGuard(runId, id);
+    if (this.#trying.has(guard)) return undefined;
+    this.#trying.add(guard);
+    try {
+      return await this.#tryClaim(offer, session, runId, id);
+    } finally {
+      this.#trying.delete(guard);
+    }
+  }
+
+  async #tryClaim(
+    offer: KvEntry<OfferEntry>,
+    session: string,
+    runId: string,
+    id: string,
+  ): Promise<StepClaim | undefined> {
+    const { keys, queue } = this.context;
     const head = await this.reader.head(runId);
     if (head === undefined || hasEnded(head.value)) return undefined;
     const { places, fence, steps } = offer.value;
