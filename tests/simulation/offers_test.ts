@@ -14,9 +14,9 @@ const definition = { workflow: "w", version: "1", schema: "s" };
 Deno.test("a claim of offered steps that is refused after they were reported does not give them again", async () => {
   const store = new MemoryKv();
   const clock = new VirtualClock();
-  let commits = -Infinity;
-  // The second commit is slow from when on it is counted.
-  const latency = ({ kind }: KvOperation) => ({ request: kind === "commit" && ++commits === 2 ? 100 : 0, reply: 0 });
+  let lists = -Infinity;
+  // The second list of offers is slow from when on they are counted.
+  const latency = ({ kind }: KvOperation) => ({ request: 0, reply: kind === "list" && ++lists === 2 ? 100 : 0 });
   const kv = new FaultyKv(store, { latency, clock });
   const [holder, helper] = [new KvRuntimeStorage(store, { clock }), new KvRuntimeStorage(kv, { clock, remote: true })];
   const createdAt = clock.now();
@@ -30,11 +30,11 @@ Deno.test("a claim of offered steps that is refused after they were reported doe
   await holder.commit({ claim: claimed!.claim, steps: [], offers: [{ id: "1", places: [0], fence: 1n }] });
   const request = { session: "helper", queues: ["default"], definitions: [definition], limit: 5, now: createdAt };
   const claim = async () => await helper.claimSteps(request);
-  commits = 0;
+  lists = 0;
   const [first, second] = [claim(), claim()];
   const [steps] = await first;
   expect(steps?.offer.id).toBe("1");
-  expect(commits).toBe(2);
+  expect(lists).toBe(2);
   await helper.report(steps!, REPORT, undefined, true);
   await clock.advance(200);
   expect(await second).toEqual([]);
