@@ -96,3 +96,24 @@ Deno.test("a claim of offered steps that is refused before the reply to an earli
   await clock.advance(1_000);
   expect((await both).flat().length).toBe(1);
 });
+
+Deno.test("two claims of a run in one process have different fences, however late the reply to the first", async () => {
+  const store = new MemoryKv();
+  const clock = new VirtualClock();
+  let commits = -Infinity;
+  const latency = ({ kind }: KvOperation) => {
+    if (kind !== "commit") return { request: 0, reply: 0 };
+    return ++commits === 1 ? { request: 0, reply: 100 } : { request: commits === 2 ? 10 : 0, reply: 0 };
+  };
+  const storage = new KvRuntimeStorage(new FaultyKv(store, { latency, clock }), { clock, remote: true });
+  await storage.define({ ...definition, steps: ["a"], parents: [[]], targets: [], single: false });
+  await storage.keepSession({ id: "s", deadline: Infinity, host: "", process: 1 }, true);
+  const input = { kind: "bytes" as const, bytes: new Uint8Array() };
+  const waiting = { queue: "default", priority: 0, tags: [], createdAt: 1, dueAt: 1 };
+  await storage.startRun({ ...definition, id: "run", size: 1, input, ...waiting });
+  commits = 0;
+  const both = Promise.all([storage.claimRun("run", "s"), storage.claimRun("run", "s")]);
+  await clock.advance(1_000);
+  const fences = (await both).map((answer) => answer.kind === "claimed" ? answer.claimed.claim.fence : undefined);
+  expect(fences).toEqual([1n, 2n]);
+});

@@ -36,6 +36,8 @@ interface Candidate {
 export class Claims {
   /** Runs that are being claimed by this process: nobody here tries them at the same time. */
   readonly #trying = new Set<string>();
+  /** What this process is about to claim. */
+  readonly #claiming = new Map<string, Promise<ClaimedRun | undefined>>();
 
   /** Claims where the context says. */
   constructor(
@@ -93,7 +95,23 @@ export class Claims {
     }
   }
 
+  /** Claims a run, unless this process is trying to already: the refusal of one of two tries would look like a lost reply. */
   async #claim(runId: string, head: Head, versionstamp: string, session: string): Promise<ClaimedRun | undefined> {
+    const other = this.#claiming.get(runId);
+    if (other !== undefined) {
+      await other.catch(() => {});
+      return undefined;
+    }
+    const claiming = this.#tryClaim(runId, head, versionstamp, session);
+    this.#claiming.set(runId, claiming);
+    try {
+      return await claiming;
+    } finally {
+      this.#claiming.delete(runId);
+    }
+  }
+
+  async #tryClaim(runId: string, head: Head, versionstamp: string, session: string): Promise<ClaimedRun | undefined> {
     const check = await this.sessions.check(session);
     const next = claimedHead(head, session);
     const unit = this.#unit(runId, head, versionstamp, next, check);
