@@ -39,7 +39,7 @@ export type PluginOutcome =
  * runs; it must survive a structured clone.
  */
 export interface Plugin<S = void> {
-  /** Once a run, before its first node. */
+  /** Once a run, before its first node; of a durable run, each time that a worker takes it. */
   runStarted?(context: PluginRunContext): void | Promise<void>;
   /** Once a node, where it is scheduled. */
   localInitialize?(context: PluginContext): S | Promise<S>;
@@ -47,7 +47,7 @@ export interface Plugin<S = void> {
   remoteInitialize?(state: S, context: PluginContext): void | Promise<void>;
   /** After the last attempt, where the node was scheduled; for every node whose `localInitialize` was called, also if that threw. */
   finished?(outcome: PluginOutcome, context: PluginContext): void | Promise<void>;
-  /** Once a run whose `runStarted` was called, after its last node, also if the run failed or was cancelled. */
+  /** Once for each `runStarted`, after the last node, also if the run failed, was cancelled or goes on with another worker. */
   runFinished?(context: PluginRunContext): void | Promise<void>;
 }
 

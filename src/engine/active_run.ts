@@ -16,6 +16,7 @@ import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";
 import { LiveObjects } from "./live_objects.ts";
 import { PendingCommit } from "./pending_commit.ts";
+import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
@@ -66,6 +67,7 @@ export class ActiveRun {
   readonly #stop = new AbortController();
   readonly #timers = new Map<number, Timer>();
   readonly #mail: RunMail;
+  readonly #plugins = new RunPlugins();
   #fences = 0n;
   #opened = false;
   #gone = false;
@@ -128,6 +130,7 @@ export class ActiveRun {
       const program = this.executable.programFor(await codec.decodeInput(run.input));
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
+      await this.#plugins.begin(this);
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -391,6 +394,7 @@ export class ActiveRun {
     }
     this.pooled?.close();
     leavePlugins(this);
+    void this.#plugins.end(this);
     this.host.left(this, exit);
     this.#exit.resolve(exit);
   }

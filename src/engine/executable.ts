@@ -31,6 +31,8 @@ export interface Executable {
   readonly shape: RunShape;
   /** The place of the node that made the live object which a step uses; −1 where it uses none. */
   readonly makers: Int32Array;
+  /** The places of the steps that have plugins. */
+  readonly plugged: readonly number[];
   /** The queue of its runs. */
   readonly queue: string;
   /** Policies of the workflow. */
@@ -45,23 +47,18 @@ export interface Executable {
 
 /** Parent of the workflows that the engine can run. */
 export abstract class DurableWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {
-  #executable: Executable | undefined;
-
   /**
-   * The graph as a worker sees it; with what was set on the workflow so far.
+   * The graph as a worker sees it, with what was set on the workflow so far.
    *
    * @internal
    */
   protected executable(queue: string = DEFAULT_QUEUE): Executable {
-    return this.#executable ??= this.#compile(queue);
-  }
-
-  #compile(queue: string): Executable {
     const { nodeGraph, workflowName: workflow, version } = this;
     const { size } = nodeGraph;
     const pure = new Uint8Array(size);
     const bound = new Uint8Array(size);
     const makers = new Int32Array(size).fill(-1);
+    const plugged: number[] = [];
     nodeGraph.stamp();
     for (let place = 0; place < size; place++) {
       const node = nodeGraph.members[place]!;
@@ -69,6 +66,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       const receiver = nodeGraph.extraAt(place)?.receiver;
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
+      if (this.pluginsAt(place) !== undefined) plugged.push(place);
       if (options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
         makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
@@ -87,6 +85,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       graph: nodeGraph,
       shape: { size, parents, children: nodeGraph.children(), pure, bound, targets: targets.map(({ place }) => place) },
       makers,
+      plugged,
       queue,
       policies: this.policies,
       optionsAt: (place) => this.optionsAt(place),

@@ -1,11 +1,43 @@
 /**
- * Plugins of the steps of durable runs: around all attempts that a worker makes in one go, where they are made.
+ * Plugins of durable runs: around a run as long as one worker holds it, and around all attempts of a step that it makes in one go.
  *
  * @module
  */
 import type { AttemptOutcome } from "../attempt.ts";
 import { StepFailedError } from "../errors.ts";
-import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "../plugin.ts";
+import type { Plugin, PluginCall, PluginContext, PluginOutcome, PluginRunContext } from "../plugin.ts";
+import type { ActiveRun } from "./active_run.ts";
+import { hasEnded } from "./transitions.ts";
+
+/** The plugins of a run that were told that it begins, with what they were told. */
+export class RunPlugins {
+  readonly #begun: { readonly plugin: Plugin<unknown>; readonly context: PluginRunContext }[] = [];
+
+  /** Tells every plugin of a run's open steps that it begins here. */
+  async begin(run: ActiveRun): Promise<void> {
+    const steps = new Map<Plugin<unknown>, number>();
+    for (const place of run.executable.plugged) {
+      if (hasEnded(run.state.steps[place]!.phase)) continue;
+      for (const plugin of run.executable.pluginsAt(place) ?? []) steps.set(plugin, (steps.get(plugin) ?? 0) + 1);
+    }
+    for (const [plugin, count] of steps) {
+      const context = { workflowName: run.run.workflow, runId: run.id, steps: count };
+      this.#begun.push({ plugin, context });
+      await plugin.runStarted?.(context);
+    }
+  }
+
+  /** Tells those that heard of its beginning that the run has left this worker. */
+  async end(run: ActiveRun): Promise<void> {
+    for (const { plugin, context } of this.#begun.splice(0)) {
+      try {
+        await plugin.runFinished?.(context);
+      } catch (error) {
+        run.host.warn(`runFinished() of a plugin of run ${run.id} threw: ${String(error)}`, run);
+      }
+    }
+  }
+}
 
 /** Initializes the plugins of a step, and notes each before it may fail. */
 export async function startPlugins(

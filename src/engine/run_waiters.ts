@@ -42,22 +42,30 @@ export class RunWaiters {
    * @returns The run, if it ended in this process after the wait began, or what `look` gave.
    */
   async wait<T>(id: string, look: () => Promise<T | undefined>, signal?: AbortSignal): Promise<ActiveRun | T> {
-    const { promise: here, resolve } = Promise.withResolvers<ActiveRun>();
+    let here: ActiveRun | undefined;
+    let wake: (() => void) | undefined;
+    const hear = (run: ActiveRun): void => {
+      here = run;
+      wake?.();
+    };
     const waiting = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiting.add(resolve));
+    this.#waiting.set(id, waiting.add(hear));
     this.#size++;
     try {
       for (let pause = SHORTEST;; pause = Math.min(LONGEST, pause * GROWTH)) {
         const found = pause > SHORTEST || this.#size <= FEW ? await look() : undefined;
         if (found !== undefined) return found;
-        const rested = Promise.withResolvers<undefined>();
-        const timer = this.#clock.setTimer(Math.max(pause, this.#size * CROWDING), () => rested.resolve(undefined));
-        const run = await abortable(Promise.race([here, rested.promise]), signal).finally(() => timer.cancel());
-        if (run !== undefined) return run;
+        if (here === undefined) {
+          const rested = Promise.withResolvers<void>();
+          wake = rested.resolve;
+          const timer = this.#clock.setTimer(Math.max(pause, this.#size * CROWDING), rested.resolve);
+          await abortable(rested.promise, signal).finally(() => timer.cancel());
+        }
+        if (here !== undefined) return here;
       }
     } finally {
       this.#size--;
-      waiting.delete(resolve);
+      waiting.delete(hear);
       if (waiting.size === 0) this.#waiting.delete(id);
     }
   }

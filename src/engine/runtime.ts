@@ -12,6 +12,7 @@ import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
 import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
+import { definitionKeyText } from "./definition_key.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
 import { forgetRuns, type GcOptions } from "./retention.ts";
@@ -53,7 +54,7 @@ interface StartedRun {
 export class Runtime implements AsyncDisposable {
   readonly #core: RuntimeCore;
   readonly #release: () => Promise<void>;
-  readonly #known = new Map<Executable, Promise<void>>();
+  readonly #known = new Map<string, Promise<void>>();
   #closing: Promise<void> | undefined;
 
   /**
@@ -201,12 +202,13 @@ export class Runtime implements AsyncDisposable {
     };
   }
 
-  #know(executable: Executable): Promise<void> {
-    let known = this.#known.get(executable);
+  #know({ definition }: Executable): Promise<void> {
+    const key = definitionKeyText(definition);
+    let known = this.#known.get(key);
     if (known === undefined) {
-      known = this.#core.storage.define(executable.definition);
-      known.catch(() => this.#known.delete(executable));
-      this.#known.set(executable, known);
+      known = this.#core.storage.define(definition);
+      known.catch(() => this.#known.delete(key));
+      this.#known.set(key, known);
     }
     return known;
   }

@@ -17,6 +17,7 @@ import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
+import { definitionKeyText } from "./definition_key.ts";
 import { Room } from "./room.ts";
 import { RunWaiters } from "./run_waiters.ts";
 import type { StepPool } from "./step_pool.ts";
@@ -253,7 +254,7 @@ export class RuntimeCore {
    * @throws {NotFoundError} If nothing is.
    */
   async definitionOf(key: DefinitionKey): Promise<DefinitionRecord> {
-    const text = JSON.stringify([key.workflow, key.version, key.schema]);
+    const text = definitionKeyText(key);
     let definition = this.#definitions.get(text);
     if (definition === undefined) {
       definition = await this.storage.readDefinition(key);
