@@ -43,7 +43,8 @@ export interface WorkerRunOptions {
   /** Ends the work: no more steps start, those at work end and are committed, the rest is left to others. Default: never. */
   readonly signal?: AbortSignal;
   /**
-   * Whether SIGINT and SIGTERM end the work too, and then the process as it would have ended without a worker.
+   * Whether SIGINT and SIGTERM end the work too. `run()` then returns, and it is for the program to end; a second signal ends the
+   * process at once.
    *
    * @default {true}
    */
@@ -133,7 +134,7 @@ export class Worker {
     const onAbort = (): void => end("abort");
     signal?.addEventListener("abort", onAbort, { once: true });
     closing.addEventListener("abort", onAbort, { once: true });
-    const listeners = handleSignals ? listen(() => end("process")) : () => {};
+    const stopListening = handleSignals ? listen(() => end("process")) : () => {};
     // It may have been aborted while the worker began.
     if (signal?.aborted) onAbort();
     try {
@@ -142,7 +143,7 @@ export class Worker {
       signal?.removeEventListener("abort", onAbort);
       closing.removeEventListener("abort", onAbort);
       await this.#end(worker, stopped === "process" ? patience : Infinity);
-      listeners();
+      stopListening();
     }
   }
 
@@ -238,12 +239,18 @@ function checkedPool(options: PoolOptions): PoolLimits {
     ));
 }
 
-/** Hears SIGINT and SIGTERM; what is returned stops hearing. */
+/** Hears the first SIGINT or SIGTERM; what is returned stops hearing before. */
 function listen(heard: () => void): () => void {
   const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  const listeners = names.map((name): [Deno.Signal, () => void] => [name, heard]);
-  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
-  return () => {
-    for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+  let isListening = true;
+  const stop = (): void => {
+    if (isListening) { for (const name of names) Deno.removeSignalListener(name, onSignal); }
+    isListening = false;
   };
+  const onSignal = (): void => {
+    stop();
+    heard();
+  };
+  for (const name of names) Deno.addSignalListener(name, onSignal);
+  return stop;
 }
