@@ -141,13 +141,14 @@ async function simulateOne(
     await within(world, patience, () => stored.openRuns(), "did not end");
     world.calm();
     await within(world, PATIENCE, () => stored.leftovers(cluster.names), "is left after the end of all runs");
-    const { deaths } = cluster;
+    const deaths = cluster.dead.size;
     const outcomes = checkOutcomes(simulation, stored, log, scenario.comparable ?? ((result) => result));
     await settled(world, PATIENCE, outcomes, "Looking at the runs");
     await settled(world, PATIENCE, cluster.end(), "Ending the processes");
     // A fault that was on its way may have killed a process after the last look; nobody is left who would end its session.
-    if (cluster.deaths > deaths) return;
-    await within(world, PATIENCE, () => stored.leftovers(new Set()), "is left after the end of all processes");
+    if (cluster.dead.size > deaths) return;
+    // Nor does anybody end a session that a process has begun with its last breath, and that came late.
+    await within(world, PATIENCE, () => stored.leftovers(cluster.dead), "is left after the end of all processes");
   } finally {
     globalThis.removeEventListener("unhandledrejection", onRejection);
   }

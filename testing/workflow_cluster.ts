@@ -22,7 +22,7 @@ export class WorkflowCluster {
   readonly #lives: Promise<void>[] = [];
   #born = Promise.withResolvers<void>();
   #isOver = false;
-  #deaths = 0;
+  readonly #dead = new Set<string>();
 
   /** Begins with no process. */
   constructor(world: SimulatedWorld, setup: WorkflowProcessSetup, stored: StoredRuns, random: SeededRandom) {
@@ -43,9 +43,9 @@ export class WorkflowCluster {
     this.#lives.push(this.#live(name).catch((error) => this.#world.fail(error)));
   }
 
-  /** How many processes were killed. */
-  get deaths(): number {
-    return this.#deaths;
+  /** Names of the processes that were killed. */
+  get dead(): ReadonlySet<string> {
+    return this.#dead;
   }
 
   /** Ends the processes that live, each as it ends when it is asked to. */
@@ -86,7 +86,7 @@ export class WorkflowCluster {
       this.#born.resolve();
       this.#born = Promise.withResolvers();
       this.#disturb(process);
-      void process.process.killed.then(() => this.#deaths++);
+      void process.process.killed.then(() => this.#dead.add(process.process.name));
       await Promise.race([process.serve(), process.process.killed]);
       if (process.process.alive) return;
       this.#living.delete(name);
