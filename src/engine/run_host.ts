@@ -37,7 +37,7 @@ export interface RunHost {
   /** The run has room for steps that it has lent, and takes those back that nobody has begun with. */
   wantLent(run: ActiveRun): void;
   /** A call begins that may take so many milliseconds; what is returned ends it. A session is not kept past that time. */
-  beginCall(limit: number | undefined): () => void;
+  beginCall(limit: number | undefined): (() => void) | Promise<() => void>;
   /** Calls back soon, in some tens of milliseconds: one timer for all. */
   remind(call: () => void): void;
   /** Something is in the store that the workers of this process may want: a released run, an offer. */

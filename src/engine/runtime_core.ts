@@ -28,7 +28,7 @@ import { runtimeClosed, WorkerCore } from "./worker.ts";
 const DRIVER_CONCURRENCY = 64;
 
 /** How many runs this process drives at a time; those beyond wait to be started. */
-const MOST_DRIVEN = 1_000;
+const MOST_DRIVEN = 256;
 
 /** The longest time, in milliseconds, between two looks at a run that is driven here and is at work elsewhere, or waits. */
 const LONGEST_PAUSE = 1_000;

@@ -10,6 +10,8 @@ import type { Clock, Timer } from "../clock.ts";
 /** How many signs of life there are in one lease. */
 const SIGNS_PER_LEASE = 4;
 
+const NO_CALL = (): void => {};
+
 /** What a session is of. */
 export interface SessionSetup {
   /** Where it is kept. */
@@ -32,7 +34,10 @@ export class Session {
   readonly id: string;
   readonly #setup: SessionSetup;
   readonly #limits = new Set<{ readonly until: number }>();
+  /** The thread that gives signs of life, once it does. */
   #heartbeat: Heartbeat | undefined;
+  /** Resolves when it is known whether there is such a thread; `undefined` once it is. */
+  #opening: Promise<void> | undefined;
   #timer: Timer | undefined;
   #over = false;
 
@@ -45,7 +50,12 @@ export class Session {
   static async open(setup: SessionSetup): Promise<Session> {
     const session = new Session(setup);
     await setup.storage.keepSession(session.#record(), true);
-    if (setup.storage.shared) session.#heartbeat = await session.#openHeartbeat();
+    if (setup.storage.shared && setup.storage.openHeartbeat !== undefined) {
+      session.#opening = session.#openHeartbeat().then((heartbeat) => {
+        session.#heartbeat = heartbeat;
+        session.#opening = undefined;
+      });
+    }
     session.#schedule();
     return session;
   }
@@ -69,9 +79,17 @@ export class Session {
     return this.#over;
   }
 
-  /** A call begins that may take so many milliseconds. If this thread is blocked for longer, the session is not kept. */
-  beginCall(limit: number | undefined): () => void {
-    if (limit === undefined || this.#heartbeat === undefined) return () => {};
+  /**
+   * A call begins that may take so many milliseconds. If this thread is blocked for longer, the session is not kept. A call with a limit
+   * waits until the thread that has to know of it is there: 50 ms at the begin of a session.
+   */
+  beginCall(limit: number | undefined): (() => void) | Promise<() => void> {
+    if (limit === undefined) return NO_CALL;
+    return this.#opening === undefined ? this.#limit(limit) : this.#opening.then(() => this.#limit(limit));
+  }
+
+  #limit(limit: number): () => void {
+    if (this.#heartbeat === undefined) return NO_CALL;
     const entry = { until: this.#setup.clock.now() + limit };
     this.#limits.add(entry);
     this.#keep();
@@ -130,6 +148,7 @@ export class Session {
   async #stop(): Promise<void> {
     this.#over = true;
     this.#timer?.cancel();
+    await this.#opening;
     await this.#heartbeat?.[Symbol.asyncDispose]();
   }
 }

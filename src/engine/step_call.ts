@@ -38,7 +38,7 @@ export interface StepCall {
   /** Makes the call on another thread; `undefined` where the worker has no pool. */
   readonly pooled: PooledCalls | undefined;
   /** A call begins that may take so many milliseconds; what is returned ends it. */
-  beginCall(limit: number | undefined): () => void;
+  beginCall(limit: number | undefined): (() => void) | Promise<() => void>;
 }
 
 /** Makes the attempt. It never throws and never rejects; where nothing is around a synchronous call, the outcome is there at once. */
@@ -59,9 +59,11 @@ export function makeAttempt(call: StepCall): AttemptOutcome | Promise<AttemptOut
     return runPlainAttempt(at, invoke, { signal, fence, seed: options?.seed });
   }
   const limit = shortestTimeout(options?.timeout, [...policies, ...options?.policies ?? []]);
-  const endCall = call.beginCall(limit);
   const { clock } = call;
-  return runAttempt(at, invoke, { options, policies, plugins, signal, fence, clock }).finally(endCall);
+  const attemptOnce = (endCall: () => void): Promise<AttemptOutcome> =>
+    runAttempt(at, invoke, { options, policies, plugins, signal, fence, clock }).finally(endCall);
+  const begun = call.beginCall(limit);
+  return begun instanceof Promise ? begun.then(attemptOnce) : attemptOnce(begun);
 }
 
 const NO_LIMIT: AttemptTime = { limit: undefined, hold: () => () => {} };

@@ -332,7 +332,7 @@ export class WorkerCore implements RunHost {
     this.#reminders.add(call);
   }
 
-  beginCall(limit: number | undefined): () => void {
+  beginCall(limit: number | undefined): (() => void) | Promise<() => void> {
     return this.#session?.beginCall(limit) ?? (() => {});
   }
 
