@@ -2,7 +2,8 @@
  * How a worker hears that there is something new: at once from its own process, and from a store that can tell; else by asking, often
  * while there is much to do and less often while there is nothing.
  *
- * Another process can write to a local file at any time, and Deno KV does not tell of it. To wake up and ask costs 0.2 ms of a processor.
+ * To wake up and ask costs 0.3 ms of a processor, so that asking is for busy times: when it has been quiet for a while, a worker listens,
+ * where the store can tell, and asks once a second.
  *
  * @module
  */
@@ -14,8 +15,11 @@ const SHORTEST = 3;
 const LONGEST = 20;
 const GROWTH = 1.2;
 
-/** The time between two questions where the store tells of news by itself. */
+/** The time between two questions while the store tells of news by itself. */
 const LONGEST_WHERE_TOLD = 1_000;
+
+/** After so many questions without news it is quiet. */
+const QUIET_AFTER = 20;
 
 /** Asks the bell of a store. */
 export class Poll {
@@ -29,6 +33,9 @@ export class Poll {
   #queues: readonly string[] = [];
   #watch: AbortController | undefined;
   #isTold = false;
+  #mayBeTold = true;
+  /** How many questions there were since the last news. */
+  #quiet = 0;
 
   /** `told` is called when a store tells by itself. */
   constructor(storage: EngineStorage, clock: Clock, told: () => void) {
@@ -43,13 +50,22 @@ export class Poll {
     this.stop();
     this.#session = session;
     this.#queues = queues;
-    const watch = this.#watch = new AbortController();
-    const rings = this.#storage.watchBell?.(session, queues, watch.signal);
-    this.#isTold = rings !== undefined;
-    if (rings !== undefined) void this.#follow(rings, watch);
+    this.#mayBeTold = true;
+    this.#follow();
   }
 
-  async #follow(rings: AsyncIterable<void>, watch: AbortController): Promise<void> {
+  /** Has the store tell, if it can. */
+  #follow(): void {
+    if (this.#session === undefined || !this.#mayBeTold) return;
+    const watch = this.#watch = new AbortController();
+    const rings = this.#storage.watchBell?.(this.#session, this.#queues, watch.signal);
+    this.#isTold = rings !== undefined;
+    if (rings === undefined) this.#mayBeTold = false;
+    else void this.#hear(rings, watch);
+  }
+
+  async #hear(rings: AsyncIterable<void>, watch: AbortController): Promise<void> {
+    let mayGoOn = true;
     try {
       for await (const _ of rings) {
         if (watch.signal.aborted) return;
@@ -57,9 +73,15 @@ export class Poll {
         this.#told();
       }
     } catch {
-      // The questions go on, more often from now on.
+      mayGoOn = false;
     }
-    if (this.#watch === watch) this.#isTold = false;
+    if (this.#watch !== watch) return;
+    // From now on it is asked, until it is quiet; if the store can not tell, for good.
+    this.#isTold = false;
+    this.#mayBeTold &&= mayGoOn;
+    this.#interval = SHORTEST;
+    this.#quiet = 0;
+    this.#told();
   }
 
   /** For how many milliseconds to rest before the next question. */
@@ -78,6 +100,8 @@ export class Poll {
     const isNew = bell !== undefined && bell !== this.#last;
     if (isNew) this.#last = bell;
     this.#interval = isNew ? SHORTEST : Math.min(LONGEST, this.#interval * GROWTH);
+    this.#quiet = isNew ? 0 : this.#quiet + 1;
+    if (!this.#isTold && this.#quiet >= QUIET_AFTER) this.#follow();
     return isNew;
   }
 
@@ -85,7 +109,9 @@ export class Poll {
   stop(): void {
     this.#watch?.abort();
     this.#watch = this.#session = this.#last = undefined;
+    this.#isTold = false;
     this.#interval = SHORTEST;
     this.#askedAt = -Infinity;
+    this.#quiet = 0;
   }
 }

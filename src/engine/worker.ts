@@ -86,7 +86,7 @@ export class WorkerCore implements RunHost {
     this.lease = lease;
     this.room = new Room(setup.concurrency, () => this.#waker.call());
     this.#waker = new Waker(clock);
-    this.#poll = new Poll(storage, clock, () => this.wake());
+    this.#poll = new Poll(storage, clock, () => this.#waker.call());
     this.#search = new WorkSearch(this);
     this.#neighbours = new Neighbours(storage, clock, () => this.#roomMayBeElsewhere());
     this.#reminders = new Reminders(clock);

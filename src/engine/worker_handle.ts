@@ -129,6 +129,7 @@ export class Worker {
     let stopped: "abort" | "process" | undefined;
     const end = (why: "abort" | "process"): void => {
       stopped ??= why;
+      worker.stopStarting();
       worker.wake();
     };
     const onAbort = (): void => end("abort");

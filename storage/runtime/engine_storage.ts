@@ -234,7 +234,10 @@ export interface EngineStorage extends RuntimeStorage {
 
   /** A text that changes whenever there may be something new for a worker: a run or offer in its queues, a message to one of its runs. */
   bell(session: string, queues: readonly string[]): Promise<string>;
-  /** Hears the bell at once, where the store can tell over processes; `undefined` where it can only be asked. */
+  /**
+   * Tells when the bell may have rung, and at first, where the store can tell; `undefined` where it can only be asked. It may end at any
+   * time: then the bell is asked for a while, and listened to again when all is quiet.
+   */
   watchBell?(session: string, queues: readonly string[], signal: AbortSignal): AsyncIterable<void> | undefined;
 
   /** Ids of runs that ended before a time, the earliest first. */

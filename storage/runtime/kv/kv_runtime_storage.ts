@@ -19,6 +19,7 @@ import type {
   StoredValue,
 } from "../records.ts";
 import { removeRun, reopenRun } from "./forgetting.ts";
+import { nextFileChange } from "./file_changes.ts";
 import { openHeartbeat } from "./heartbeat.ts";
 import type { KvLike } from "./kv_like.ts";
 import type { KvRuntimeStorageOptions } from "./options.ts";
@@ -53,6 +54,9 @@ export class KvRuntimeStorage implements EngineStorage {
     this.#owned = options.owned ?? false;
     this.shared = options.shared ?? true;
     if (options.remote === true) this.watchBell = (session, queues, signal) => bells.watch(session, queues, signal);
+    else if (reopen !== undefined) {
+      this.watchBell = (_session, _queues, signal) => nextFileChange(reopen.target, signal);
+    }
     if (reopen !== undefined) {
       const where = { ...reopen, prefix: context.keys.prefix };
       this.openHeartbeat = (session, times) => openHeartbeat(where, session, times);
