@@ -37,6 +37,7 @@ export const denokv: Server = {
     "tests/integration/remote_kv/open_test.ts",
     "tests/integration/remote_kv/engine_test.ts",
     "tests/crash/denokv_test.ts",
+    "tests/storage/runtime/kv/denokv_test.ts",
   ],
   command: (folder, build) => ({
     args: ["install", "denokv", "--locked", "--version", "0.14.0", "--no-track", "--root", folder],

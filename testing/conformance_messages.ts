@@ -191,13 +191,17 @@ export function testMessages(test: TestOn<Bench>): void {
   test("lets a worker hear the bell, where it can be heard", async (bench) => {
     await bench.started("1", "s1");
     const stop = new AbortController();
-    const bell = bench.storage.watchBell?.("s1", ["q"], stop.signal);
-    if (bell === undefined) return;
-    const heard = bell[Symbol.asyncIterator]();
+    const listen = () => bench.storage.watchBell?.("s1", ["q"], stop.signal)?.[Symbol.asyncIterator]();
+    let heard = listen();
+    if (heard === undefined) return;
+    // Who listens may hear that there is no more to be heard here, and then listens anew.
+    const ring = async (): Promise<void> => {
+      while ((await heard?.next())?.done !== false) heard = listen();
+    };
     for (let i = 0; i < 3; i++) {
-      const next = heard.next();
+      const next = ring();
       await bench.storage.send("1", signal("x"));
-      strictEqual((await next).done, false);
+      await next;
     }
     let tries = 0;
     // What was heard before it was waited for may be heard late: a ring too many is no harm.

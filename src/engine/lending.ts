@@ -91,7 +91,8 @@ export class Lending {
     const kept: number[] = [];
     const lent: number[] = [];
     const surplus = Math.min(MOST_LENT, state.readyCount - run.taken);
-    while (lent.length < surplus) {
+    // Among steps that have to stay there may be others far behind; to look through all of them each time would cost too much.
+    while (lent.length < surplus && kept.length < MOST_LENT) {
       const place = run.nextReady();
       if (place < 0) break;
       (bound[place] === 1 ? kept : lent).push(place);
