@@ -13,12 +13,16 @@ const SPARSE = 8;
 export class Component {
   readonly #nodes: CallNode[];
   #isOrdered = true;
+  /** The least and the greatest id of a node. */
+  #least: number;
+  #most: number;
   /** How many nodes there were when they were put in order. */
   #putInOrder = 0;
 
   /** Begins with one node. */
   constructor(node: CallNode) {
     this.#nodes = [node];
+    this.#least = this.#most = node.id;
     node.component = this;
   }
 
@@ -31,7 +35,7 @@ export class Component {
   inOrder(): readonly CallNode[] | undefined {
     if (this.#isOrdered) return this.#nodes;
     if (this.#nodes.length < 2 * this.#putInOrder) return undefined;
-    inOrderOfCreation(this.#nodes);
+    putInOrder(this.#nodes, this.#least, this.#most);
     this.#putInOrder = this.#nodes.length;
     this.#isOrdered = true;
     return this.#nodes;
@@ -39,7 +43,12 @@ export class Component {
 
   /** Takes a node that is in no component, or in one that is given up. */
   add(node: CallNode): void {
-    if (node.id < this.#nodes[this.#nodes.length - 1]!.id) this.#isOrdered = false;
+    const { id } = node;
+    if (id > this.#most) this.#most = id;
+    else {
+      this.#isOrdered = false;
+      if (id < this.#least) this.#least = id;
+    }
     this.#nodes.push(node);
     node.component = this;
   }
@@ -71,6 +80,10 @@ export function inOrderOfCreation(nodes: CallNode[]): CallNode[] {
     if (id < least) least = id;
     if (id > most) most = id;
   }
+  return putInOrder(nodes, least, most);
+}
+
+function putInOrder(nodes: CallNode[], least: number, most: number): CallNode[] {
   if (nodes.length === 0 || most - least >= SPARSE * nodes.length + 1024) return nodes.sort((a, b) => a.id - b.id);
   const table = new Array<CallNode | undefined>(most - least + 1);
   for (let i = 0; i < nodes.length; i++) table[nodes[i]!.id - least] = nodes[i]!;
