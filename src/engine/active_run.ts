@@ -1,13 +1,9 @@
 /**
  * A run at work in this process: it feeds what happens to the rules in `transitions.ts`, has steps run (`run_step.ts`), hears messages
- * (`run_mail.ts`), lends steps (`lending.ts`), and commits.
- *
- * One commit is in flight at a time; what happens meanwhile goes into the next. A chain of steps is one commit a step, a crowd of steps
- * that end together one for all of them, and pure steps run ahead of their commits.
+ * (`run_mail.ts`), lends steps (`lending.ts`), and commits (`run_commits.ts`).
  *
  * @module
  */
-import type { RunCommit } from "../../storage/runtime/engine_storage.ts";
 import type { Claim, ClaimedRun, RunRecord, StepRecord } from "../../storage/runtime/records.ts";
 import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
@@ -18,6 +14,7 @@ import { LiveObjects } from "./live_objects.ts";
 import { PendingCommit } from "./pending_commit.ts";
 import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
+import { RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
@@ -27,9 +24,6 @@ import { newState, restoreState } from "./step_records.ts";
 import { errorFrom } from "./stored_values.ts";
 import type { PooledCalls } from "./step_pool.ts";
 import { type Consequences, hasEnded, recover, type RunHappening, transition } from "./transitions.ts";
-
-/** A run that has nothing to do for this long, in milliseconds, is given up until then. */
-const RELEASE_AFTER = 2_000;
 
 /** How many steps may have ended without being committed before pure ones wait. */
 const MOST_AHEAD = 256;
@@ -50,6 +44,10 @@ export class ActiveRun {
   readonly errors: Map<number, { readonly error: unknown; readonly record: ErrorRecord }> = new Map();
   /** Steps that other workers have. */
   readonly lending: Lending;
+  /** Its messages. */
+  readonly mail: RunMail;
+  /** Its commits. */
+  readonly commits: RunCommits;
   /** The state; there is one from {@linkcode open} on. */
   state: RunState;
   /** The values; there are none if the run could not begin. */
@@ -66,16 +64,10 @@ export class ActiveRun {
   readonly #claimed: ClaimedRun;
   readonly #stop = new AbortController();
   readonly #timers = new Map<number, Timer>();
-  readonly #mail: RunMail;
   readonly #plugins = new RunPlugins();
   #fences = 0n;
   #opened = false;
   #gone = false;
-  #leaving = false;
-  #committing = false;
-  #onItsWay: Promise<boolean> | undefined;
-  #flushing = false;
-  #hasCommitted = false;
   #showing = false;
 
   /** Takes over a claimed run; {@linkcode open} begins. */
@@ -87,7 +79,8 @@ export class ActiveRun {
     this.exit = this.#exit.promise;
     this.state = newState(executable.shape);
     this.lending = new Lending(this);
-    this.#mail = new RunMail(this, claimed.mail);
+    this.commits = new RunCommits(this);
+    this.mail = new RunMail(this, claimed.mail);
   }
 
   /** Whether it has not begun yet. */
@@ -145,7 +138,7 @@ export class ActiveRun {
     if (steps !== undefined) await this.#takeOver(steps);
     this.#collect(recover(state, clock.now()));
     this.#opened = true;
-    await this.#mail.readIfAny();
+    await this.mail.readIfAny();
     this.pump();
     this.settle();
   }
@@ -180,7 +173,7 @@ export class ActiveRun {
   /** Starts ready steps as long as there is room. */
   pump(): void {
     const { host, state } = this;
-    while (this.wantsRoom && !this.#leaving && !host.isDraining && state.uncommitted < MOST_AHEAD) {
+    while (this.wantsRoom && !this.commits.isLeaving && !host.isDraining && state.uncommitted < MOST_AHEAD) {
       if (!host.takeRoom()) {
         host.wantRoom(this);
         this.lending.lend();
@@ -201,7 +194,7 @@ export class ActiveRun {
 
   /** Whether steps that were lent may be run here again. */
   get mayTakeBack(): boolean {
-    return this.isAtWork && !this.#leaving && !this.host.isDraining;
+    return this.isAtWork && !this.commits.isLeaving && !this.host.isDraining;
   }
 
   #stepLeft(): void {
@@ -221,7 +214,7 @@ export class ActiveRun {
 
   /** Deals with the messages of the run. */
   async readMail(): Promise<void> {
-    if (this.isAtWork) await this.#mail.read();
+    if (this.isAtWork) await this.mail.read();
   }
 
   /** Ends the attempts at work, because the worker has no more time for them. */
@@ -231,7 +224,7 @@ export class ActiveRun {
 
   /** The worker lost its lease: whatever is at work here counts for nothing. */
   lose(error: unknown): void {
-    this.#leave("lost", error);
+    this.leave("lost", error);
   }
 
   /** Takes the run on by one event. */
@@ -270,19 +263,7 @@ export class ActiveRun {
 
   /** Whether a step may be what ended the worker before this one: that it starts is then committed first, so that losses are counted. */
   isSuspect(place: number): boolean {
-    return this.state.steps[place]!.losses > 0 || (this.claim.fence > 1n && !this.#hasCommitted);
-  }
-
-  /** Waits until everything so far is committed. */
-  async committed(): Promise<void> {
-    // What is on its way may have left too early; whatever leaves after it has everything.
-    if (this.#committing) await this.#onItsWay;
-    if (!this.isAtWork) return;
-    if (this.#committing) await this.#onItsWay;
-    else if (!this.pending.isEmpty) {
-      this.pending.urgent = true;
-      await this.#flush();
-    }
+    return this.state.steps[place]!.losses > 0 || (this.claim.fence > 1n && !this.commits.hasCommitted);
   }
 
   /** Has it committed that a step is at work, unless it ends soon. */
@@ -299,89 +280,18 @@ export class ActiveRun {
 
   /** Commits if there is something to commit, and gives the run up if there is nothing left to do for now. */
   settle(): void {
-    if (this.#flushing || !this.isAtWork) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      void this.#flush();
-    });
+    this.commits.settle();
   }
 
-  async #flush(): Promise<void> {
-    if (this.#committing || !this.isAtWork) return;
-    const then = this.#then();
-    if (then === undefined && !this.pending.urgent) return;
-    this.#committing = true;
-    this.#leaving = then !== undefined;
-    const { commit, ended } = this.pending.take(this.claim, this.state, then);
-    const written = this.#write(commit);
-    this.#onItsWay = written;
-    const done = await written;
-    this.#committing = false;
-    this.#hasCommitted = true;
-    if (!done || this.#gone) return;
-    this.#mail.settled(commit.handled ?? []);
-    if (then !== undefined) return this.#leave(then.kind);
-    if (commit.offers !== undefined) {
-      this.lending.offered();
-      this.host.nudge();
-    }
-    this.apply({ kind: "committed", places: ended });
-    this.pump();
-    this.settle();
-  }
-
-  /** Writes a commit, as often as it takes. Gives `false` if the run is held by another worker now. */
-  async #write(commit: RunCommit): Promise<boolean> {
-    const { storage, clock } = this.host;
-    for (let wait = 100;; wait = Math.min(2 * wait, 5_000)) {
-      try {
-        await storage.commit(commit);
-        return true;
-      } catch (error) {
-        if (error instanceof LeaseLostError) {
-          this.lose(error);
-          return false;
-        }
-        if (this.#gone) return false;
-        this.host.warn(`A commit of run ${this.id} failed and is tried again: ${String(error)}`, this);
-        await new Promise<void>((resolve) => clock.setTimer(wait, resolve));
-      }
-    }
-  }
-
-  /** Whether the next commit is the last one here, and why. */
-  #then(): RunCommit["then"] {
-    const { state, host: { clock, isDraining } } = this;
-    if (state.ended !== undefined) {
-      const failure = this.errors.get(state.failed);
-      return {
-        kind: "ended",
-        status: state.ended,
-        endedAt: clock.now(),
-        ...(state.ended !== "FAILED" || failure === undefined
-          ? {}
-          : { failure: { place: state.failed, error: failure.record } }),
-      };
-    }
-    if (state.running > 0 || this.taken > 0 || this.#mail.isBusy) return undefined;
-    if (isDraining) {
-      // What has ended and is not committed may have made steps ready that the next holder starts.
-      const isWanted = state.readyCount > 0 || state.uncommitted > 0;
-      return isWanted ? { kind: "released", parked: false } : this.#parked();
-    }
-    if (state.readyCount > 0 || this.pending.urgent || this.lending.size > 0) return undefined;
-    const parked = this.#parked();
-    return parked.wakeAt !== undefined && parked.wakeAt < clock.now() + RELEASE_AFTER ? undefined : parked;
-  }
-
-  #parked(): { readonly kind: "released"; readonly parked: true; readonly wakeAt?: number } {
+  /** When the next delayed step is due, in milliseconds since 1970; `Infinity` if none is. */
+  get wakeAt(): number {
     let wakeAt = Infinity;
     for (const place of this.#timers.keys()) wakeAt = Math.min(wakeAt, this.state.steps[place]!.wakeAt);
-    return { kind: "released", parked: true, ...(wakeAt === Infinity ? {} : { wakeAt }) };
+    return wakeAt;
   }
 
-  #leave(exit: RunExit, reason?: unknown): void {
+  /** The run is not at work here any more. */
+  leave(exit: RunExit, reason?: unknown): void {
     if (this.#gone) return;
     this.#gone = true;
     for (const timer of this.#timers.values()) timer.cancel();

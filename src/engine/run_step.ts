@@ -94,7 +94,7 @@ function begin(run: ActiveRun, place: number): Promise<void> | undefined {
 
 async function attemptCarefully(run: ActiveRun, place: number, own: readonly Plugin<unknown>[]): Promise<void> {
   run.showStart();
-  if (run.isSuspect(place)) await run.committed();
+  if (run.isSuspect(place)) await run.commits.settled();
   const calls = run.plugins.get(place) ?? [];
   const isFirst = !run.plugins.delete(place);
   let outcome: AttemptOutcome;
