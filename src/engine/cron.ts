@@ -3,14 +3,10 @@
  *
  * @module
  */
-import { type Definition, WorkflowDefinition } from "../definition.ts";
+import type { Definition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
-import { checkCronName } from "./cron_names.ts";
-import { CronSchedule } from "./cron_schedule.ts";
-import { CronTicks } from "./cron_ticks.ts";
-import { type CronTrigger, denoTrigger } from "./cron_trigger.ts";
-import { executableOf } from "./executable.ts";
-import { Runtime } from "./runtime.ts";
+import type { CronTrigger } from "./cron_trigger.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** One due time of a cron. */
 export interface CronTick {
@@ -80,9 +76,6 @@ export type CronOptions<I> =
   & CronSettings
   & (undefined extends I ? { readonly input?: CronInput<I> } : { readonly input: CronInput<I> });
 
-const OVERLAPS: readonly CronOverlap[] = ["skip", "queue", "allow"];
-const CATCH_UPS: readonly CronCatchUp[] = ["none", "latest", "all"];
-
 /**
  * Starts a run of a definition at certain times, and works on it: one run a tick, however many processes register the cron on the same
  * store and whatever their clocks differ by. Register crons at the top level of a module, before `Deno.serve()`: Deno Deploy looks for them
@@ -119,45 +112,13 @@ export function scheduleCron<I, T>(
   definition: Definition<I, T>,
   options: CronOptions<NoInfer<I>>,
 ): void {
-  checkCronName(name);
-  const refuse = (option: string, value: unknown, why: string): never => {
-    throw new ConfigError(`Option \`${option}\` of cron ${JSON.stringify(name)} is ${String(value)}; ${why}.`);
-  };
-  const { runtime, overlap = "skip", catchUp = "none", budgetMs = 50_000, patience = 4_000, signal, trigger } = options;
-  if (!(runtime instanceof Runtime)) refuse("runtime", runtime, "give it what openRuntime() resolves to");
-  if (!OVERLAPS.includes(overlap)) refuse("overlap", overlap, `it must be one of ${OVERLAPS.join(", ")}`);
-  if (!CATCH_UPS.includes(catchUp)) refuse("catchUp", catchUp, `it must be one of ${CATCH_UPS.join(", ")}`);
-  if (!(budgetMs > 0)) refuse("budgetMs", budgetMs, "it must be a number of milliseconds above 0");
-  if (!(patience >= 0)) refuse("patience", patience, "it must be a number of milliseconds");
-  const schedule = new CronSchedule(name, cron, trigger !== undefined);
-  const executable = executableOf(definition);
-  const { clock, closing } = runtime.core;
-  const ended = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
-  const ticks = new CronTicks({
-    name,
-    schedule,
-    runtime,
-    executable,
-    worker: runtime.worker([definition]),
-    input: options.input,
-    checkInput: async (input) => definition instanceof WorkflowDefinition ? await definition.checkInput(input) : input,
-    overlap,
-    catchUp,
-    budgetMs,
-    patience,
-    signal,
-    ended,
-  });
-  const job = {
-    name,
-    schedule: schedule.text,
-    signal: ended,
-    clock,
-    next: (after: Date): Date | undefined => {
-      const next = schedule.next(after.getTime());
-      return next === undefined ? undefined : new Date(next);
-    },
-  };
-  (trigger ?? denoTrigger)(job, (due) => ticks.fire(due));
-  ticks.begin();
+  const { runtime } = options;
+  if (typeof runtime?.registerCron !== "function") {
+    throw new ConfigError(
+      `Option \`runtime\` of cron ${JSON.stringify(name)} is ${
+        String(runtime)
+      }; give it what openRuntime() resolves to.`,
+    );
+  }
+  runtime.registerCron(name, cron, definition, options);
 }

@@ -10,8 +10,7 @@ import type { RuntimeStorage } from "../../storage/runtime/runtime_storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { ConfigError } from "../errors.ts";
 import { hostName } from "../host_name.ts";
-import { Runtime } from "./runtime.ts";
-import { RuntimeCore } from "./runtime_core.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** Options of {@linkcode openRuntime}. */
 export interface RuntimeOptions {
@@ -67,6 +66,7 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
     ? runtimeStorage
     : await forOneWorker(runtimeStorage);
   const process = { host: hostName(), id: Deno.pid };
+  const [{ Runtime }, { RuntimeCore }] = await Promise.all([import("./runtime.ts"), import("./runtime_core.ts")]);
   const core = new RuntimeCore({ storage, objects, clock, process, lease });
   return new Runtime(core, async () => {
     if (runtimeStorage === undefined) await storage.close();

@@ -12,6 +12,8 @@ import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
 import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
+import type { CronOptions } from "./cron.ts";
+import { registerCron } from "./cron_registration.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
@@ -220,6 +222,20 @@ export class Runtime implements AsyncDisposable {
    */
   attach<T>(id: string, here?: ActiveRun): DurableRun<T> {
     return new DurableRun<T>(this.#core, id, here);
+  }
+
+  /**
+   * Registers a cron.
+   *
+   * @internal
+   */
+  registerCron<I, T>(
+    name: string,
+    cron: string,
+    definition: Definition<I, T>,
+    options: CronOptions<NoInfer<I>>,
+  ): void {
+    registerCron(this, name, cron, definition, options);
   }
 
   /** A run by its id. Whether it exists shows when it is asked for something. */
