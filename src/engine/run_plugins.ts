@@ -13,8 +13,9 @@ import { hasEnded } from "./transitions.ts";
 export class RunPlugins {
   readonly #begun: { readonly plugin: Plugin<unknown>; readonly context: PluginRunContext }[] = [];
 
-  /** Tells every plugin of a run's open steps that it begins here. */
+  /** Tells every plugin of a run's open steps that it begins here; once, also if the run has to be opened again. */
   async begin(run: ActiveRun): Promise<void> {
+    if (this.#begun.length > 0) return;
     const steps = new Map<Plugin<unknown>, number>();
     for (const place of run.executable.plugged) {
       if (hasEnded(run.state.steps[place]!.phase)) continue;
