@@ -45,6 +45,8 @@ async function runCarefully(run: ActiveRun, place: number): Promise<void> {
     run.taken--;
     // Nothing is known against the step: whoever takes the run over starts it.
     if (error instanceof LeaseLostError) return run.lose(error);
+    // The calls of a live object that was being made again were stopped: the run was cancelled, or its worker is to end.
+    if (run.stopSignal.aborted) return;
     if (isReady(run, place)) endWithout(run, place, "failed", error, errorRecord(error), clock.now());
     return;
   }

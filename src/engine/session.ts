@@ -48,8 +48,9 @@ export class Session {
 
   /** Begins a session. */
   static async open(setup: SessionSetup): Promise<Session> {
-    const session = new Session(setup);
-    await setup.storage.keepSession(session.#record(), true);
+    let session = new Session(setup);
+    // While a lost reply was waited for, the session may have begun, run out of its lease and been ended.
+    while (!await setup.storage.keepSession(session.#record(), true)) session = new Session(setup);
     if (setup.storage.shared && setup.storage.openHeartbeat !== undefined) {
       session.#opening = session.#openHeartbeat().then((heartbeat) => {
         session.#heartbeat = heartbeat;

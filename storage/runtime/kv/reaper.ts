@@ -88,7 +88,11 @@ export class Reaper {
       waiting = [];
     }
     await Promise.all(waiting);
+    const entry = await kv.get<SessionEntry>(keys.session(id));
+    if (entry.value?.over !== true) return;
     const unit = new Unit();
+    // Another reaper may have come to the end before, and the session may have been begun again since.
+    unit.check(entry.key, entry.versionstamp);
     for await (const { key } of kv.list(keys.below("idle"))) if (lastText(key) === id) unit.delete(key);
     unit.delete(keys.bellOf(id));
     unit.delete(keys.session(id));

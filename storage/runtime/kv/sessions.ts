@@ -49,9 +49,11 @@ export class Sessions {
     const entry: SessionEntry = { deadline, host, process };
     unit.set(keys.session(id), entry, 80 + 2 * host.length);
     if (isNew) {
+      // A begin that is told again, because its reply was lost, must not bring back a session that was ended meanwhile.
+      unit.check(keys.session(id), null);
       unit.set(keys.alive(id), 0, 8);
       const versionstamp = await queue.submit(unit);
-      if (versionstamp === undefined) return false;
+      if (versionstamp === undefined) return await this.#find(id) !== undefined;
       this.#checks.set(id, { key: keys.alive(id), versionstamp });
       return true;
     }

@@ -112,3 +112,38 @@ Deno.test("KvRuntimeStorage goes on with a reaping that was interrupted at any p
     if (done) break;
   }
 });
+
+Deno.test("KvRuntimeStorage does not bring back a session whose begin is told again after it was ended", async () => {
+  using store = new MemoryKv();
+  const clock = new VirtualClock();
+  let begins = 0;
+  // The reply to the begin is lost; when it is told again, the process sleeps for longer than its lease.
+  const storage = new KvRuntimeStorage(
+    new FaultyKv(store, {
+      clock,
+      plan: ({ kind }) => {
+        if (kind !== "commit") return undefined;
+        return ++begins === 1 ? { kind: "lostReply" } : { kind: "delay", of: "request", milliseconds: 60_000 };
+      },
+    }),
+    { clock },
+  );
+  let ends = 0;
+  const dying = new KvRuntimeStorage(
+    new FaultyKv(store, {
+      clock,
+      plan: ({ kind }) => kind === "commit" && ++ends === 1 ? { kind: "crash", when: "after" } : undefined,
+    }),
+    { clock },
+  );
+  const begun = storage.keepSession({ id: "s", deadline: clock.now() + 1_000, host: "", process: 1 }, true);
+  await clock.advance(2_000);
+  void dying.reap(clock.now());
+  await clock.advance(1_000);
+  await clock.runUntilIdle();
+  expect(await begun).toBe(false);
+
+  const other = new KvRuntimeStorage(store, { clock });
+  await other.reap(clock.now());
+  expect(await Array.fromAsync(store.list({ prefix: ["fw"] }))).toEqual([]);
+});
