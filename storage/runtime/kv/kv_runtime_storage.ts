@@ -33,7 +33,7 @@ export class KvRuntimeStorage implements EngineStorage {
   readonly largeValueBytes: number = PIECE_BYTES;
   /** Whether several processes can use the store. */
   readonly shared: boolean;
-  /** Hears the bell at once; only on a remote KV, since a file tells nothing over processes. */
+  /** Hears the bell of a remote KV, and the next commit to a file; not there for one that was given open, or in memory. */
   readonly watchBell?: NonNullable<EngineStorage["watchBell"]>;
   /** Begins to keep a session alive from another thread; only if the KV can be opened again. */
   readonly openHeartbeat?: NonNullable<EngineStorage["openHeartbeat"]>;
