@@ -16,6 +16,9 @@ export type ErrorCode =
   | "CANCELLED"
   | "LEASE_LOST"
   | "WORKER_LOST"
+  | "PERMISSION"
+  | "CONFLICT"
+  | "UNAVAILABLE"
   | "CONFIG";
 
 /** Where an error happened, as far as it is known. */
@@ -104,6 +107,24 @@ export class LeaseLostError extends FusewireError {
 export class WorkerLostError extends FusewireError {
   /** Always `"WORKER_LOST"`. */
   readonly code = "WORKER_LOST" as const;
+}
+
+/** A store refused access: wrong or missing credentials, or no right to do this. */
+export class PermissionError extends FusewireError {
+  /** Always `"PERMISSION"`. */
+  readonly code = "PERMISSION" as const;
+}
+
+/** What was to be made is there already, or changed while it was used. */
+export class ConflictError extends FusewireError {
+  /** Always `"CONFLICT"`. */
+  readonly code = "CONFLICT" as const;
+}
+
+/** A store could not be reached, or went on failing, however often it was asked. Trying again later may help. */
+export class UnavailableError extends FusewireError {
+  /** Always `"UNAVAILABLE"`. */
+  readonly code = "UNAVAILABLE" as const;
 }
 
 /** An option, a file or an environment variable that can not be used as it is. */

@@ -11,15 +11,18 @@ import type { StoredValue } from "../../storage/runtime/records.ts";
 import {
   CancelledError,
   ConfigError,
+  ConflictError,
   type ErrorRecord,
   GraphError,
   IntegrityError,
   InvalidKeyError,
   LeaseLostError,
   NotFoundError,
+  PermissionError,
   SerializationError,
   StepFailedError,
   TimeoutError,
+  UnavailableError,
   WorkerLostError,
 } from "../errors.ts";
 
@@ -96,6 +99,7 @@ const CLASSES: ReadonlyMap<string, new (message: string, options?: ErrorOptions)
     ...[EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
     ...[CancelledError, ConfigError, GraphError, IntegrityError, InvalidKeyError, LeaseLostError, NotFoundError],
     ...[SerializationError, StepFailedError, TimeoutError, WorkerLostError],
+    ...[PermissionError, ConflictError, UnavailableError],
   ].map((Class) => [Class.name, Class]),
 );
 

@@ -1,7 +1,8 @@
-import { ConfigError, NotFoundError } from "../../src/errors.ts";
+import { ConfigError, ConflictError, NotFoundError } from "../../src/errors.ts";
 import { aboveObjects, belowObject, checkKey, checkPrefix } from "../keys.ts";
 import { DirectorySync } from "./directory_sync.ts";
 import { fileError, isMissing } from "./file_errors.ts";
+import { fileUrl } from "./file_path.ts";
 import { listFiles } from "./file_listing.ts";
 import { FileReader } from "./file_reader.ts";
 import { type FilePlace, FileRoot, linked } from "./file_root.ts";
@@ -19,6 +20,7 @@ import type {
   PutResult,
 } from "./object_store.ts";
 import { Pace } from "./pace.ts";
+import { checkPutOptions } from "./put_options.ts";
 import { withinSize } from "./range.ts";
 
 /** Files up to this size are read at once, in this thread: 8 µs instead of 40. */
@@ -55,6 +57,7 @@ export class FileObjectStore implements ObjectStore {
   /** The folder. */
   readonly path: string;
   readonly #root: FileRoot;
+  readonly #rootUrl: string;
   readonly #slowMicroseconds: number;
   readonly #pace: Pace;
   readonly #syncs = new DirectorySync();
@@ -68,9 +71,16 @@ export class FileObjectStore implements ObjectStore {
     if (typeof path !== "string") throw new ConfigError("A store of files needs `path`, the folder to keep them in.");
     this.#root = new FileRoot(path, (parent) => this.#beginSync(parent));
     this.path = this.#root.path;
+    this.#rootUrl = fileUrl(this.path).replace(/\/?$/, "/");
     this.place = `in the folder ${this.path}`;
     this.#slowMicroseconds = slowMicroseconds;
     this.#pace = new Pace(slowMicroseconds * 10 / 1000);
+  }
+
+  /** The URL of the file. */
+  uri(key: string): string {
+    checkKey(key);
+    return `${this.#rootUrl}${key.split("/").map(encodeURIComponent).join("/")}`;
   }
 
   /** Reads an object, or a part of it. */
@@ -111,15 +121,18 @@ export class FileObjectStore implements ObjectStore {
   }
 
   /** Stores an object at once or not at all, durably. Content type and metadata are not kept. */
-  async put(key: string, body: ObjectBody, { syncLater = false }: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutResult> {
     checkKey(key);
+    checkPutOptions(key, options);
+    const { syncLater = false, onlyIfAbsent = false } = options;
     try {
       const { place, temporary } = await this.#openTemporary(key);
-      const result = await writeAndRename(temporary, place.path, body, this.#pace);
+      const result = await writeAndRename(temporary, place.path, body, this.#pace, onlyIfAbsent);
       this.#unsynced.add(place.folder);
       if (!syncLater) await this.#sync([place.folder]);
       return result;
     } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) throw this.#present(key, error);
       if (error instanceof Deno.errors.IsADirectory) throw aboveObjects(key);
       if (error instanceof Deno.errors.NotADirectory) {
         this.#root.lookAgain();
@@ -144,6 +157,12 @@ export class FileObjectStore implements ObjectStore {
     checkKey(key);
     const file = this.#find(key);
     return file === undefined ? undefined : { key, size: file.size };
+  }
+
+  /** Copies an object. */
+  async copy(from: string, to: string): Promise<void> {
+    checkKey(to);
+    await this.put(to, await this.stream(from));
   }
 
   /** Removes an object, and the folders that become empty; silent if there is none. */
@@ -266,6 +285,13 @@ export class FileObjectStore implements ObjectStore {
     // Whoever puts waits for it; a put that fails before that leaves it to nobody.
     syncing.catch(() => {});
     this.#newFolders.add(syncing);
+  }
+
+  #present(key: string, cause: Error): Error {
+    if (Deno.lstatSync(`${this.path}/${key}`).isDirectory) return aboveObjects(key);
+    return new ConflictError(`There is an object ${JSON.stringify(key)} in the folder ${this.path} already.`, {
+      cause,
+    });
   }
 
   #missing(key: string): NotFoundError {

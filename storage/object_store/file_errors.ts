@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../../src/errors.ts";
+import { ConfigError, PermissionError } from "../../src/errors.ts";
 
 /** Error codes of a place that takes no more bytes. */
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
@@ -34,13 +34,15 @@ export function fileError(error: unknown, doing: string, root: string): unknown 
     });
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return new ConfigError(
+    return new PermissionError(
       `The store in the folder ${root} could not ${doing}: the system denied access (${error.message}).`,
       { cause: error },
     );
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return new ConfigError(`The store in the folder ${root} could not ${doing}: ${error.message}.`, { cause: error });
+    return new PermissionError(`The store in the folder ${root} could not ${doing}: ${error.message}.`, {
+      cause: error,
+    });
   }
   return error;
 }

@@ -6,8 +6,7 @@
 import { ConfigError, InvalidKeyError } from "../../src/errors.ts";
 import { belowObject } from "../keys.ts";
 import { fileError, isMissing } from "./file_errors.ts";
-
-const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
+import { absolutePath, SEPARATOR } from "./file_path.ts";
 
 /** Where an object is, or would be. */
 export interface FilePlace {
@@ -36,8 +35,7 @@ export class FileRoot {
     if (path === "" || path.includes("\0")) {
       throw new ConfigError(`The path ${JSON.stringify(path)} can not be the folder of a store; give a folder.`);
     }
-    const absolute = path.startsWith("/") || (SEPARATOR === "\\" && /^(?:[a-z]:)?[\\/]/i.test(path));
-    this.path = absolute ? path : `${Deno.cwd()}${SEPARATOR}${path}`;
+    this.path = absolutePath(path);
     this.#created = created;
   }
 

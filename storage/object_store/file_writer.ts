@@ -36,19 +36,30 @@ export async function openTemporary(folder: string, pace: Pace): Promise<Tempora
   return { path, file: await pace.call(() => Deno.openSync(path, options), () => Deno.open(path, options)) };
 }
 
-/** Writes and syncs a temporary file, then renames it to `path`. It is gone if anything fails. */
+/**
+ * Writes and syncs a temporary file, then renames it to `path`; with `onlyIfAbsent` only if nothing is there. It is gone if anything fails.
+ *
+ * @throws {Deno.errors.AlreadyExists} If something is there, with `onlyIfAbsent`.
+ */
 export async function writeAndRename(
   temporary: TemporaryFile,
   path: string,
   body: ObjectBody,
   pace: Pace,
+  onlyIfAbsent: boolean,
 ): Promise<PutResult> {
   const { file } = temporary;
   try {
     const small = smallBody(body);
     const result = await (small === undefined ? writePieces(temporary, body) : writeSmall(file, small));
     file.close();
-    await pace.call(() => Deno.renameSync(temporary.path, path), () => Deno.rename(temporary.path, path));
+    if (onlyIfAbsent) {
+      // A rename replaces what is there; a link does not.
+      await Deno.link(temporary.path, path);
+      await Deno.remove(temporary.path);
+    } else {
+      await pace.call(() => Deno.renameSync(temporary.path, path), () => Deno.rename(temporary.path, path));
+    }
     return result;
   } catch (error) {
     try {

@@ -1,8 +1,9 @@
-import { NotFoundError } from "../../src/errors.ts";
+import { ConflictError, NotFoundError } from "../../src/errors.ts";
 import { sha256Hex } from "../digest.ts";
 import { aboveObjects, belowObject, checkKey, checkPrefix, compareKeys } from "../keys.ts";
 import { joined, piecesOf } from "./body.ts";
 import { streamOf } from "./object_stream.ts";
+import { checkPutOptions } from "./put_options.ts";
 import type {
   ByteRange,
   ListedObject,
@@ -33,6 +34,12 @@ export class MemoryObjectStore implements ObjectStore {
   readonly #entries = new Map<string, Entry>();
   /** How many objects there are below each folder. */
   readonly #folders = new Map<string, number>();
+
+  /** `memory:` and the key. */
+  uri(key: string): string {
+    checkKey(key);
+    return `memory:${key}`;
+  }
 
   /** Reads an object, or a part of it, as a copy. */
   // deno-lint-ignore require-await -- an error has to come as a rejection
@@ -69,6 +76,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** Keeps a copy of the bytes. */
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutResult> {
     checkKey(key);
+    checkPutOptions(key, options);
     const chunks: Uint8Array[] = [];
     let size = 0;
     // A piece of a stream may be reused by its producer, so it is copied when it comes; what is there at once is copied once.
@@ -79,16 +87,18 @@ export class MemoryObjectStore implements ObjectStore {
     }
     const bytes = joined(chunks, size);
     this.#checkPlace(key);
+    if (options.onlyIfAbsent && this.#entries.has(key)) {
+      throw new ConflictError(`There is an object ${JSON.stringify(key)} in memory already.`);
+    }
     const sha256 = sha256Hex(bytes);
     const info: ObjectInfo = {
       key,
       size,
       sha256,
       ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
-      ...(options.metadata === undefined ? {} : { metadata: { ...options.metadata } }),
+      ...(hasAny(options.metadata) ? { metadata: { ...options.metadata } } : {}),
     };
-    if (!this.#entries.has(key)) this.#count(key, 1);
-    this.#entries.set(key, { bytes, info });
+    this.#set(key, { bytes, info });
     return { size, sha256 };
   }
 
@@ -102,6 +112,15 @@ export class MemoryObjectStore implements ObjectStore {
   async head(key: string): Promise<ObjectInfo | undefined> {
     checkKey(key);
     return this.#entries.get(key)?.info;
+  }
+
+  /** Copies an object; the bytes are shared, because they never change. */
+  // deno-lint-ignore require-await -- an error has to come as a rejection
+  async copy(from: string, to: string): Promise<void> {
+    checkKey(to);
+    const { bytes, info } = this.#entry(from);
+    this.#checkPlace(to);
+    this.#set(to, { bytes, info: { ...info, key: to } });
   }
 
   /** Removes an object; silent if there is none. */
@@ -145,6 +164,11 @@ export class MemoryObjectStore implements ObjectStore {
     }
   }
 
+  #set(key: string, entry: Entry): void {
+    if (!this.#entries.has(key)) this.#count(key, 1);
+    this.#entries.set(key, entry);
+  }
+
   #entry(key: string): Entry {
     checkKey(key);
     const entry = this.#entries.get(key);
@@ -169,6 +193,10 @@ export class MemoryObjectStore implements ObjectStore {
       else this.#folders.set(folder, count);
     }
   }
+}
+
+function hasAny(metadata: PutOptions["metadata"]): boolean {
+  return metadata !== undefined && Object.keys(metadata).length > 0;
 }
 
 function* foldersOf(key: string): Generator<string, void> {

@@ -24,10 +24,26 @@ export interface ByteRange {
 
 /** How to store an object. */
 export interface PutOptions {
-  /** Media type, kept by stores that have a place for it: not by files. */
+  /** Media type, such as `text/plain`: printable ASCII. It is gone when the object is replaced without one. */
   readonly contentType?: string;
-  /** User metadata, kept by stores that have a place for it: not by files. */
+  /**
+   * User metadata, gone when the object is replaced without. Names are of lower-case letters, digits and `-`, up to 64; names and values
+   * together take at most 1,500 UTF-8 bytes; values are without control characters. What begins with `fusewire-` is kept for the stores.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * Whether an object that is there stays, and the put is a `ConflictError`.
+   *
+   * @default {false}
+   */
+  readonly onlyIfAbsent?: boolean;
+  /**
+   * Whether the caller's own names keep objects and folders apart, so that a store need not look whether one lies below the other: on S3 and
+   * GCS that spares the requests which no server makes for us.
+   *
+   * @default {false}
+   */
+  readonly apart?: boolean;
   /**
    * Whether the object need not be durable before `sync` was called: until then a power cut, though no crash of the process, may bring the
    * previous object back. Of files, many put at once cost a third less so.
@@ -51,11 +67,11 @@ export interface ObjectInfo {
   readonly key: string;
   /** Length in bytes. */
   readonly size: number;
-  /** SHA-256 in hexadecimal, where the store keeps it. */
+  /** SHA-256 in hexadecimal, where the store keeps it: files do not, nor S3 for a stream of more than one part. */
   readonly sha256?: string;
-  /** Media type, where the store keeps it. */
+  /** Media type that it was stored with. */
   readonly contentType?: string;
-  /** User metadata, where the store keeps it. */
+  /** User metadata that it was stored with; absent if there was none. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -79,7 +95,10 @@ export interface ListedObject {
   readonly head?: Uint8Array<ArrayBuffer>;
 }
 
-/** An object open for reading; what it reads stays one and the same version of the object, or fails. */
+/**
+ * An object open for reading. What it reads is one and the same version of the object: where a store does not keep the old one, as
+ * S3, GCS and KV, reading on after the object was replaced or removed is a `ConflictError`.
+ */
 export interface ObjectReader extends AsyncDisposable {
   /** Length of the object in bytes. */
   readonly size: number;
@@ -99,13 +118,19 @@ export interface ObjectReader extends AsyncDisposable {
  *
  * An object can not be a folder too: where there is an object `a/b`, putting `a` is an `InvalidKeyError`, and so is the reverse.
  *
- * A store that is full, that denies access, or whose place can not be a store throws `ConfigError`.
+ * A store that denies access throws `PermissionError`; one that can not be reached, or goes on failing, `UnavailableError`; one that is full,
+ * or whose place can not be a store (no such bucket, a file in place of the folder), `ConfigError`.
  */
 export interface ObjectStore {
   /** Which kind of store it is. */
   readonly kind: StoreKind;
   /** Where it is, for messages: "in the folder /data", "in memory". Without secrets. */
   readonly place: string;
+  /**
+   * The URI of an object, whether it is there or not: `file:///data/a/b`, `s3://bucket/prefix/a/b`, `gs://bucket/prefix/a/b`, `kv:prefix/a/b`,
+   * `memory:a/b`. Those of files are percent-encoded, all others hold the key as it is. `keyOf` is the inverse.
+   */
+  uri(key: string): string;
 
   /**
    * Reads an object, or a part of it.
@@ -134,6 +159,12 @@ export interface ObjectStore {
   sync(): Promise<void>;
   /** What is known of an object; `undefined` if there is none. */
   head(key: string): Promise<ObjectInfo | undefined>;
+  /**
+   * Copies an object with its content type and metadata within the store, at once or not at all.
+   *
+   * @throws {NotFoundError} If there is none under `from`.
+   */
+  copy(from: string, to: string): Promise<void>;
   /** Removes an object; silent if there is none. */
   delete(key: string): Promise<void>;
   /** Removes many objects. */

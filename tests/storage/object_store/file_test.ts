@@ -1,5 +1,5 @@
 import { expect } from "@std/expect";
-import { ConfigError, InvalidKeyError, NotFoundError } from "../../../src/errors.ts";
+import { ConfigError, InvalidKeyError, NotFoundError, PermissionError } from "../../../src/errors.ts";
 import { sha256Hex } from "../../../storage/digest.ts";
 import { PIECE_BYTES } from "../../../storage/object_store/body.ts";
 import { FileObjectStore } from "../../../storage/object_store/file.ts";
@@ -316,11 +316,11 @@ Deno.test("FileObjectStore says that access is denied, and never that there is n
     const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
     return new TextDecoder().decode(stdout).trim().split("\n");
   };
-  for (const line of await run()) expect(line).toMatch(/^ConfigError: The store in the folder .*--allow-read/);
+  for (const line of await run()) expect(line).toMatch(/^PermissionError: The store in the folder .*--allow-read/);
   const [get, head, put, putNew, remove, list] = await run("--allow-read");
   expect([get, head, list]).toEqual(["done", "done", "done"]);
   for (const line of [put, putNew, remove]) {
-    expect(line).toMatch(/^ConfigError: The store in the folder .*--allow-write/);
+    expect(line).toMatch(/^PermissionError: The store in the folder .*--allow-write/);
   }
   expect(await new FileObjectStore({ path }).get("a/b")).toEqual(someBytes(3));
 });
@@ -336,12 +336,12 @@ Deno.test({
     await store.put("c", someBytes(3));
     // Root may do anything, so what root does is done by another user then.
     if (userId === 0) {
-      expect(await asNobody(folder.path, store.path)).toEqual(Array(4).fill("ConfigError"));
+      expect(await asNobody(folder.path, store.path)).toEqual(Array(4).fill("PermissionError"));
     } else {
       await Deno.chmod(`${store.path}/a`, 0o000);
       try {
         for (const verb of [store.get("a/b"), store.head("a/b"), store.put("a/b", someBytes(1)), keysOf(store)]) {
-          await expect(verb).rejects.toThrow(ConfigError);
+          await expect(verb).rejects.toThrow(PermissionError);
         }
       } finally {
         await Deno.chmod(`${store.path}/a`, 0o700);
