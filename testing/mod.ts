@@ -48,3 +48,5 @@ export type { WorkflowSimulation } from "./workflow_simulation.ts";
 export type { OpenedStorage, OpenStorage } from "./conformance_fixture.ts";
 export * from "./engine_storage_conformance.ts";
 export * from "./runtime_storage_conformance.ts";
+export type { ObjectStoreConformanceOptions, OpenedObjectStore, OpenObjectStore } from "./object_store_fixture.ts";
+export * from "./object_store_conformance.ts";

@@ -86,10 +86,15 @@ export class FileObjectStore implements ObjectStore {
   /** Reads an object, or a part of it. */
   async get(key: string, range: ByteRange = {}): Promise<Uint8Array<ArrayBuffer>> {
     const { path, size } = this.#existing(key);
-    const { start, end } = withinSize(range, size);
+    const likely = withinSize(range, size);
     try {
-      if (end - start <= SMALL_BYTES) return readHere(path, start, end);
+      // Another process may replace the file at any moment, so what counts is the size of the one that was opened.
+      if (likely.end - likely.start <= SMALL_BYTES) {
+        const small = readHere(path, range);
+        if (small !== undefined) return small;
+      }
       await using reader = await FileReader.open(path);
+      const { start, end } = withinSize(range, reader.size);
       const bytes = new Uint8Array(end - start);
       const count = await reader.read(bytes, start);
       return count === bytes.length ? bytes : bytes.slice(0, count);
@@ -304,8 +309,11 @@ export class FileObjectStore implements ObjectStore {
   }
 }
 
-function readHere(path: string, start: number, end: number): Uint8Array<ArrayBuffer> {
+/** Reads in this thread; `undefined` if there is too much. */
+function readHere(path: string, range: ByteRange): Uint8Array<ArrayBuffer> | undefined {
   using file = Deno.openSync(path);
+  const { start, end } = withinSize(range, file.statSync().size);
+  if (end - start > SMALL_BYTES) return undefined;
   if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
   const bytes = new Uint8Array(end - start);
   let at = 0;

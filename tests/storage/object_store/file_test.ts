@@ -3,7 +3,8 @@ import { ConfigError, InvalidKeyError, NotFoundError, PermissionError } from "..
 import { sha256Hex } from "../../../storage/digest.ts";
 import { PIECE_BYTES } from "../../../storage/object_store/body.ts";
 import { FileObjectStore } from "../../../storage/object_store/file.ts";
-import { keysOf, listed, someBytes, testObjectStore } from "./conformance.ts";
+import { objectStoreConformance } from "../../../testing/object_store_conformance.ts";
+import { bytesOf as someBytes, keysOf, listed } from "../../../testing/object_store_fixture.ts";
 import { fullDisk, temporaryFolder } from "../../storage/folders.ts";
 
 for (
@@ -11,11 +12,15 @@ for (
     slowMicroseconds: 0,
   }]] as const
 ) {
-  testObjectStore(name, async () => {
+  objectStoreConformance(name, async () => {
     const folder = await temporaryFolder();
+    const path = `${folder.path}/store`;
+    await Deno.writeTextFile(`${folder.path}/beside`, "never touched");
     return {
-      store: new FileObjectStore({ path: `${folder.path}/store`, ...options }),
-      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+      store: new FileObjectStore({ path, ...options }),
+      beside: () => Promise.resolve(new FileObjectStore({ path, ...options })),
+      around: async () => (await tree(folder.path)).filter((file) => !`${file}/`.startsWith(`${path}/`)),
+      close: async () => await folder[Symbol.asyncDispose](),
     };
   });
 }
