@@ -1,11 +1,14 @@
 import { expect } from "@std/expect";
 import { exists, walk } from "@std/fs";
 import { fromFileUrl, join } from "@std/path";
-import { install, linesOfNotRun, programOf, reasonNotToRun, type Server, servers } from "../../scripts/servers.ts";
+import { install, installAll } from "../../scripts/servers/install.ts";
+import { linesOfNotRun, reasonNotToRun } from "../../scripts/servers/not_run.ts";
+import { isInstalled, programOf, type Server } from "../../scripts/servers/server.ts";
+import { servers } from "../../scripts/servers/table.ts";
 import { temporaryFolder } from "../storage/folders.ts";
 
 const root = fromFileUrl(import.meta.resolve("../../"));
-const script = join(root, "scripts", "servers.ts");
+const installModule = import.meta.resolve("../../scripts/servers/install.ts");
 
 /**
  * A server whose installer writes half a program, notes that it did, and writes the rest when there is a file `go`. Where there is a
@@ -32,6 +35,7 @@ function fakeServer(notes: string): Server {
   return {
     name: "fake",
     version: "1.0.0",
+    startedBy: "fake.ts",
     installer: Deno.execPath(),
     probe: ["--version"],
     suites: ["tests/one", "tests/two"],
@@ -76,6 +80,44 @@ Deno.test("install() of a failing installer leaves no program, and says what was
   expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
 });
 
+Deno.test("install() of an installer that succeeds without a program fails", async () => {
+  await using fake = await fixture();
+  await fake.note("go");
+  const server: Server = { ...fake.server, program: "bin/other" };
+  await expect(install(server, fake.target)).rejects.toThrow(/^fake 1\.0\.0 is not installed: `.*` made no bin.other/s);
+  expect(await isInstalled(server, fake.target)).toBe(false);
+});
+
+Deno.test("install() moves the whole folder, and replaces one whose program is gone", async () => {
+  await using fake = await fixture();
+  await fake.note("go");
+  await install(fake.server, fake.target);
+  await Deno.remove(programOf(fake.server, fake.target));
+  await Deno.writeTextFile(join(fake.target, "fake-1.0.0", "old"), "");
+  await install(fake.server, fake.target);
+  expect(await Deno.readTextFile(programOf(fake.server, fake.target))).toBe("whole");
+  expect((await Array.fromAsync(Deno.readDir(join(fake.target, "fake-1.0.0")))).map(({ name }) => name)).toEqual([
+    "bin",
+  ]);
+});
+
+Deno.test("installAll() installs what it can, leaves out what has no installer, and gives what failed", async () => {
+  await using fake = await fixture();
+  await fake.note("go");
+  const failing: Server = {
+    ...fake.server,
+    name: "failing",
+    command: () => ({ args: ["eval", "Deno.exit(7)"], env: {} }),
+  };
+  const missing: Server = { ...fake.server, name: "missing", installer: "no-such-installer" };
+  const failures = await installAll([failing, missing, fake.server], fake.target);
+  expect(failures.map(String)).toEqual([
+    "Error: failing 1.0.0 is not installed: `" + Deno.execPath() + " eval Deno.exit(7)` ended with code 7.",
+  ]);
+  expect(await isInstalled(fake.server, fake.target)).toBe(true);
+  expect(await isInstalled(missing, fake.target)).toBe(false);
+});
+
 Deno.test("install() tries a second time", async () => {
   await using fake = await fixture();
   await fake.note("go");
@@ -89,7 +131,7 @@ Deno.test("install() does not trust what a killed process left, and its installe
   await using fake = await fixture();
   const { args } = fake.server.command("FOLDER", "");
   const program = `
-    import { install } from ${JSON.stringify(`file://${script}`)};
+    import { install } from ${JSON.stringify(installModule)};
     const command = (folder) => ({ args: ${
     JSON.stringify(args)
   }.map((arg) => arg.replace("FOLDER", folder)), env: {} });
@@ -132,11 +174,10 @@ Deno.test("an installer that does not work is a reason not to run", async () => 
 });
 
 for (const [ci, code] of [["", 0], ["true", 1]] as const) {
-  Deno.test(`without cargo, the servers script lists what did not run and ends with ${code} where CI is "${ci}"`, async () => {
+  Deno.test(`without installers, the servers script lists what did not run and ends with ${code} where CI is "${ci}"`, async () => {
     await using folder = await temporaryFolder();
-    await Deno.mkdir(join(folder.path, "scripts"));
     const copy = join(folder.path, "scripts", "servers.ts");
-    await Deno.copyFile(script, copy);
+    await copyFolder(join(root, "scripts"), join(folder.path, "scripts"));
     const run = (...args: string[]) =>
       new Deno.Command(Deno.execPath(), {
         args: ["run", "--no-prompt", "--config", join(root, "deno.json"), "--allow-all", copy, ...args],
@@ -146,18 +187,34 @@ for (const [ci, code] of [["", 0], ["true", 1]] as const) {
     const listed = await run("--not-run");
     expect(listed.code).toBe(code);
     const lines = new TextDecoder().decode(listed.stdout).trimEnd().split("\n");
-    expect(lines).toContain("NOT RUN: tests/integration/servers/denokv_test.ts (cargo is not installed)");
+    const integration = (name: string) => `NOT RUN: tests/integration/servers/${name}_test.ts`;
+    const python = "python3 of version 3.11 or later with venv";
+    expect(lines).toContain(`${integration("denokv")} (cargo is not installed)`);
+    expect(lines).toContain(`${integration("versitygw")} (go is not installed)`);
+    expect(lines).toContain(`${integration("moto")} (${python} is not installed)`);
   });
 }
 
-for (const { name, suites } of servers) {
+for (const { name, startedBy, suites } of servers) {
   Deno.test(`every test that uses ${name} is in a suite that would be listed as not run`, async () => {
     for (const suite of suites) expect(await exists(join(root, suite))).toBe(true);
+    const starter = join(root, "tests", "integration", "servers", startedBy);
+    expect(await exists(starter)).toBe(true);
     const unlisted: string[] = [];
-    for await (const { path } of walk(join(root, "tests"), { includeDirs: false })) {
-      const imports = (await Deno.readTextFile(path)).includes(`/${name}.ts"`);
-      if (imports && !suites.some((suite) => path.startsWith(join(root, suite)))) unlisted.push(path);
+    for await (const { path } of walk(join(root, "tests"), { includeDirs: false, exts: [".ts"] })) {
+      // A type alone starts nothing.
+      const imports = (await Deno.readTextFile(path)).matchAll(/^import (?!type )[^;]* from "(\.[^"]*)";/gm);
+      const starts = imports.some(([, module = ""]) => join(path, "..", module) === starter);
+      if (starts && !suites.some((suite) => path.startsWith(join(root, suite)))) unlisted.push(path);
     }
     expect(unlisted).toEqual([]);
   });
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyFolder(join(from, name), join(to, name));
+    else await Deno.copyFile(join(from, name), join(to, name));
+  }
 }

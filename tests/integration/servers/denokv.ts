@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { denokv, reasonNotToRun } from "../../../scripts/servers.ts";
+import { reasonNotToRun } from "../../../scripts/servers/not_run.ts";
+import { denokv } from "../../../scripts/servers/table.ts";
 import { ServerProcess } from "./server_process.ts";
 
 /** A running `denokv`, with data of its own. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { programOf, type Server } from "../../../scripts/servers.ts";
+import { join } from "@std/path";
+import { programOf, type Server } from "../../../scripts/servers/server.ts";
 
 /** How a server program is started. */
 export interface ServerStart {
@@ -11,13 +12,21 @@ export interface ServerStart {
   readonly args: (port: number, folder: string) => string[];
   /** Variables of its environment, beside those of this process. */
   readonly env?: Record<string, string>;
+  /** Folders that it expects inside its data folder. */
+  readonly folders?: readonly string[];
   /** What it prints when it accepts connections. */
   readonly ready: RegExp;
+  /**
+   * A path to get again and again until it prints what `ready` matches, for a server that says that it listens before it does. Let
+   * `ready` match what it prints about this request: an answer alone can come from another process that took the port.
+   */
+  readonly knock?: string;
 }
 
 const START_TIMEOUT = 30_000;
 const STOP_TIMEOUT = 5_000;
 const PORT_ATTEMPTS = 10;
+const KNOCK_INTERVAL = 20;
 
 /**
  * Kills the server and removes its data when its input ends, and so when the process of the tests ends, even by a signal that it can
@@ -52,6 +61,7 @@ export class ServerProcess implements AsyncDisposable {
   static async start(description: Server, start: ServerStart): Promise<ServerProcess> {
     const created = new ServerProcess(description, start, await Deno.makeTempDir({ prefix: `${description.name}-` }));
     try {
+      for (const name of start.folders ?? []) await Deno.mkdir(join(created.#folder, name));
       await created.#startOnFreePort();
       return created;
     } catch (error) {
@@ -63,6 +73,11 @@ export class ServerProcess implements AsyncDisposable {
   /** Where it listens. It keeps its port when it starts again. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Where its data are. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** What it printed so far, since it was started last. */
@@ -108,20 +123,36 @@ export class ServerProcess implements AsyncDisposable {
     this.#output = "";
     const server = this.#spawn();
     const { promise: ready, resolve } = Promise.withResolvers<"ready">();
+    let waits = true;
     const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
       for await (const text of stream.pipeThrough(new TextDecoderStream())) {
         this.#output += text;
-        if (this.#start.ready.test(this.#output)) resolve("ready");
+        if (waits && this.#start.ready.test(this.#output)) resolve("ready");
       }
     };
     const ended = Promise.all([server.status, read(server.stdout), read(server.stderr)]).then(([status]) => status);
     this.#running = { server, guard: guardOf(server, this.#folder), ended };
     using late = deadline(START_TIMEOUT);
+    const knocks = this.#knock(() => waits);
     const outcome = await Promise.race([ready, ended, late.passed]);
+    waits = false;
+    await knocks;
     if (outcome === "ready") return;
     await this.kill();
     const why = outcome === "late" ? `is not ready after ${START_TIMEOUT} ms` : `ended with code ${outcome.code}`;
     throw new Error(`${this.#description.name} ${why}. It printed: ${this.#output || "nothing"}`);
+  }
+
+  async #knock(waits: () => boolean): Promise<void> {
+    const { knock } = this.#start;
+    while (knock !== undefined && waits()) {
+      try {
+        await (await fetch(this.url + knock, { signal: AbortSignal.timeout(1_000) })).body?.cancel();
+      } catch {
+        // It does not listen yet, or it has ended, which is noticed elsewhere.
+      }
+      await new Promise((resolve) => setTimeout(resolve, KNOCK_INTERVAL));
+    }
   }
 
   #spawn(): Deno.ChildProcess {
@@ -162,7 +193,7 @@ export class ServerProcess implements AsyncDisposable {
  * A port where nothing listens, below those that systems give to outgoing connections. In that range a client that tries again and
  * again to reach a stopped server can be given the server's own port, connect to itself, and keep the server from starting again.
  */
-function freePort(): number {
+export function freePort(): number {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     try {
