@@ -21,9 +21,9 @@ export function pythonServer({ requirements, ...server }: PythonServer): Server 
     ...server,
     program: Deno.build.os === "windows" ? "Scripts/python" : "bin/python",
     installer: "python3",
-    probe: ["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"],
+    probe: ["-I", "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"],
     needs: "python3 of version 3.11 or later with venv",
-    command: (folder) => ({ args: [pathOf("venv.py"), folder, pathOf(requirements)], env: {} }),
+    command: (folder) => ({ args: ["-I", pathOf("environment.py"), folder, pathOf(requirements)], env: {} }),
   };
 }
 
