@@ -106,7 +106,8 @@ export {
   MEMORY_PROTOCOL,
   S3_PROTOCOL,
 } from "./storage/protocols.ts";
-export type { ProtocolEntry, Protocols } from "./storage/protocols.ts";
+export type { BucketProtocolEntry, ProtocolEntry, Protocols } from "./storage/protocols.ts";
+export type { BucketClient, BucketObjectStore } from "./storage/object_store/bucket.ts";
 export type {
   ByteRange,
   ListedObject,

@@ -53,8 +53,10 @@ export class ExternalValues {
     const pids: unknown[] = new Array(values.length);
     try {
       await inParallel(values, async (value, i) => {
-        const files = new ValueFiles(this.#objects, this.#folder(place, save, i), place);
-        const [serializer, pid] = await this.#pickleOne(value, this.#protocols(files), place);
+        const folder = this.#folder(place, save, i);
+        const files = new ValueFiles(this.#objects, folder, place);
+        const protocols = protocolsWith(this.#objects, folder, files);
+        const [serializer, pid] = await this.#pickleOne(value, protocols, place);
         externals[i] = { serializer, files: files.stamps };
         pids[i] = pid;
       });
@@ -165,11 +167,8 @@ export class ExternalValues {
   }
 
   #protocolsOf(place: ResultPlace, save: string, i: number, files: readonly FileStamp[]): Protocols {
-    return this.#protocols(new ValueFiles(this.#objects, this.#folder(place, save, i), place, files));
-  }
-
-  #protocols(files: ValueFiles): Protocols {
-    return protocolsWith(this.#objects.kind, files);
+    const folder = this.#folder(place, save, i);
+    return protocolsWith(this.#objects, folder, new ValueFiles(this.#objects, folder, place, files));
   }
 
   #folder({ workflow, task }: ResultPlace, save: string, i: number): string {

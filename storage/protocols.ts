@@ -4,7 +4,8 @@
  * @module
  */
 import { ConfigError } from "../src/errors.ts";
-import type { ByteRange, ObjectBody, ObjectStore, StoreKind } from "./object_store/object_store.ts";
+import { type BucketClient, type BucketObjectStore, isInBucket } from "./object_store/bucket.ts";
+import type { ByteRange, ObjectBody, ObjectStore } from "./object_store/object_store.ts";
 
 /** Key of the entry that {@linkcode Protocols} has on a store of local files. */
 export const FILE_PROTOCOL = "file";
@@ -39,6 +40,14 @@ export interface ProtocolEntry {
   remove(name: string): Promise<void>;
 }
 
+/** Files by name, in a folder of one bucket, and the bucket itself for what these verbs do not offer. */
+export interface BucketProtocolEntry extends ProtocolEntry {
+  /** Sends requests of one's own to the bucket, signed like those of the store: `client.fetch(folder + name)`. */
+  readonly client: BucketClient;
+  /** What the names of the files begin with in the bucket, ending in `/`: the store's prefix and the folder. */
+  readonly folder: string;
+}
+
 /** The entries of one store; exactly one is present. */
 export interface Protocols {
   /** Present on a store of local files. */
@@ -46,9 +55,9 @@ export interface Protocols {
   /** Present on a store in memory. */
   readonly [MEMORY_PROTOCOL]?: ProtocolEntry | undefined;
   /** Present on an S3 bucket. */
-  readonly [S3_PROTOCOL]?: ProtocolEntry | undefined;
+  readonly [S3_PROTOCOL]?: BucketProtocolEntry | undefined;
   /** Present on a Google Cloud Storage bucket. */
-  readonly [GCS_PROTOCOL]?: ProtocolEntry | undefined;
+  readonly [GCS_PROTOCOL]?: BucketProtocolEntry | undefined;
   /** Present on Deno KV. */
   readonly [KV_PROTOCOL]?: ProtocolEntry | undefined;
 }
@@ -63,9 +72,13 @@ export function entryOf(protocols: Protocols): ProtocolEntry {
   return entry;
 }
 
-/** The protocols of a store of some kind with this entry. */
-export function protocolsWith(kind: StoreKind, entry: ProtocolEntry): Protocols {
-  return { [kind]: entry };
+/**
+ * The protocols of a store with this entry.
+ *
+ * @param folder What the keys of its files begin with, ending in "/".
+ */
+export function protocolsWith(objects: ObjectStore, folder: string, entry: ProtocolEntry): Protocols {
+  return { [objects.kind]: isInBucket(objects) ? new BucketEntry(objects, folder, entry) : entry };
 }
 
 /** Files in a folder of an object store, as they are. */
@@ -97,5 +110,34 @@ export class FolderEntry implements ProtocolEntry {
   /** Removes a file; silent if there is none. */
   async remove(name: string): Promise<void> {
     await this.#objects.delete(this.#folder + name);
+  }
+}
+
+/** The entry of a folder in a bucket: the verbs of another one, and the bucket itself. */
+class BucketEntry implements BucketProtocolEntry {
+  readonly client: BucketClient;
+  readonly folder: string;
+  readonly #entry: ProtocolEntry;
+
+  constructor(objects: BucketObjectStore, folder: string, entry: ProtocolEntry) {
+    this.client = objects.client;
+    this.folder = objects.nameOf(folder);
+    this.#entry = entry;
+  }
+
+  open(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return this.#entry.open(name, range);
+  }
+
+  read(name: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#entry.read(name, range);
+  }
+
+  write(name: string, body: ObjectBody): Promise<void> {
+    return this.#entry.write(name, body);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#entry.remove(name);
   }
 }

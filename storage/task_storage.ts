@@ -97,7 +97,8 @@ export class TaskStorage {
 
   /** Where the files of a workflow are, as serializers see it. */
   protocols(workflow: string): Protocols {
-    return protocolsWith(this.objects.kind, new FolderEntry(this.objects, filesPrefix(workflow)));
+    const folder = filesPrefix(workflow);
+    return protocolsWith(this.objects, folder, new FolderEntry(this.objects, folder));
   }
 
   /**

@@ -1,0 +1,32 @@
+/**
+ * What a store in a bucket offers beside the verbs of every store: its own signed requests.
+ *
+ * @module
+ */
+import type { ObjectStore } from "./object_store.ts";
+
+/** Sends requests to the objects of one bucket, signed like those of the store that it belongs to. What it signs with can not be read. */
+export interface BucketClient {
+  /**
+   * Sends a request once, and gives the answer whatever its state, like `fetch`. Its body is held in memory.
+   *
+   * @param name The whole name of an object in the bucket.
+   * @param init Method, headers, body and signal, as `fetch` takes them.
+   */
+  fetch(name: string, init?: RequestInit): Promise<Response>;
+}
+
+/** A store in a bucket, which also lets others use its signed requests. */
+export interface BucketObjectStore extends ObjectStore {
+  /** Only stores in buckets have a client. */
+  readonly kind: "s3" | "gcs";
+  /** Sends requests of one's own to the bucket. */
+  readonly client: BucketClient;
+  /** The whole name in the bucket of what has this key, or begins so: the store's prefix and the key. */
+  nameOf(key: string): string;
+}
+
+/** Whether a store is in a bucket, and has a client. */
+export function isInBucket(store: ObjectStore): store is BucketObjectStore {
+  return (store.kind === "s3" || store.kind === "gcs") && "client" in store && "nameOf" in store;
+}
