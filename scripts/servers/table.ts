@@ -47,7 +47,7 @@ export const moto: Server = pythonServer({
   version: "5.2.5",
   requirements: "moto.txt",
   startedBy: "moto.ts",
-  suites: ["tests/integration/servers/moto_test.ts"],
+  suites: ["tests/integration/servers/moto_test.ts", "tests/integration/servers/versitygw_test.ts"],
 });
 
 /** A server of the Google Cloud Storage API that is right on preconditions, hashes and pages. */

@@ -201,14 +201,36 @@ for (const { name, startedBy, suites } of servers) {
     const starter = join(root, "tests", "integration", "servers", startedBy);
     expect(await exists(starter)).toBe(true);
     const unlisted: string[] = [];
-    for await (const { path } of walk(join(root, "tests"), { includeDirs: false, exts: [".ts"] })) {
-      // A type alone starts nothing.
-      const imports = (await Deno.readTextFile(path)).matchAll(/^import (?!type )[^;]* from "(\.[^"]*)";/gm);
-      const starts = imports.some(([, module = ""]) => join(path, "..", module) === starter);
-      if (starts && !suites.some((suite) => path.startsWith(join(root, suite)))) unlisted.push(path);
+    for (const path of (await importsOfTests()).keys()) {
+      const isListed = suites.some((suite) => path.startsWith(join(root, suite)));
+      if (path.endsWith("_test.ts") && !isListed && await reaches(path, starter)) unlisted.push(path);
     }
     expect(unlisted).toEqual([]);
   });
+}
+
+let imports: Promise<Map<string, string[]>> | undefined;
+
+/** The modules below `tests/` that each module there imports, other than types alone, which start nothing. */
+function importsOfTests(): Promise<Map<string, string[]>> {
+  return imports ??= (async () => {
+    const found = new Map<string, string[]>();
+    for await (const { path } of walk(join(root, "tests"), { includeDirs: false, exts: [".ts"] })) {
+      const specifiers = (await Deno.readTextFile(path)).matchAll(/^(?:im|ex)port (?!type )[^;]* from "(\.[^"]*)";/gm);
+      found.set(path, Array.from(specifiers, ([, specifier = ""]) => join(path, "..", specifier)));
+    }
+    return found;
+  })();
+}
+
+async function reaches(from: string, to: string, seen: Set<string> = new Set()): Promise<boolean> {
+  if (from === to) return true;
+  if (seen.has(from)) return false;
+  seen.add(from);
+  for (const next of (await importsOfTests()).get(from) ?? []) {
+    if (await reaches(next, to, seen)) return true;
+  }
+  return false;
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * A `gcp-storage-emulator`: the Google Cloud Storage API with right answers where an upload is resumed, for tests.
  *
- * It never checks who asks. For preconditions and hashes, take {@linkcode startFakeGcs}.
+ * It never checks who asks, ignores preconditions, and lists all in one page: {@linkcode startFakeGcs} is right there. It answers one
+ * request after another, so that one that stalls holds up all others.
  *
  * @module
  */

@@ -1,6 +1,9 @@
 import { expect } from "@std/expect";
 import { exists } from "@std/fs";
-import { startVersitygw, withoutVersitygw } from "./versitygw.ts";
+import { programOf } from "../../../scripts/servers/server.ts";
+import { moto } from "../../../scripts/servers/table.ts";
+import { withoutMoto } from "./moto.ts";
+import { type S3Credentials, type S3Server, startVersitygw, withoutVersitygw } from "./versitygw.ts";
 
 const ignore = withoutVersitygw;
 
@@ -23,12 +26,20 @@ Deno.test({
 });
 
 Deno.test({
-  name: "versitygw knows strangers, who have names of their own",
-  ignore,
+  name: "versitygw serves the SDK of AWS, but neither strangers nor who signs wrongly",
+  ignore: ignore || withoutMoto,
   async fn() {
     await using server = await startVersitygw();
-    const strangers = [await server.createStranger(), await server.createStranger()];
-    expect(new Set([server.credentials, ...strangers].map((one) => one.accessKeyId)).size).toBe(3);
+    await server.createBucket("results");
+    const { credentials } = server;
+    const outcomes = await withSdk(server, [
+      credentials,
+      await server.createStranger(),
+      await server.createStranger(),
+      { ...credentials, secretAccessKey: "another" },
+      { ...credentials, accessKeyId: "nobody" },
+    ]);
+    expect(outcomes).toEqual(["one", "AccessDenied", "AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId"]);
   },
 });
 
@@ -48,3 +59,23 @@ Deno.test({
     for (const folder of folders) expect(await exists(folder)).toBe(false);
   },
 });
+
+/** Puts and gets an object by boto3, which is there because moto needs it. Gives its text, or the code of the refusal, for each. */
+async function withSdk({ url, region }: S3Server, credentials: readonly S3Credentials[]): Promise<string[]> {
+  const script = `
+import boto3, botocore.exceptions, json, sys
+def outcome(one):
+    s3 = boto3.client("s3", endpoint_url=sys.argv[1], region_name=sys.argv[2],
+                      aws_access_key_id=one["accessKeyId"], aws_secret_access_key=one["secretAccessKey"])
+    try:
+        s3.put_object(Bucket="results", Key="a", Body=b"one")
+        return s3.get_object(Bucket="results", Key="a")["Body"].read().decode()
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+for one in json.loads(sys.argv[3]):
+    print(outcome(one))
+`;
+  const args = ["-I", "-c", script, url, region, JSON.stringify(credentials)];
+  const { stdout, stderr } = await new Deno.Command(programOf(moto), { args }).output();
+  return (new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)).trimEnd().split("\n");
+}
