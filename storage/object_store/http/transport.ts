@@ -75,36 +75,15 @@ export class Transport {
    * @throws {UnavailableError} If all attempts failed.
    */
   async send<T>(exchange: Exchange<T>): Promise<T> {
-    const { place, clock, maxAttempts = 6 } = this.#options;
     for (let attempt = 1;; attempt++) {
-      const outcome = await this.#attempt(exchange, attempt);
+      const outcome = await this.sendOnce(exchange, attempt);
       if ("value" in outcome) return outcome.value;
-      const { failure } = outcome;
-      if (attempt >= maxAttempts) {
-        throw new UnavailableError(
-          `The store ${place} could not ${exchange.doing}: ${attempt} attempts failed, the last with: ${
-            reasonOf(failure)
-          }.`,
-          { cause: failure },
-        );
-      }
-      const retryAfter = failure instanceof AgainError ? failure.retryAfter : 0;
-      await wait(clock, delayAfter(attempt, this.#options, clock.random(), retryAfter));
+      await this.pauseAfter(exchange.doing, attempt, outcome.failure);
     }
   }
 
-  /** Whether the state of an answer asks for another attempt. */
-  static isTemporary(status: number): boolean {
-    return AGAIN.has(status);
-  }
-
-  /** The error for an answer whose state asks for another attempt. */
-  again(response: Response, detail: string): AgainError {
-    const shown = detail === "" ? response.statusText : detail;
-    return new AgainError(`${response.status} ${shown}`.trim(), retryAfterOf(response, this.#options.clock.now()));
-  }
-
-  async #attempt<T>({ request, receive }: Exchange<T>, attempt: number): Promise<Outcome<T>> {
+  /** Sends a request once, for who has something to ask before the next attempt. */
+  async sendOnce<T>({ request, receive }: Exchange<T>, attempt: number): Promise<Outcome<T>> {
     const { clock, timeout = 120_000 } = this.#options;
     const late = new AbortController();
     const limit = clock.setTimer(timeout, () => late.abort(new Error(`it took longer than ${timeout} ms`)));
@@ -120,10 +99,46 @@ export class Transport {
       limit.cancel();
     }
   }
+
+  /**
+   * Waits as long as is due after so many failed attempts.
+   *
+   * @throws {UnavailableError} If there were enough of them.
+   */
+  async pauseAfter(doing: string, attempts: number, failure: unknown): Promise<void> {
+    const { place, clock, maxAttempts = 6 } = this.#options;
+    if (attempts >= maxAttempts) {
+      throw new UnavailableError(
+        `The store ${place} could not ${doing}: ${attempts} attempts failed, the last with: ${reasonOf(failure)}.`,
+        { cause: failure },
+      );
+    }
+    const retryAfter = failure instanceof AgainError ? failure.retryAfter : 0;
+    await wait(clock, delayAfter(attempts, this.#options, clock.random(), retryAfter));
+  }
+
+  /** Whether the state of an answer asks for another attempt. */
+  static isTemporary(status: number): boolean {
+    return AGAIN.has(status);
+  }
+
+  /** The error for an answer whose state asks for another attempt. */
+  again(response: Response, detail: string): AgainError {
+    const shown = detail === "" ? response.statusText : detail;
+    return new AgainError(`${response.status} ${shown}`.trim(), retryAfterOf(response, this.#options.clock.now()));
+  }
 }
 
 /** What became of an attempt. */
-type Outcome<T> = { readonly value: T } | { readonly failure: unknown };
+export type Outcome<T> =
+  | {
+    /** What `receive` made of the answer. */
+    readonly value: T;
+  }
+  | {
+    /** Why there is none; another attempt may help. */
+    readonly failure: unknown;
+  };
 
 /** What went wrong, in words: `fetch` hides it in a cause. */
 function reasonOf(error: unknown): string {
