@@ -1,3 +1,4 @@
+import { ChunkedArraySerializer } from "./codec/chunked_array_serializer.ts";
 import type { External } from "./codec/external.ts";
 import { type Serializer, SerializerRegistry } from "./codec/serializers.ts";
 import { TypedArraySerializer } from "./codec/typed_array_serializer.ts";
@@ -85,7 +86,7 @@ export class TaskStorage {
   /** Takes the object store to keep results in. */
   constructor(objects: ObjectStore) {
     this.objects = objects;
-    this.#registry.register(new TypedArraySerializer());
+    this.#registry.register(new TypedArraySerializer(), new ChunkedArraySerializer());
     this.#externals = new ExternalValues(objects, this.#registry);
     this.#changes = new RecordChanges(objects, this.#externals);
   }
