@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { ConfigError, FusewireError, IntegrityError, NotFoundError, SerializationError } from "../src/errors.ts";
+import {
+  ConfigError,
+  FusewireError,
+  IntegrityError,
+  NotFoundError,
+  PermissionError,
+  SerializationError,
+  UnavailableError,
+} from "../src/errors.ts";
 import type { SerializerRegistry } from "./codec/serializers.ts";
 import type { ObjectStore } from "./object_store/object_store.ts";
 import { type Protocols, protocolsWith } from "./protocols.ts";
@@ -36,13 +44,23 @@ export function hasFiles(header: RecordHeader): header is WithFiles {
 export class ExternalValues {
   readonly #objects: ObjectStore;
   readonly #registry: SerializerRegistry;
+  readonly #prefixOf: (place: ResultPlace) => string;
   /** Folders of saves that no record names yet. */
   readonly #pending = new Set<string>();
 
-  /** Takes a store and the serializers to ask. */
-  constructor(objects: ObjectStore, registry: SerializerRegistry) {
+  /**
+   * Takes a store and the serializers to ask.
+   *
+   * @param prefixOf What the keys of all files of a result begin with, ending in "/".
+   */
+  constructor(
+    objects: ObjectStore,
+    registry: SerializerRegistry,
+    prefixOf: (place: ResultPlace) => string = ({ workflow, task }) => taskFilesPrefix(workflow, task),
+  ) {
     this.#objects = objects;
     this.#registry = registry;
+    this.#prefixOf = prefixOf;
   }
 
   /** Pickles objects. Nothing is left of them if one of them can not be pickled. */
@@ -75,7 +93,7 @@ export class ExternalValues {
   /** Removes the files of a save that no record will name. */
   async discard(place: ResultPlace, save: string): Promise<void> {
     try {
-      await this.#objects.deletePrefix(`${taskFilesPrefix(place.workflow, place.task)}${save}/`);
+      await this.#objects.deletePrefix(`${this.#prefixOf(place)}${save}/`);
     } finally {
       this.#pending.delete(save);
     }
@@ -105,7 +123,7 @@ export class ExternalValues {
         await this.#registry.findByName(name)?.remove(pids[i], protocols);
       });
     } finally {
-      await this.#objects.deletePrefix(`${taskFilesPrefix(place.workflow, place.task)}${save}/`);
+      await this.#objects.deletePrefix(`${this.#prefixOf(place)}${save}/`);
     }
   }
 
@@ -115,7 +133,7 @@ export class ExternalValues {
    * @param keep Name of the save that the task's record names; without a record, every save but those under way here goes.
    */
   async sweep(place: ResultPlace, keep: string | undefined): Promise<void> {
-    const prefix = taskFilesPrefix(place.workflow, place.task);
+    const prefix = this.#prefixOf(place);
     const left: string[] = [];
     for await (const { key } of this.#objects.list(prefix)) {
       const save = key.slice(prefix.length, key.indexOf("/", prefix.length));
@@ -171,8 +189,8 @@ export class ExternalValues {
     return protocolsWith(this.#objects, folder, new ValueFiles(this.#objects, folder, place, files));
   }
 
-  #folder({ workflow, task }: ResultPlace, save: string, i: number): string {
-    return `${taskFilesPrefix(workflow, task)}${save}/${i}/`;
+  #folder(place: ResultPlace, save: string, i: number): string {
+    return `${this.#prefixOf(place)}${save}/${i}/`;
   }
 }
 
@@ -198,8 +216,10 @@ async function inParallel<T>(items: readonly T[], work: (item: T, i: number) => 
 function named(place: ResultPlace, problem: string, error: unknown): unknown {
   if (error instanceof FusewireError && error.node !== undefined) return error;
   if (error instanceof IntegrityError) return damagedResult(place, error.message.replace(/\.$/, ""), error);
-  // A full disk stays what it is.
-  if (error instanceof ConfigError) return error;
+  // A full disk, or a bucket that can not be reached, stays what it is.
+  if (error instanceof ConfigError || error instanceof PermissionError || error instanceof UnavailableError) {
+    return error;
+  }
   return failed(place, problem, error);
 }
 
@@ -207,7 +227,7 @@ function unregistered(place: ResultPlace, name: string): SerializationError {
   return failed(
     place,
     `it needs the serializer ${JSON.stringify(name)}, which is not registered; ` +
-      "call storage.registerPersistentSerializers with it first",
+      "give it to storage.registerPersistentSerializers(), or to openRuntime() in `serializers`, first",
   );
 }
 

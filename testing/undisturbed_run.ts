@@ -22,7 +22,7 @@ export async function undisturbedRun(definition: Definition<never, unknown>, inp
   const clock = new VirtualClock({ random: () => 0.5 });
   const storage = new MemoryRuntimeStorage();
   const process = { host: "alone", id: 0 };
-  const core = new RuntimeCore({ storage, objects: undefined, clock, process, lease: 60_000 });
+  const core = new RuntimeCore({ storage, objects: undefined, serializers: [], clock, process, lease: 60_000 });
   const runtime = new Runtime(core, () => storage.close());
   const outcome = (async (): Promise<RunOutcome> => {
     await runtime.driveExecutable(executableOf(definition), input, { id: "undisturbed" });

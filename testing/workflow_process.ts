@@ -44,6 +44,7 @@ export class WorkflowProcess {
     this.#core = new RuntimeCore({
       storage,
       objects: undefined,
+      serializers: [],
       clock,
       process: { host: name, id: number },
       lease: setup.lease,

@@ -140,7 +140,13 @@ export class LentSteps {
       if (signal.aborted && outcome.kind !== "succeeded") return ended({ kind: "returned" });
       switch (outcome.kind) {
         case "succeeded":
-          return { ...ended({ kind: "succeeded" }), value: await codec.encode(run.id, outcome.value) };
+          return {
+            ...ended({ kind: "succeeded" }),
+            value: await codec.encode(run.id, outcome.value, () => ({
+              workflow: executable.definition.workflow,
+              task: program.graph.names.at(place),
+            })),
+          };
         case "retry":
           return ended({ kind: "retry", error: errorRecord(outcome.error), delay: outcome.delay });
         case "failed":

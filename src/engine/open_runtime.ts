@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Serializer } from "../../storage/codec/serializers.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { KvLike } from "../../storage/runtime/kv/kv_like.ts";
@@ -21,8 +22,17 @@ export interface RuntimeOptions {
   readonly kv?: string | URL | KvLike;
   /** Where runs are kept in place of Deno KV; a store with only the ten methods of `RuntimeStorage` serves one worker. */
   readonly runtimeStorage?: RuntimeStorage | EngineStorage;
-  /** Where results are kept that are too large for the other. Default: in pieces beside the others. */
+  /**
+   * Where results are kept that are too large for the other, and those that serializers keep in files. Default: large ones lie in pieces beside
+   * the others, and results that need files are refused.
+   */
   readonly storage?: ObjectStore;
+  /**
+   * How objects are kept that the default encoding can not keep, by their exact class; their files lie in `storage`. Chunked arrays need none.
+   *
+   * @default {[]}
+   */
+  readonly serializers?: readonly Serializer[];
   /**
    * Milliseconds after which others take over what a worker holds that gives no sign of life.
    *
@@ -51,7 +61,7 @@ export interface RuntimeOptions {
  * ```
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const { kv, runtimeStorage, storage: objects, lease = 10_000, clock = systemClock } = options;
+  const { kv, runtimeStorage, storage: objects, serializers = [], lease = 10_000, clock = systemClock } = options;
   if (kv !== undefined && runtimeStorage !== undefined) {
     throw new ConfigError("openRuntime() was given both `kv` and `runtimeStorage`; give it one of them.");
   }
@@ -67,7 +77,7 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
     : await forOneWorker(runtimeStorage);
   const process = { host: hostName(), id: Deno.pid };
   const [{ Runtime }, { RuntimeCore }] = await Promise.all([import("./runtime.ts"), import("./runtime_core.ts")]);
-  const core = new RuntimeCore({ storage, objects, clock, process, lease });
+  const core = new RuntimeCore({ storage, objects, serializers, clock, process, lease });
   return new Runtime(core, async () => {
     if (runtimeStorage === undefined) await storage.close();
   });

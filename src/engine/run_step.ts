@@ -11,6 +11,7 @@ import type { Plugin, PluginCall, PluginContext } from "../plugin.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { endPlugins, startPlugins } from "./run_plugins.ts";
 import { makeAttempt, type StepCall } from "./step_call.ts";
+import type { ValueOwner } from "./stored_values.ts";
 
 const NO_PLUGINS: readonly PluginCall[] = [];
 
@@ -160,7 +161,7 @@ function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<vo
       // A live object is never stored: whoever takes the run over makes it again.
       if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined);
       try {
-        const stored = codec.encode(run.id, outcome.value);
+        const stored = codec.encode(run.id, outcome.value, () => ownerOf(run, place));
         if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored);
         return stored.then(
           (stored) => succeed(run, place, outcome.value, stored),
@@ -179,6 +180,10 @@ function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<vo
       break;
   }
   return undefined;
+}
+
+function ownerOf({ executable }: ActiveRun, place: number): ValueOwner {
+  return { workflow: executable.definition.workflow, task: executable.definition.steps[place] ?? "" };
 }
 
 function succeed(run: ActiveRun, place: number, value: unknown, stored: StoredValue | undefined): undefined {

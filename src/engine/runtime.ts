@@ -193,7 +193,7 @@ export class Runtime implements AsyncDisposable {
       schema,
       id: runId,
       size: steps.length,
-      input: await codec.encodeInput(runId, input),
+      input: await codec.encodeInput(runId, input, workflow),
       queue,
       priority,
       tags,

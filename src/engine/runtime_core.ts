@@ -11,6 +11,7 @@ import type {
   RunMessage,
   StepRecord,
 } from "../../storage/runtime/records.ts";
+import type { Serializer } from "../../storage/codec/serializers.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
 import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
@@ -20,6 +21,7 @@ import type { ActiveRun } from "./active_run.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Room } from "./room.ts";
 import { RunWaiters } from "./run_waiters.ts";
+import { SerializedValues } from "./serialized_values.ts";
 import type { StepPool } from "./step_pool.ts";
 import { StoredValues } from "./stored_values.ts";
 import { runtimeClosed, WorkerCore } from "./worker.ts";
@@ -39,6 +41,8 @@ export interface RuntimeSetup {
   readonly storage: EngineStorage;
   /** Where large results are kept, if anywhere else. */
   readonly objects: ObjectStore | undefined;
+  /** How objects are kept that the default encoding can not keep. */
+  readonly serializers: readonly Serializer[];
   /** Time and chance. */
   readonly clock: Clock;
   /** Name of the machine, or empty, and id of the process. */
@@ -67,9 +71,9 @@ export class RuntimeCore {
   #driver: WorkerCore | undefined;
 
   /** Shares what it is given. */
-  constructor({ storage, objects, clock, process, lease }: RuntimeSetup) {
+  constructor({ storage, objects, serializers, clock, process, lease }: RuntimeSetup) {
     this.storage = storage;
-    this.codec = new StoredValues(objects, storage.largeValueBytes);
+    this.codec = new StoredValues(objects, storage.largeValueBytes, new SerializedValues(serializers));
     this.objects = objects;
     this.waiters = new RunWaiters(clock);
     this.clock = clock;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { concatChunks, decode, encode } from "../../storage/codec/structured.ts";
+import { concatChunks, decode } from "../../storage/codec/structured.ts";
 import { sha256Hex } from "../../storage/digest.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { StoredValue } from "../../storage/runtime/records.ts";
@@ -25,6 +25,7 @@ import {
   UnavailableError,
   WorkerLostError,
 } from "../errors.ts";
+import { isRecordKey, recordKeyIn, type SerializedValues } from "./serialized_values.ts";
 
 /** Folder of the object store in which the values of a run lie. */
 export function objectFolder(runId: string): string {
@@ -33,28 +34,64 @@ export function objectFolder(runId: string): string {
 
 const NO_INPUT = new Uint8Array(0);
 
+/** Whose value it is, for messages: a step, or the input. */
+export interface ValueOwner {
+  /** Name of the workflow. */
+  readonly workflow: string;
+  /** Name of the step, or a word for what it is. */
+  readonly task: string;
+}
+
 /** Encodes and decodes the values of runs. */
 export class StoredValues {
-  /** Values of at least `largeBytes` go to `objects`, if there is one. */
-  constructor(readonly objects: ObjectStore | undefined, readonly largeBytes: number) {}
+  /** Values of at least `largeBytes` go to `objects`, if there is one; and so do those with objects that serializers keep. */
+  constructor(
+    readonly objects: ObjectStore | undefined,
+    readonly largeBytes: number,
+    readonly serialized: SerializedValues,
+  ) {}
 
   /**
-   * A value as it is stored. A large one is in the object store when the promise has resolved; all others need none.
+   * A value as it is stored. A large one, or one that serializers keep a part of, is in the object store when the promise has resolved; all
+   * others need none.
    *
    * @throws {SerializationError} If a part of the value can not be kept; the message has its path.
    */
-  encode(runId: string, value: unknown): StoredValue | Promise<StoredValue> {
-    const bytes = concatChunks(encode(value));
+  encode(runId: string, value: unknown, owner: () => ValueOwner): StoredValue | Promise<StoredValue> {
+    const { objects: found, chunks } = this.serialized.inspect(value);
+    if (found.length > 0) return this.#pickle(runId, value, found, owner());
+    const bytes = concatChunks(chunks);
     const { objects } = this;
     if (objects === undefined || bytes.length < this.largeBytes) return { kind: "bytes", bytes };
     const sha256 = sha256Hex(bytes);
     const key = `${objectFolder(runId)}${sha256}`;
-    return objects.put(key, bytes).then(() => ({ kind: "object", key, size: bytes.length, sha256 }));
+    return objects.put(key, bytes, { apart: true }).then(() => ({ kind: "object", key, size: bytes.length, sha256 }));
+  }
+
+  async #pickle(runId: string, value: unknown, found: readonly object[], owner: ValueOwner): Promise<StoredValue> {
+    const { objects } = this;
+    if (objects === undefined) {
+      throw new SerializationError(
+        `The result holds ${
+          withArticle(found[0])
+        }, which is kept in files: open the runtime with a \`storage\` for them, ` +
+          "such as `new FileObjectStore({ path })`.",
+        { workflow: owner.workflow, node: owner.task },
+      );
+    }
+    const folder = objectFolder(runId);
+    const record = await this.serialized.pickle(objects, folder, owner, value, found);
+    const sha256 = sha256Hex(record);
+    const key = recordKeyIn(folder, sha256);
+    await objects.put(key, record, { apart: true });
+    return { kind: "object", key, size: record.length, sha256 };
   }
 
   /** The input of a run as `startRun` keeps it; no bytes stand for none. */
-  encodeInput(runId: string, input: unknown): StoredValue | Promise<StoredValue> {
-    return input === undefined ? { kind: "bytes", bytes: NO_INPUT } : this.encode(runId, input);
+  encodeInput(runId: string, input: unknown, workflow: string): StoredValue | Promise<StoredValue> {
+    return input === undefined
+      ? { kind: "bytes", bytes: NO_INPUT }
+      : this.encode(runId, input, () => ({ workflow, task: "(input)" }));
   }
 
   /** The inverse of {@linkcode encodeInput}. */
@@ -87,10 +124,17 @@ export class StoredValues {
             `The result under \`${stored.key}\` is damaged: its bytes are not those that were written.`,
           );
         }
-        return decode(bytes);
+        return isRecordKey(stored.key)
+          ? await this.serialized.unpickle(this.objects, stored.key, bytes)
+          : decode(bytes);
       }
     }
   }
+}
+
+function withArticle(value: object | undefined): string {
+  const name = value?.constructor.name ?? "object";
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** Classes that an error of a record is made an instance of; any other is a plain error under its own name. */
