@@ -160,7 +160,7 @@ export class ZarrReader<D extends Dtype> {
   }
 
   #index(file: string, shard: Span, codec: ShardCodec, name: string): Promise<ShardParts> {
-    return this.#indices.get(`${shard.start} ${file}`, product(codec.counts), async () => {
+    return this.#indices.get(`${shard.start} ${shard.end} ${file}`, product(codec.counts), async () => {
       const length = indexBytes(codec);
       const shardLength = shard.end - shard.start;
       if (shardLength < length) {
