@@ -38,7 +38,9 @@ export const versitygw: Server = goServer({
   version: "1.8.0",
   package: "github.com/versity/versitygw/cmd/versitygw",
   startedBy: "versitygw.ts",
-  suites: ["tests/integration/servers/versitygw_test.ts"],
+  suites: [
+    "tests/integration/servers/versitygw_test.ts",
+  ],
 });
 
 /** An S3 server that takes keys of every shape. */
@@ -47,7 +49,10 @@ export const moto: Server = pythonServer({
   version: "5.2.5",
   requirements: "moto.txt",
   startedBy: "moto.ts",
-  suites: ["tests/integration/servers/moto_test.ts", "tests/integration/servers/versitygw_test.ts"],
+  suites: [
+    "tests/integration/servers/moto_test.ts",
+    "tests/integration/servers/versitygw_test.ts",
+  ],
 });
 
 /** A server of the Google Cloud Storage API that is right on preconditions, hashes and pages. */
@@ -56,7 +61,9 @@ export const fakeGcs: Server = goServer({
   version: "1.56.1",
   package: "github.com/fsouza/fake-gcs-server",
   startedBy: "fake_gcs.ts",
-  suites: ["tests/integration/servers/fake_gcs_test.ts"],
+  suites: [
+    "tests/integration/servers/fake_gcs_test.ts",
+  ],
 });
 
 /** A server of the Google Cloud Storage API that is right on resumed uploads. */
@@ -65,7 +72,9 @@ export const gcpEmulator: Server = pythonServer({
   version: "2026.7.19",
   requirements: "gcp_storage_emulator.txt",
   startedBy: "gcp_emulator.ts",
-  suites: ["tests/integration/servers/gcp_emulator_test.ts"],
+  suites: [
+    "tests/integration/servers/gcp_emulator_test.ts",
+  ],
 });
 
 /** Faults on the wire between a client and a server. */
@@ -75,7 +84,10 @@ export const toxiproxy: Server = goServer({
   package: "github.com/Shopify/toxiproxy/v2/cmd/server",
   program: "bin/server",
   startedBy: "toxiproxy.ts",
-  suites: ["tests/integration/servers/toxiproxy_test.ts", "tests/integration/servers/fake_gcs_test.ts"],
+  suites: [
+    "tests/integration/servers/toxiproxy_test.ts",
+    "tests/integration/servers/fake_gcs_test.ts",
+  ],
 });
 
 /** Python with NumPy 2.4.6 and zarr-python 3.1.6, which read and write what Fusewire's codecs do. */
@@ -84,7 +96,10 @@ export const numpyZarr: Server = pythonServer({
   version: "2.4.6-3.1.6",
   requirements: "numpy_zarr.txt",
   startedBy: "python.ts",
-  suites: ["tests/integration/servers/python_test.ts"],
+  suites: [
+    "tests/integration/servers/python_test.ts",
+    "tests/storage/codec/zarr/python_test.ts",
+  ],
 });
 
 /** Every server that tests need, what installs fast first. */

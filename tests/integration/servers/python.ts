@@ -24,14 +24,16 @@ const TIMEOUT = 60_000;
  * ```
  */
 export async function runPython(script: string, args: readonly string[] = []): Promise<string> {
-  const { success, code, signal, stdout, stderr } = await output(script, args);
+  const late = AbortSignal.timeout(TIMEOUT);
+  const { success, code, signal, stdout, stderr } = await output(script, args, late);
   const [printed, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (success) return printed ?? "";
-  const how = signal === null ? `ended with code ${code}` : `was ended after ${TIMEOUT} ms`;
+  const end = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+  const how = late.aborted ? `has not ended after ${TIMEOUT} ms` : end;
   throw new Error(`The Python script ${how}. It printed: ${printed}${errors}`);
 }
 
-async function output(script: string, args: readonly string[]): Promise<Deno.CommandOutput> {
+async function output(script: string, args: readonly string[], signal: AbortSignal): Promise<Deno.CommandOutput> {
   const program = programOf(numpyZarr);
   try {
     return await new Deno.Command(program, {
@@ -39,7 +41,7 @@ async function output(script: string, args: readonly string[]): Promise<Deno.Com
       // More threads than one only make it start later.
       env: { OPENBLAS_NUM_THREADS: "1", PYTHONIOENCODING: "utf-8" },
       stdin: "null",
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal,
     }).output();
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;

@@ -40,5 +40,6 @@ Deno.test({
     await expect(runPython(`print("one"); raise ValueError("two")`)).rejects.toThrow(
       /^The Python script ended with code 1\. It printed: one\nTraceback .*ValueError: two/s,
     );
+    await expect(runPython(`import os; os.abort()`)).rejects.toThrow(/^The Python script was ended by SIGABRT\./);
   },
 });
