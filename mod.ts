@@ -96,6 +96,23 @@ export type {
 export { FileStorage } from "./storage/file_storage.ts";
 export type { FileStorageOptions } from "./storage/file_storage.ts";
 export { MemoryStorage } from "./storage/memory_storage.ts";
+export { ArtifactStore } from "./storage/artifact_store.ts";
+export type { ArtifactStoreDict, ArtifactStoreOptions } from "./storage/artifact_store.ts";
+export { LocalArtifactStore } from "./storage/local_artifact_store.ts";
+export type { LocalArtifactStoreOptions } from "./storage/local_artifact_store.ts";
+export { MemoryArtifactStore } from "./storage/memory_artifact_store.ts";
+export type * from "./storage/artifacts/entry.ts";
+export { getMaterializer, registerMaterializer } from "./storage/artifacts/materializer.ts";
+export type {
+  ArtifactFolder,
+  Materialized,
+  MaterializedBefore,
+  Materializer,
+} from "./storage/artifacts/materializer.ts";
+export { FileArtifact } from "./storage/artifacts/file_artifact.ts";
+export type { FileArtifactOptions } from "./storage/artifacts/file_artifact.ts";
+export { ImageArtifact } from "./storage/artifacts/image_artifact.ts";
+export type { ImageType } from "./storage/artifacts/image_artifact.ts";
 export { storageFactory, storageFromYaml } from "./storage/factory.ts";
 export type { StorageConfig } from "./storage/factory.ts";
 export {

@@ -1,0 +1,108 @@
+/**
+ * The catalog: what is known of all artifacts. It is nothing but the records themselves, each compared with what is stored, so that it can
+ * not be out of date.
+ *
+ * @module
+ */
+import type { ListedObject, ObjectStore } from "../object_store/object_store.ts";
+import { compareKeys } from "../keys.ts";
+import type { ArtifactEntry, ArtifactQuery } from "./entry.ts";
+import { metadataKey, pathOf, prefixOf, RECORDS } from "./layout.ts";
+import { contentOf, locate, type Location, orNothing, pointerOf, recordOf } from "./locate.ts";
+import { mapParallel } from "./parallel.ts";
+import { type ArtifactRecord, originOf, parseRecord } from "./record.ts";
+
+/** How much of each record is read with the list, in bytes; few are longer. */
+const RECORD_BYTES = 4096;
+/** How many requests of a search are under way at once. */
+const PARALLEL = 32;
+
+/** What the catalog has of the artifact at a path; `undefined` if there is none, or somebody else put it there. */
+export async function entryAt(objects: ObjectStore, path: string): Promise<ArtifactEntry | undefined> {
+  const location = await locate(objects, path);
+  const record = location === undefined ? undefined : await recordOf(objects, location);
+  if (location === undefined || record === undefined) return undefined;
+  return entryOfRecord(objects, record, await contentOf(objects, location, record));
+}
+
+/** All entries that agree with a query, in the order of their paths. */
+export async function findEntries(objects: ObjectStore, query: ArtifactQuery): Promise<ArtifactEntry[]> {
+  const matches = matcher(objects, query);
+  const found: ArtifactEntry[] = [];
+  for await (const page of objects.pages(RECORDS, { headBytes: RECORD_BYTES })) {
+    const entries = await mapParallel(page, PARALLEL, async (listed) => {
+      const record = await readListed(objects, listed);
+      return record !== undefined && matches(record) ? await currentEntry(objects, record) : undefined;
+    });
+    for (const entry of entries) {
+      if (entry !== undefined && (query.sha256 === undefined || entry.sha256 === query.sha256)) found.push(entry);
+    }
+  }
+  return found.sort((a, b) => compareKeys(a.path, b.path));
+}
+
+function matcher(objects: ObjectStore, query: ArtifactQuery): (record: ArtifactRecord) => boolean {
+  const { type, run, step, project, name, sha256 } = query;
+  const parent = query.parent === undefined ? undefined : pathOf(objects, query.parent);
+  const prefix = prefixOf(objects, query.prefix ?? "");
+  return (record) =>
+    record.path.startsWith(prefix) &&
+    (type === undefined || record.type === type) && (run === undefined || record.run === run) &&
+    (step === undefined || record.step === step) && (project === undefined || record.project === project) &&
+    (name === undefined || record.name === name) &&
+    (sha256 === undefined || record.content === undefined || record.content.sha256 === sha256) &&
+    (parent === undefined || record.parents.some(({ path }) => path === parent));
+}
+
+async function readListed(
+  objects: ObjectStore,
+  { key, size, head }: ListedObject,
+): Promise<ArtifactRecord | undefined> {
+  const isWhole = head !== undefined && head.length === size;
+  const bytes = isWhole ? head : await orNothing(() => objects.get(key));
+  return bytes === undefined ? undefined : parseRecord(bytes);
+}
+
+/** The entry of a record, if it is that of what is stored. */
+async function currentEntry(objects: ObjectStore, record: ArtifactRecord): Promise<ArtifactEntry | undefined> {
+  const location = await committedAt(objects, record);
+  if (location === undefined) return undefined;
+  return entryOfRecord(objects, record, await contentOf(objects, location, record));
+}
+
+async function committedAt(objects: ObjectStore, record: ArtifactRecord): Promise<Location | undefined> {
+  const { path, id, form } = record;
+  // One request tells it, where the store keeps the metadata of objects.
+  const key = form === "file" ? path : metadataKey(path);
+  const info = await objects.head(key);
+  const pointer = pointerOf(info);
+  if (info !== undefined && pointer !== undefined) {
+    if (pointer !== id) return undefined;
+    if (form === "file") return { form, path, key, info };
+  }
+  const location = await locate(objects, path);
+  const current = location === undefined ? undefined : await recordOf(objects, location);
+  return current?.id === id ? location : undefined;
+}
+
+function entryOfRecord(
+  objects: ObjectStore,
+  record: ArtifactRecord,
+  content: { readonly size: number; readonly sha256: string },
+): ArtifactEntry {
+  const { path, type, serializer, format, createdAt, parents, metadata, statistics } = record;
+  return {
+    path,
+    uri: objects.uri(path),
+    type,
+    materializer: serializer,
+    format,
+    size: content.size,
+    sha256: content.sha256,
+    createdAt: new Date(createdAt).toISOString(),
+    ...originOf({ ...record }),
+    parents: parents.map((parent) => ({ uri: objects.uri(parent.path), ...parent })),
+    metadata,
+    statistics,
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * What artifact stores do, loaded with the first thing that one of them is asked to do.
+ *
+ * @module
+ */
+export { entryAt, findEntries } from "./catalog.ts";
+export { probe } from "./probe.ts";
+export { lineageOf, parentsAt } from "./lineage.ts";
+export { hasAnyBelow, listPaths, removeAll } from "./listing.ts";
+export { locate } from "./locate.ts";
+export { metadataAt, sizeAt } from "./facts.ts";
+export { prepareForFolder, prepareForPath, prepareStream } from "./prepare.ts";
+export { loadArtifact, streamArtifact } from "./reading.ts";
+export { namedFailure, saveArtifact } from "./saving.ts";
