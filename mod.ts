@@ -96,6 +96,7 @@ export type {
 export { FileStorage } from "./storage/file_storage.ts";
 export type { FileStorageOptions } from "./storage/file_storage.ts";
 export { MemoryStorage } from "./storage/memory_storage.ts";
+export { S3Storage } from "./storage/s3_storage.ts";
 export { ArtifactStore } from "./storage/artifact_store.ts";
 export type { ArtifactStoreDict, ArtifactStoreOptions } from "./storage/artifact_store.ts";
 export { LocalArtifactStore } from "./storage/local_artifact_store.ts";
@@ -140,6 +141,8 @@ export type {
 export { FileObjectStore } from "./storage/object_store/file.ts";
 export type { FileObjectStoreOptions } from "./storage/object_store/file.ts";
 export { MemoryObjectStore } from "./storage/object_store/memory.ts";
+export { S3ObjectStore } from "./storage/object_store/s3/s3_object_store.ts";
+export type { S3Credentials, S3ObjectStoreOptions } from "./storage/object_store/s3/options.ts";
 export { NdArray } from "./storage/codec/ndarray.ts";
 export type { NdArrayOptions } from "./storage/codec/ndarray.ts";
 export type { Dtype, TypedArray } from "./storage/codec/dtype.ts";

@@ -24,7 +24,7 @@ export function utf8Length(text: string): number {
  * Refuses a key that is not the same plain path on every store.
  *
  * A key is one or more segments separated by `/`: no absolute path, no empty, `.` or `..` segment, no backslash, no control
- * character, at most 768 UTF-8 bytes and 255 a segment.
+ * character, no U+FFFE or U+FFFF, at most 768 UTF-8 bytes and 255 a segment.
  *
  * @throws {InvalidKeyError} Names the key and the rule it breaks.
  */
@@ -79,6 +79,7 @@ function keyProblem(key: string): string | undefined {
   if (key.startsWith("/") || /^[a-z]:(?:\/|$)/i.test(key)) return "it is an absolute path";
   if (key.includes("\\")) return "it has a backslash";
   if (/\p{Cc}/u.test(key)) return "it has a control character";
+  if (/[\ufffe\uffff]/.test(key)) return "it has a character that lists in XML, as those of S3, can not hold";
   if (utf8Length(key) > MAX_KEY_BYTES) return `it is longer than ${MAX_KEY_BYTES} UTF-8 bytes`;
   for (const segment of key.split("/")) {
     if (segment === "") return "it has an empty segment";

@@ -30,7 +30,7 @@ const ODD_KEYS: readonly string[] = [
   "é",
   "e\u0301",
   "😀",
-  "\uffff",
+  "\ufffd",
   "\u202e",
   ".x",
   "a/.x",

@@ -10,7 +10,7 @@ import { bytesOf, keysOf, listed, type TestOnObjects } from "./object_store_fixt
 /** Registers the tests of listing and removing. */
 export function testLists(test: TestOnObjects): void {
   test("lists by a prefix, sorted by bytes", async ({ store, random }) => {
-    const units = ["a", "b", ".x", "!", "-", "0", "é", "😀", "\uffff", "%", "~"];
+    const units = ["a", "b", ".x", "!", "-", "0", "é", "😀", "\ufffd", "%", "~"];
     const some = <T>(least: number, most: number, one: () => T): T[] => {
       return Array.from({ length: random.int(least, most) }, one);
     };
@@ -45,7 +45,7 @@ export function testLists(test: TestOnObjects): void {
   });
 
   test("lists 1,500 objects in the order of bytes, and removes them all", async (on) => {
-    const names = ["a", "Z", "é", "z", "😀", "\uffff", " ", "~"];
+    const names = ["a", "Z", "é", "z", "😀", "\ufffd", " ", "~"];
     const keys = Array.from({ length: 1500 }, (_, i) => `many/${names[i % names.length]}${i % 100}/${i}`);
     await on.putMany([...keys, "many.", "many0"]);
     deepStrictEqual(await keysOf(on.store, "many/"), keys.toSorted(compareKeys));

@@ -42,7 +42,7 @@ export function delayAfter(
 }
 
 /** What a `Retry-After` header asks for, in ms from `now`; 0 if it asks for nothing. */
-export function retryAfterOf(response: Response, now: number): number {
+export function retryAfterOf(response: { readonly headers: Headers }, now: number): number {
   const header = response.headers.get("retry-after");
   if (header === null) return 0;
   if (/^\d+$/.test(header)) return Number(header) * 1000;

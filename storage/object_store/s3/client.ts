@@ -1,0 +1,220 @@
+/**
+ * Sends signed requests to one bucket, and tells answers from refusals.
+ *
+ * @module
+ */
+import type { Clock } from "../../../src/clock.ts";
+import { PermissionError } from "../../../src/errors.ts";
+import { AgainError, type Fetch, Transport } from "../http/transport.ts";
+import { retryAfterOf } from "../http/backoff.ts";
+import type { BucketPlace, S3Address } from "./address.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { failureOf, saidBy } from "./failures.ts";
+import type { S3ObjectStoreOptions } from "./options.ts";
+import { isExpired, isTemporary, readRefusal, type Refusal, refusalOf } from "./refusal.ts";
+import { EMPTY_SHA256, Signer } from "./signer.ts";
+import { readXml } from "./xml.ts";
+import type { XmlElement } from "@rgrove/parse-xml";
+
+/** The body of a request. */
+export interface S3Body {
+  /** The bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Their SHA-256 in hexadecimal, or `UNSIGNED-PAYLOAD` where a checksum is among the headers. */
+  readonly sha256: string;
+}
+
+/** One request. */
+export interface S3Request {
+  /** What is tried, for messages, such as `read the object "a"`. */
+  readonly doing: string;
+  /** Method of HTTP. */
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Whole name of an object; without it, the request is for the bucket. */
+  readonly name?: string;
+  /** Parameters of the address. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body. */
+  readonly body?: S3Body | undefined;
+}
+
+/** Takes the answer to a request, like `Exchange.receive`. */
+export type Take<T> = (response: Response) => T | Promise<T>;
+
+/** Decides what a refusal means: a result, an error that it throws, or `undefined` for the error that everybody gets. */
+export type OnRefusal<T> = (refusal: Refusal) => { readonly value: T } | undefined;
+
+/** Sends signed requests to one bucket. */
+export class S3Client {
+  /** Which bucket. */
+  readonly place: BucketPlace;
+  /** Where it is. */
+  readonly address: S3Address;
+  /** Time and chance. */
+  readonly clock: Clock;
+  readonly #credentials: CredentialSource;
+  readonly #signer: Signer;
+  readonly #transport: Transport;
+  readonly #fetch: Fetch;
+  /** Whether the bucket was seen to exist. */
+  #isBucketKnown = false;
+
+  /** Sends nothing yet. */
+  constructor(
+    place: BucketPlace,
+    address: S3Address,
+    credentials: CredentialSource,
+    clock: Clock,
+    options: S3ObjectStoreOptions,
+  ) {
+    this.place = place;
+    this.address = address;
+    this.clock = clock;
+    this.#credentials = credentials;
+    this.#signer = new Signer(address.region, clock);
+    this.#fetch = options.fetch ?? ((request) => fetch(request));
+    this.#transport = new Transport({
+      place: place.place,
+      clock,
+      fetch: this.#fetch,
+      ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+    });
+  }
+
+  /**
+   * Sends a request until its answer is taken.
+   *
+   * @throws {PermissionError} If the credentials or Deno's permissions do not allow it.
+   * @throws {ConfigError} If there is no such bucket, or it is elsewhere, or the server refuses the request.
+   * @throws {UnavailableError} If all attempts failed.
+   */
+  async send<T>(request: S3Request, take: Take<T>, onRefusal: OnRefusal<T> = () => undefined): Promise<T> {
+    let renewed = false;
+    let secrets: readonly string[] = [];
+    try {
+      return await this.#transport.send<T>({
+        doing: request.doing,
+        request: async (signal) => {
+          const made = await this.sign(request, signal);
+          secrets = made.secrets;
+          return made.request;
+        },
+        receive: async (response) => {
+          if (response.ok) {
+            this.#isBucketKnown = true;
+            return await take(response);
+          }
+          const refusal = await readRefusal(response, secrets);
+          if (refusal.code === "NoSuchKey" || refusal.code === "NoSuchUpload") this.#isBucketKnown = true;
+          if (isExpired(refusal) && !renewed && this.#credentials.renew()) {
+            renewed = true;
+            throw new AgainError(saidBy(refusal));
+          }
+          return this.#answerOf(request, refusal, onRefusal);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      throw new PermissionError(
+        `The store ${this.place.place} could not ${request.doing}: ${error.message.replace(/\.$/, "")}.`,
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Sends a request whose answer is XML, which can be an error although its state is a success.
+   */
+  async sendForXml<T>(
+    request: S3Request,
+    take: (root: XmlElement, response: Response) => T,
+    onRefusal: OnRefusal<T> = () => undefined,
+  ): Promise<T> {
+    return await this.send(request, async (response) => {
+      const root = await readXml(response);
+      if (root.name !== "Error") return take(root, response);
+      const { secrets } = await this.#current();
+      return this.#answerOf(request, refusalOf(response, root, secrets), onRefusal);
+    }, onRefusal);
+  }
+
+  /**
+   * Asks for the headers of an object; `undefined` if there is none. The answer to HEAD has no body to say why it is a refusal, so that is
+   * asked for by another request where it is not known.
+   */
+  async headersOf(name: string, doing: string): Promise<Headers | undefined> {
+    const found = await this.send<Headers | number | undefined>(
+      { doing, method: "HEAD", name },
+      (response) => response.headers,
+      (refusal) => {
+        if (refusal.status === 404 && this.#isBucketKnown) return { value: undefined };
+        if (isTemporary(refusal) || refusal.region !== undefined && refusal.region !== this.address.region) {
+          return undefined;
+        }
+        return { value: refusal.status };
+      },
+    );
+    if (typeof found !== "number") return found;
+    const request: S3Request = { doing, method: "GET", name, headers: { range: "bytes=0-0" } };
+    return await this.send<Headers | undefined>(
+      request,
+      async (response) => {
+        await response.body?.cancel();
+        // It is there now, or the server lets one request pass and not the other.
+        throw new AgainError(`HTTP ${found} for HEAD, and ${response.status} for GET`);
+      },
+      (refusal) =>
+        refusal.code === "NoSuchKey" || refusal.code === "" && refusal.status === 404
+          ? { value: undefined }
+          : undefined,
+    );
+  }
+
+  /** A request of anyone, signed now, with what must not be shown of it. */
+  async sign(
+    { method, name, query, headers, body }: Omit<S3Request, "doing" | "method" | "headers"> & {
+      readonly method: string;
+      readonly headers?: Readonly<Record<string, string>> | Headers;
+    },
+    signal: AbortSignal | null,
+  ): Promise<{ readonly request: Request; readonly secrets: readonly string[] }> {
+    const { credentials, secrets } = await this.#current();
+    const url = this.address.url(name, query);
+    const bodySha256 = body?.sha256 ?? EMPTY_SHA256;
+    const signed = await this.#signer.sign({ method, url, headers: new Headers(headers), bodySha256 }, credentials);
+    const request = new Request(url, {
+      method,
+      headers: signed,
+      body: body?.bytes ?? null,
+      signal,
+      // A signature holds for one host, and what was meant for one bucket should not go to another.
+      redirect: "manual",
+    });
+    return { request, secrets };
+  }
+
+  /** Sends a request that was signed, once. */
+  async fetch(request: Request): Promise<Response> {
+    return await this.#fetch(request);
+  }
+
+  #answerOf<T>(request: S3Request, refusal: Refusal, onRefusal: OnRefusal<T>): T {
+    const answer = onRefusal(refusal);
+    if (answer !== undefined) return answer.value;
+    if (isTemporary(refusal)) {
+      throw new AgainError(saidBy(refusal), retryAfterOf(refusal, this.clock.now()));
+    }
+    const { place, bucket } = this.place;
+    const { region } = this.address;
+    throw failureOf(refusal, { place, bucket, region, doing: request.doing, now: this.clock.now() });
+  }
+
+  async #current(): Promise<{ credentials: Awaited<ReturnType<CredentialSource["current"]>>; secrets: string[] }> {
+    const credentials = await this.#credentials.current();
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    return { credentials, secrets: [secretAccessKey, ...(sessionToken ? [sessionToken] : []), accessKeyId] };
+  }
+}
