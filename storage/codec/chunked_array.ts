@@ -170,10 +170,10 @@ export class ChunkedArray<D extends Dtype = Dtype> {
 /** What was made of a chunk, if it is of the right class and length. */
 function checked<D extends Dtype>(dtype: D, data: unknown, { offset, shape }: ChunkPlace): ArrayOf<D> {
   const length = shape.reduce((product, each) => product * each, 1);
-  const wanted = `a ${arrayClassName(dtype)} of ${length} elements for ${dtype} of shape [${shape.join(", ")}]`;
+  const wanted = `${named(arrayClassName(dtype))} of ${length} elements for ${dtype} of shape [${shape.join(", ")}]`;
   const where = `The chunk at [${offset.join(", ")}]`;
   if (!isArrayOf(dtype, data)) {
-    const made = ArrayBuffer.isView(data) ? `a ${Object(data)[Symbol.toStringTag] ?? "view"}` : shown(data);
+    const made = ArrayBuffer.isView(data) ? named(Object.prototype.toString.call(data).slice(8, -1)) : shown(data);
     throw new ConfigError(`${where} was made as ${made}; its function has to give ${wanted}.`);
   }
   if (data.length !== length) {
@@ -189,7 +189,12 @@ function checked<D extends Dtype>(dtype: D, data: unknown, { offset, shape }: Ch
   return data;
 }
 
+function named(className: string): string {
+  return `${className.startsWith("I") ? "an" : "a"} ${className}`;
+}
+
 function shown(value: unknown): string {
-  if (value === null || typeof value !== "object") return `the ${value === null ? "value null" : typeof value}`;
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
   return Array.isArray(value) ? "a plain array" : "an object that is no typed array";
 }

@@ -39,7 +39,7 @@ export interface OpenZarrOptions {
  *
  * @example An array in a store
  * ```ts
- * import { ChunkedArray, entryOf, MemoryStorage, ChunkedArraySerializer, openZarr } from "@fusewire/fusewire";
+ * import { ChunkedArray, MemoryStorage, openZarr } from "@fusewire/fusewire";
  *
  * const storage = new MemoryStorage();
  * const layout = { shape: [4], chunks: [2], dtype: "int16" } as const;
