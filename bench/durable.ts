@@ -8,7 +8,7 @@
  */
 import { defineWorkflow, type Input, openRuntime, type Runtime, task } from "../mod.ts";
 import { bareMutations } from "./durable_mutations.ts";
-import { median, report, timed } from "./durable_report.ts";
+import { median, report, timed } from "./measure.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "fusewire-bench-" });
 let files = 0;

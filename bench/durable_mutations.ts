@@ -5,7 +5,7 @@
  * @module
  */
 import { openRuntime, type Runtime } from "../mod.ts";
-import { timed } from "./durable_report.ts";
+import { timed } from "./measure.ts";
 
 /** One commit, as it was made. */
 interface Noted {

@@ -7,6 +7,7 @@
  */
 import { FileStorage } from "../storage/file_storage.ts";
 import { WriteBehind } from "../storage/write_behind.ts";
+import { growthDuring, median, report, runParts, timed } from "./measure.ts";
 
 const MIB = 1024 * 1024;
 const BIG = 256 * MIB;
@@ -25,54 +26,6 @@ function newFolder(): string {
   const folder = `${root}/${folders++}`;
   Deno.mkdirSync(folder);
   return folder;
-}
-
-interface Line {
-  readonly bench: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly floor?: number;
-  /** Floor by value for throughput, value by floor for cost. */
-  readonly ratio?: number;
-  readonly goal?: number;
-  readonly ok?: boolean;
-}
-
-function report(line: Line): void {
-  const rounded = Object.entries(line).map(([key, value]) => [key, typeof value === "number" ? round(value) : value]);
-  console.log(JSON.stringify(Object.fromEntries(rounded)));
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
-}
-
-/** By how much the memory of the process grew at most while `work` ran, in bytes. */
-async function growthDuring(work: () => Promise<void>): Promise<number> {
-  const before = Deno.memoryUsage().rss;
-  let peak = before;
-  const look = (): void => {
-    peak = Math.max(peak, Deno.memoryUsage().rss);
-  };
-  const timer = setInterval(look, 1);
-  try {
-    await work();
-  } finally {
-    clearInterval(timer);
-  }
-  look();
-  return peak - before;
 }
 
 async function rawWrite(path: string, bytes: Uint8Array): Promise<void> {
@@ -257,22 +210,8 @@ async function benchSmall(): Promise<void> {
  */
 const parts: Readonly<Record<string, () => Promise<void>>> = { memory: benchMemory, big: benchBig, small: benchSmall };
 
-const [chosen] = Deno.args;
-if (chosen === undefined) {
-  for (const part of Object.keys(parts)) {
-    const args = ["run", "--quiet", "--allow-all", import.meta.filename ?? "", part];
-    const { success } = await new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" })
-      .output();
-    if (!success) Deno.exit(1);
-  }
-} else {
-  const part = parts[chosen];
-  if (part === undefined) {
-    throw new Error(`There is no part ${chosen}; the parts are ${Object.keys(parts).join(", ")}.`);
-  }
-  try {
-    await part();
-  } finally {
-    if (root !== "") await Deno.remove(root, { recursive: true });
-  }
+try {
+  await runParts(parts, import.meta.filename ?? "");
+} finally {
+  if (root !== "") await Deno.remove(root, { recursive: true });
 }
