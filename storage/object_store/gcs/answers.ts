@@ -21,6 +21,9 @@ export interface ErrorAnswer {
   readonly message: string;
 }
 
+/** Makes a text of others fit to be shown. */
+type Conceal = (text: string) => string;
+
 /** All of the text of an answer. */
 export async function textOf(response: Response): Promise<string> {
   const pieces: Uint8Array[] = [];
@@ -34,24 +37,26 @@ export async function textOf(response: Response): Promise<string> {
 }
 
 /** The JSON object of an answer. Throws `AgainError` if it is none. */
-export async function jsonOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+export async function jsonOf(response: Response, conceal: Conceal): Promise<Readonly<Record<string, unknown>>> {
   const text = await textOf(response);
   const value = parsed(text);
   if (isRecord(value)) return value;
   throw new AgainError(
-    `the answer is not what the JSON API of Cloud Storage answers; it begins with ${JSON.stringify(shown(text))}`,
+    `the answer is not what the JSON API of Cloud Storage answers; it begins with ${
+      JSON.stringify(shown(conceal(text)))
+    }`,
   );
 }
 
 /** What an answer says that went wrong, as JSON or as a text. */
-export async function errorOf(response: Response): Promise<ErrorAnswer> {
+export async function errorOf(response: Response, conceal: Conceal): Promise<ErrorAnswer> {
   const text = await textOf(response);
   const value = parsed(text);
   const error = isRecord(value) && isRecord(value["error"]) ? value["error"] : {};
   const first: unknown = Array.isArray(error["errors"]) ? error["errors"][0] : undefined;
   const reason = isRecord(first) && typeof first["reason"] === "string" ? first["reason"] : "";
   const message = typeof error["message"] === "string" ? error["message"] : text;
-  return { status: response.status, reason, message: shown(message) || response.statusText };
+  return { status: response.status, reason, message: shown(conceal(message)) || response.statusText };
 }
 
 /** Whether a value is an object with fields. */

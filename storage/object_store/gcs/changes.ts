@@ -6,7 +6,6 @@
 import { NotFoundError } from "../../../src/errors.ts";
 import { inParallel } from "../http/in_parallel.ts";
 import { AgainError } from "../http/transport.ts";
-import { errorOf, jsonOf } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
 
 /** Copies and removes objects. */
@@ -36,7 +35,7 @@ export class Changes {
       method: "DELETE",
       url: this.#client.urls.object(key),
       take: async (response) => {
-        const answer = await errorOf(response);
+        const answer = await this.#client.errorOf(response);
         if (response.ok) return;
         if (response.status !== 404) throw this.#client.refusalOf(doing, answer);
         if (!await this.#client.hasBucket(answer)) throw this.#client.missingBucket();
@@ -59,13 +58,13 @@ export class Changes {
       body: new Uint8Array(0),
       take: async (response) => {
         if (response.ok) {
-          const { done, rewriteToken: next } = await jsonOf(response);
+          const { done, rewriteToken: next } = await this.#client.jsonOf(response);
           if (done === true) return undefined;
           if (typeof next === "string" && next !== "") return next;
           throw new AgainError("the answer says neither that the copy is done nor how it goes on");
         }
         if (response.status !== 404) throw await this.#client.refusal(doing, response);
-        if (!await this.#client.hasBucket(await errorOf(response))) throw this.#client.missingBucket();
+        if (!await this.#client.hasBucket(await this.#client.errorOf(response))) throw this.#client.missingBucket();
         throw new NotFoundError(`There is no object ${JSON.stringify(from)} ${this.#client.settings.place}.`);
       },
     });

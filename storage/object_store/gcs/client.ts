@@ -72,20 +72,19 @@ export class GcsClient {
     }, call);
   }
 
-  /** Sends a request whose answer is a JSON object. */
-  async json(call: Omit<Call<unknown>, "take">): Promise<Readonly<Record<string, unknown>>> {
-    return await this.send({
-      ...call,
-      take: async (response) => {
-        if (!response.ok) throw await this.refusal(call.doing, response);
-        return await jsonOf(response);
-      },
-    });
+  /** The JSON object of an answer. Throws `AgainError` if it is none. */
+  async jsonOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+    return await jsonOf(response, (text) => this.#tokens.conceal(text));
+  }
+
+  /** What an answer says that went wrong. */
+  async errorOf(response: Response): Promise<ErrorAnswer> {
+    return await errorOf(response, (text) => this.#tokens.conceal(text));
   }
 
   /** The error for an answer that nothing else is known to be. */
   async refusal(doing: string, response: Response): Promise<FusewireError | AgainError> {
-    const answer = await errorOf(response);
+    const answer = await this.errorOf(response);
     if (answer.status === 404 && !await this.hasBucket(answer)) return this.missingBucket();
     return this.refusalOf(doing, answer);
   }
@@ -156,10 +155,10 @@ export class GcsClient {
         });
       },
       receive: async (response, attempt) => {
-        if (response.status === 401) return new Refused(token, await errorOf(response));
+        if (response.status === 401) return new Refused(token, await this.errorOf(response));
         if (response.status >= 500 || Transport.isTemporary(response.status)) {
-          const { message } = await errorOf(response);
-          throw this.transport.again(response, token === undefined ? message : message.replaceAll(token, "…"));
+          const { message } = await this.errorOf(response);
+          throw this.transport.again(response, message);
         }
         this.#bucketSeen ||= response.ok;
         return await take(response, attempt);

@@ -23,7 +23,8 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
     crc = (crc >>> 8) ^ t[(crc ^ bytes[at++]!) & 255]!;
   }
   const count = (end - at) >>> 2 & ~3;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, count);
+  // Where there are none, their place may be one where no words can be.
+  const words = new Int32Array(bytes.buffer, count === 0 ? 0 : bytes.byteOffset + at, count);
   // Whatever is outside of the loop, or in a function of its own, makes it slower.
   for (let w = 0; w < count; w += 4) {
     const a = crc ^ words[w]!;

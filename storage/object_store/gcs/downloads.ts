@@ -8,7 +8,7 @@ import { RangedReader, type RangedSource } from "../http/ranged_reader.ts";
 import { rangedStream } from "../http/ranged_stream.ts";
 import type { ByteRange, ObjectReader } from "../object_store.ts";
 import { withinSize } from "../range.ts";
-import { errorOf, textOf } from "./answers.ts";
+import { textOf } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
 import { bodyInto, lengthIn, sizeIn } from "./ranged_answer.ts";
 
@@ -123,7 +123,7 @@ export class Downloads {
       headers: rangeHeaders(position, position + into.length),
       take: async (response) => {
         if (response.status === 404 || response.status === 416) {
-          const answer = await errorOf(response);
+          const answer = await this.#client.errorOf(response);
           if (response.status === 404 && !await this.#client.hasBucket(answer)) throw this.#client.missingBucket();
           throw this.#replaced(key);
         }
@@ -141,7 +141,7 @@ export class Downloads {
   async #missing(key: string, doing: string, response: Response): Promise<Error> {
     const { place } = this.#client.settings;
     if (response.status !== 404) return await this.#client.refusal(doing, response);
-    const answer = await errorOf(response);
+    const answer = await this.#client.errorOf(response);
     if (!await this.#client.hasBucket(answer)) return this.#client.missingBucket();
     return new NotFoundError(`There is no object ${JSON.stringify(key)} ${place}.`);
   }

@@ -8,7 +8,7 @@ import { isKey } from "../../keys.ts";
 import { inParallel } from "../http/in_parallel.ts";
 import { AgainError } from "../http/transport.ts";
 import type { ListedObject } from "../object_store.ts";
-import { errorOf, isRecord, jsonOf } from "./answers.ts";
+import { isRecord } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
 import type { Downloads } from "./downloads.ts";
 import { FIELDS, isDigits, type ObjectResource, resourceOf } from "./object_resource.ts";
@@ -61,9 +61,9 @@ export class Listing {
       doing,
       url: this.#client.urls.object(key, { fields: FIELDS }),
       take: async (response) => {
-        if (response.ok) return resourceOf(await jsonOf(response), this.#client.urls.name(key));
+        if (response.ok) return resourceOf(await this.#client.jsonOf(response), this.#client.urls.name(key));
         if (response.status !== 404) throw await this.#client.refusal(doing, response);
-        if (!await this.#client.hasBucket(await errorOf(response))) throw this.#client.missingBucket();
+        if (!await this.#client.hasBucket(await this.#client.errorOf(response))) throw this.#client.missingBucket();
         return undefined;
       },
     });
@@ -79,7 +79,7 @@ export class Listing {
       url: urls.list({ prefix: name === "" ? undefined : name, maxResults, pageToken, fields }),
       take: async (response) => {
         if (!response.ok) throw await this.#client.refusal(doing, response);
-        const { items = [], nextPageToken: next } = await jsonOf(response);
+        const { items = [], nextPageToken: next } = await this.#client.jsonOf(response);
         if (!Array.isArray(items) || next !== undefined && (typeof next !== "string" || next === pageToken)) {
           throw new AgainError("the answer is no page of a list");
         }

@@ -4,7 +4,6 @@
  * @module
  */
 import { AgainError } from "../http/transport.ts";
-import { errorOf, jsonOf } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
 import { type NewObject, saysDamaged, type Sums } from "./new_object.ts";
 import { FIELDS, resourceOf } from "./object_resource.ts";
@@ -33,14 +32,14 @@ export async function uploadAtOnce(
     body: bodyOf(boundary, object.resource(sums), object.contentType, bytes),
     take: async (response, attempt) => {
       if (response.ok) {
-        const stored = resourceOf(await jsonOf(response), object.name);
+        const stored = resourceOf(await client.jsonOf(response), object.name);
         if (object.isWhole(stored, sums)) return;
         await object.remove(stored);
         throw attempt < maxAttempts
           ? new AgainError("what was stored is not what was sent")
           : object.damaged("what was stored was not what was sent");
       }
-      const answer = await errorOf(response);
+      const answer = await client.errorOf(response);
       if (answer.status === 412) {
         // It may be our own, of an attempt whose reply was lost.
         if (await object.stored() !== undefined) return;

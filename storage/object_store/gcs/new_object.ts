@@ -9,7 +9,6 @@ import type { PutOptions } from "../object_store.ts";
 import type { GcsClient } from "./client.ts";
 import { crc32c, crc32cText } from "./crc32c.ts";
 import { FIELDS, NONCE, type ObjectResource, resourceOf, SHA256, TYPED, UNTYPED } from "./object_resource.ts";
-import { errorOf, jsonOf } from "./answers.ts";
 
 /** What is known of bytes when all of them were seen. */
 export interface Sums {
@@ -87,11 +86,11 @@ export class NewObject {
       url: this.#client.urls.object(this.key, { fields: FIELDS }),
       take: async (response) => {
         if (response.status === 404) {
-          await errorOf(response);
+          await this.#client.errorOf(response);
           return undefined;
         }
         if (!response.ok) throw await this.#client.refusal(this.doing, response);
-        const found = resourceOf(await jsonOf(response), this.name);
+        const found = resourceOf(await this.#client.jsonOf(response), this.name);
         return found.metadata[NONCE] === this.#nonce ? found : undefined;
       },
     });
@@ -109,7 +108,7 @@ export class NewObject {
       method: "DELETE",
       url: this.#client.urls.object(this.key, { generation, ifGenerationMatch: generation }),
       take: async (response) => {
-        const answer = await errorOf(response);
+        const answer = await this.#client.errorOf(response);
         if (response.ok || answer.status === 404 || answer.status === 412) return;
         throw this.#client.refusalOf(this.doing, answer);
       },

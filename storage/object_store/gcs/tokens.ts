@@ -28,6 +28,8 @@ export class Tokens {
   readonly #renewable: boolean;
   #current: GcsToken | undefined;
   #asking: Promise<GcsToken> | undefined;
+  /** The last two tokens: requests with the older one may still be under way. */
+  #given: readonly string[] = [];
 
   /** Without a source, requests go without a token. */
   constructor(source: GcsTokenSource | undefined, clock: Clock) {
@@ -49,6 +51,14 @@ export class Tokens {
     return (await this.#asking).token;
   }
 
+  /** A text of others without a token in it: some servers show what they were sent. */
+  conceal(text: string): string {
+    return this.#given.reduce((concealed, token) => {
+      // Shorter ones are those of tests.
+      return token.length < 8 ? concealed : concealed.replaceAll(token, "…");
+    }, text);
+  }
+
   /** Takes note that a token was refused. Says whether there may be another one. */
   refused(token: string | undefined): boolean {
     if (!this.#renewable || token === undefined) return false;
@@ -57,7 +67,9 @@ export class Tokens {
   }
 
   async #ask(source: () => unknown): Promise<GcsToken> {
-    return this.#current = tokenFrom(await source());
+    this.#current = tokenFrom(await source());
+    this.#given = [this.#current.token, ...this.#given.slice(0, 1)];
+    return this.#current;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { AgainError, type Outcome } from "../http/transport.ts";
-import { errorOf, jsonOf, textOf } from "./answers.ts";
+import { textOf } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
 import { type NewObject, saysDamaged, type Sums } from "./new_object.ts";
 import { FIELDS, type ObjectResource, resourceOf } from "./object_resource.ts";
@@ -66,7 +66,7 @@ export class UploadSession {
           if (url !== null && /^https?:/.test(url) && URL.canParse(url)) return new UploadSession(client, object, url);
           throw new AgainError("the answer does not say where to send the bytes to");
         }
-        const answer = await errorOf(response);
+        const answer = await client.errorOf(response);
         if (answer.status === 404) throw client.missingBucket();
         if (answer.status !== 412) throw client.refusalOf(object.doing, answer);
         return undefined;
@@ -124,8 +124,10 @@ export class UploadSession {
       await textOf(response);
       return { state: "open", received: receivedOf(response.headers.get("range")) };
     }
-    if (response.ok) return { state: "stored", stored: resourceOf(await jsonOf(response), this.#object.name) };
-    const answer = await errorOf(response);
+    if (response.ok) {
+      return { state: "stored", stored: resourceOf(await this.#client.jsonOf(response), this.#object.name) };
+    }
+    const answer = await this.#client.errorOf(response);
     if (answer.status === 404 || answer.status === 410) return { state: "gone" };
     if (answer.status === 412) return { state: "present" };
     if (saysDamaged(answer.status, answer.message)) return { state: "damaged" };

@@ -7,7 +7,6 @@ import { FusewireError } from "../../../src/errors.ts";
 import { joined, piecesOf } from "../body.ts";
 import { type BodyPart, partsOf } from "../http/parts.ts";
 import type { ObjectBody, PutOptions, PutResult } from "../object_store.ts";
-import { errorOf } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
 import { uploadAtOnce } from "./multipart_upload.ts";
 import { NewObject, Summing, type Sums } from "./new_object.ts";
@@ -88,7 +87,7 @@ export class Uploads {
         url: this.#client.urls.object(object.key, { ifGenerationMatch: generation, fields: "name" }),
         headers: { "content-type": "application/json; charset=UTF-8" },
         body: JSON.stringify({ metadata: object.metadata(sums) }),
-        take: errorOf,
+        take: (response) => this.#client.errorOf(response),
       });
     } catch (error) {
       if (!(error instanceof FusewireError)) throw error;
