@@ -40,6 +40,7 @@ export const versitygw: Server = goServer({
   startedBy: "versitygw.ts",
   suites: [
     "tests/integration/servers/versitygw_test.ts",
+    "tests/storage/object_store/s3/conformance_test.ts",
   ],
 });
 
@@ -52,6 +53,7 @@ export const moto: Server = pythonServer({
   suites: [
     "tests/integration/servers/moto_test.ts",
     "tests/integration/servers/versitygw_test.ts",
+    "tests/storage/object_store/s3/moto_conformance_test.ts",
   ],
 });
 
@@ -63,6 +65,7 @@ export const fakeGcs: Server = goServer({
   startedBy: "fake_gcs.ts",
   suites: [
     "tests/integration/servers/fake_gcs_test.ts",
+    "tests/storage/object_store/gcs/fake_gcs_test.ts",
   ],
 });
 
