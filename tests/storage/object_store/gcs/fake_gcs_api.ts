@@ -42,6 +42,8 @@ export interface FakeRequest {
 export interface FakeGcsOptions {
   /** Name of the bucket. @default {"tests"} */
   readonly bucket?: string;
+  /** How many objects a page has at most. @default {1000} */
+  readonly pageSize?: number;
   /** Decides what happens to each request. */
   readonly fault?: (request: FakeRequest, count: number) => Fault | undefined;
   /** Says what is answered to who has this `Authorization`. @default {every token is good} */
@@ -53,7 +55,7 @@ export class FakeGcsApi {
   /** Method, path and what matters of each request, in order. */
   readonly requests: string[] = [];
   /** The objects by name. */
-  readonly objects = new FakeObjects();
+  readonly objects: FakeObjects;
   /** Sessions of uploads. */
   readonly sessions: FakeSessions;
   readonly #options: FakeGcsOptions;
@@ -63,6 +65,7 @@ export class FakeGcsApi {
   constructor(options: FakeGcsOptions = {}) {
     this.#options = options;
     this.#bucket = options.bucket ?? "tests";
+    this.objects = new FakeObjects(options.pageSize ?? 1000);
     this.sessions = new FakeSessions(this.objects);
   }
 

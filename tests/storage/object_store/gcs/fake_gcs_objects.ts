@@ -27,15 +27,18 @@ export interface StoredObject {
   readonly resource: FakeResource;
 }
 
-/** How many objects a page has at most, whatever is asked for. */
-const PAGE = 1000;
-
 /** The objects of the fake. */
 export class FakeObjects {
   readonly #objects = new Map<string, StoredObject>();
   /** Too large for a `number`, as those of some servers. */
   #generation = 1795716005511240000n;
   #rewrites = 0;
+  readonly #pageSize: number;
+
+  /** @param pageSize How many objects a page has at most, whatever is asked for. */
+  constructor(pageSize: number) {
+    this.#pageSize = pageSize;
+  }
 
   /** One object. */
   get(name: string): StoredObject | undefined {
@@ -103,7 +106,7 @@ export class FakeObjects {
   /** One page. */
   list(query: URLSearchParams): Response {
     const after = query.get("pageToken") ?? "";
-    const count = Math.min(PAGE, Number(query.get("maxResults") ?? PAGE));
+    const count = Math.min(this.#pageSize, Number(query.get("maxResults") ?? this.#pageSize));
     const names = this.names.filter((name) =>
       name.startsWith(query.get("prefix") ?? "") && compareKeys(name, after) > 0
     );
