@@ -11,6 +11,11 @@ export const MAX_KEY_BYTES = 768;
 export const MAX_SEGMENT_BYTES = 255;
 /** What the names of half-written files begin with; no segment of a key may begin so, in any case of letters. */
 export const TEMPORARY_PREFIX = ".fusewire-tmp-";
+/** The folder in which a store of files keeps content types and metadata; no segment of a key may begin so, in any case of letters. */
+export const METADATA_FOLDER = ".fusewire-metadata";
+
+/** What no segment of a key may begin with, and what it is kept for. */
+const KEPT = [[TEMPORARY_PREFIX, "half-written files"], [METADATA_FOLDER, "content types and metadata"]] as const;
 
 const utf8 = new TextEncoder();
 
@@ -85,8 +90,11 @@ function keyProblem(key: string): string | undefined {
     if (segment === "") return "it has an empty segment";
     if (segment === "." || segment === "..") return `it has the segment "${segment}"`;
     if (utf8Length(segment) > MAX_SEGMENT_BYTES) return `it has a segment longer than ${MAX_SEGMENT_BYTES} UTF-8 bytes`;
-    if (segment.toLowerCase().startsWith(TEMPORARY_PREFIX)) {
-      return `it has a segment that begins with "${TEMPORARY_PREFIX}", which is kept for half-written files`;
+    const lowered = segment.toLowerCase();
+    for (const [beginning, purpose] of KEPT) {
+      if (lowered.startsWith(beginning)) {
+        return `it has a segment that begins with "${beginning}", which is kept for ${purpose}`;
+      }
     }
   }
   return undefined;

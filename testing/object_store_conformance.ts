@@ -3,14 +3,17 @@
  *
  * @module
  */
+import { testConditions } from "./object_store_conditions.ts";
 import {
   ObjectBench,
   type ObjectStoreConformanceOptions,
   type OpenObjectStore,
   type TestOnObjects,
 } from "./object_store_fixture.ts";
+import { testHostileKeys } from "./object_store_hostile.ts";
 import { testKeys } from "./object_store_keys.ts";
 import { testLists } from "./object_store_lists.ts";
+import { testMetadata } from "./object_store_metadata.ts";
 import { testPuts } from "./object_store_puts.ts";
 import { testReads } from "./object_store_reads.ts";
 
@@ -50,6 +53,9 @@ export function objectStoreConformance(
   };
   testReads(test);
   testPuts(test);
+  testConditions(test);
+  testMetadata(test);
   testLists(test);
   testKeys(test);
+  testHostileKeys(test);
 }

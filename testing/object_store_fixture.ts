@@ -174,3 +174,10 @@ export async function holds(store: ObjectStore, objects: ReadonlyMap<string, Uin
   deepStrictEqual((await keysOf(store)).toSorted(), [...objects.keys()].toSorted());
   for (const [key, bytes] of objects) sameBytes(await store.get(key), bytes);
 }
+
+/** That all of several calls at once succeed, once all of them have ended. */
+export async function together(calls: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(calls)) {
+    if (outcome.status === "rejected") throw outcome.reason;
+  }
+}

@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { InvalidKeyError } from "../src/errors.ts";
-import { compareKeys, MAX_KEY_BYTES, TEMPORARY_PREFIX } from "../storage/keys.ts";
+import { compareKeys, MAX_KEY_BYTES, METADATA_FOLDER, TEMPORARY_PREFIX } from "../storage/keys.ts";
 import type { ObjectStore } from "../storage/object_store/object_store.ts";
 import { keyOf } from "../storage/object_store/uri.ts";
 import { bytesOf, fails, holds, keysOf, listed, sameBytes, type TestOnObjects } from "./object_store_fixture.ts";
@@ -81,6 +81,9 @@ const BAD_KEYS: readonly string[] = [
   "x/".repeat(MAX_KEY_BYTES / 2) + "x",
   `${TEMPORARY_PREFIX}1-1`,
   `a/${TEMPORARY_PREFIX.toUpperCase()}x/b`,
+  METADATA_FOLDER,
+  `${METADATA_FOLDER.toUpperCase()}/00/x`,
+  `a/${METADATA_FOLDER}`,
 ];
 
 /** Every verb that takes a key, on one key. */

@@ -6,7 +6,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { ConfigError, ConflictError, NotFoundError } from "../src/errors.ts";
 import { sha256Hex } from "../storage/digest.ts";
-import { bytesOf, collect, fails, keysOf, sameBytes, type TestOnObjects } from "./object_store_fixture.ts";
+import { bytesOf, collect, fails, keysOf, sameBytes, type TestOnObjects, together } from "./object_store_fixture.ts";
+import { settle } from "./settle.ts";
 
 const PART = 4 * 1024 * 1024;
 
@@ -114,6 +115,7 @@ export function testReads(test: TestOnObjects): void {
     };
     const read = async (): Promise<void> => {
       for (let count = 0; !done || count === 0; count++) {
+        await settle();
         ok(hashes.includes(sha256Hex(await store.get("a"))));
         ok(hashes.includes(sha256Hex(
           await collect(await store.stream("a")).catch((error: unknown) => {
@@ -123,7 +125,7 @@ export function testReads(test: TestOnObjects): void {
         )));
       }
     };
-    await Promise.all([read(), write().finally(() => done = true)]);
+    await together([read(), write().finally(() => done = true)]);
   });
 
   test("says that an object is missing", async ({ store }) => {

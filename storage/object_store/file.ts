@@ -1,12 +1,15 @@
-import { ConfigError, ConflictError, NotFoundError } from "../../src/errors.ts";
-import { aboveObjects, belowObject, checkKey, checkPrefix } from "../keys.ts";
-import { DirectorySync } from "./directory_sync.ts";
-import { fileError, isMissing } from "./file_errors.ts";
+import { ConfigError } from "../../src/errors.ts";
+import { checkKey, checkPrefix } from "../keys.ts";
+import { fileError } from "./file_errors.ts";
 import { fileUrl } from "./file_path.ts";
 import { listFiles } from "./file_listing.ts";
-import { FileReader } from "./file_reader.ts";
-import { type FilePlace, FileRoot, linked } from "./file_root.ts";
-import { openTemporary, type TemporaryFile, writeAndRename } from "./file_writer.ts";
+import { FileMetadata } from "./file_metadata.ts";
+import { FileObjects } from "./file_objects.ts";
+import { FilePuts } from "./file_puts.ts";
+import { FileReader, readHere } from "./file_reader.ts";
+import { FileRoot } from "./file_root.ts";
+import { isSameVersion } from "./file_versions.ts";
+import { FolderSyncs } from "./folder_syncs.ts";
 import { streamOf } from "./object_stream.ts";
 import type {
   ByteRange,
@@ -25,8 +28,8 @@ import { withinSize } from "./range.ts";
 
 /** Files up to this size are read at once, in this thread: 8 µs instead of 40. */
 const SMALL_BYTES = 64 * 1024;
-/** How often a put looks for its folder again because somebody removed it, empty, at that moment. */
-const PUT_ATTEMPTS = 5;
+/** How often a copy begins again because the object was replaced at that moment. */
+const COPY_ATTEMPTS = 100;
 /** How many files are removed at once. */
 const REMOVERS = 16;
 
@@ -47,7 +50,19 @@ export interface FileObjectStoreOptions {
  * An object store in a folder of local files: the object `a/b` is the file `a/b`.
  *
  * Symbolic links below the folder are never followed. A write goes to a temporary file in the same folder, is synced and renamed, and the
- * folder is synced. What a crash leaves of it is never listed, and is removed by a list of its folder an hour later.
+ * folder is synced. What a crash leaves of it is never listed, and is removed by a list of its folder an hour later. Content types and
+ * metadata are kept in the folder `.fusewire-metadata`, which is only there if something has any.
+ *
+ * @example
+ * ```ts
+ * import { FileObjectStore } from "@fusewire/fusewire";
+ * import { expect } from "@std/expect";
+ *
+ * const store = new FileObjectStore({ path: await Deno.makeTempDir() });
+ * await store.put("reports/may.txt", new TextEncoder().encode("all is well"), { contentType: "text/plain" });
+ * expect(new TextDecoder().decode(await store.get("reports/may.txt", { start: 7 }))).toBe("well");
+ * expect(await store.head("reports/may.txt")).toEqual({ key: "reports/may.txt", size: 11, contentType: "text/plain" });
+ * ```
  */
 export class FileObjectStore implements ObjectStore {
   /** Always `"file"`. */
@@ -59,22 +74,21 @@ export class FileObjectStore implements ObjectStore {
   readonly #root: FileRoot;
   readonly #rootUrl: string;
   readonly #slowMicroseconds: number;
-  readonly #pace: Pace;
-  readonly #syncs = new DirectorySync();
-  /** Folders that hold a file with a name that may not be durable. */
-  readonly #unsynced = new Set<string>();
-  /** Syncs of the folders that hold a new folder. */
-  readonly #newFolders = new Set<Promise<void>>();
+  readonly #syncs = new FolderSyncs();
+  readonly #objects: FileObjects;
+  readonly #puts: FilePuts;
 
   /** Names a folder without touching it. */
   constructor({ path, slowMicroseconds = 100 }: FileObjectStoreOptions) {
     if (typeof path !== "string") throw new ConfigError("A store of files needs `path`, the folder to keep them in.");
-    this.#root = new FileRoot(path, (parent) => this.#beginSync(parent));
+    this.#root = new FileRoot(path, (parent) => this.#syncs.made(parent));
     this.path = this.#root.path;
     this.#rootUrl = fileUrl(this.path).replace(/\/?$/, "/");
     this.place = `in the folder ${this.path}`;
     this.#slowMicroseconds = slowMicroseconds;
-    this.#pace = new Pace(slowMicroseconds * 10 / 1000);
+    const metadata = new FileMetadata(this.#root, this.#syncs);
+    this.#objects = new FileObjects(this.#root, metadata);
+    this.#puts = new FilePuts(this.#root, metadata, this.#syncs, new Pace(slowMicroseconds * 10 / 1000));
   }
 
   /** The URL of the file. */
@@ -85,12 +99,12 @@ export class FileObjectStore implements ObjectStore {
 
   /** Reads an object, or a part of it. */
   async get(key: string, range: ByteRange = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const { path, size } = this.#existing(key);
-    const likely = withinSize(range, size);
+    const { path, stamp } = this.#objects.existing(key);
+    const likely = withinSize(range, stamp.size);
     try {
       // Another process may replace the file at any moment, so what counts is the size of the one that was opened.
       if (likely.end - likely.start <= SMALL_BYTES) {
-        const small = readHere(path, range);
+        const small = readHere(path, range, SMALL_BYTES);
         if (small !== undefined) return small;
       }
       await using reader = await FileReader.open(path);
@@ -99,18 +113,13 @@ export class FileObjectStore implements ObjectStore {
       const count = await reader.read(bytes, start);
       return count === bytes.length ? bytes : bytes.slice(0, count);
     } catch (error) {
-      throw this.#error(error, key, "read");
+      throw this.#objects.error(error, key, "read");
     }
   }
 
   /** Opens an object for reading at any position. */
   async open(key: string): Promise<ObjectReader> {
-    const { path } = this.#existing(key);
-    try {
-      return await FileReader.open(path);
-    } catch (error) {
-      throw this.#error(error, key, "open");
-    }
+    return await this.#open(key);
   }
 
   /** Streams an object, or a part of it. */
@@ -125,55 +134,50 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  /** Stores an object at once or not at all, durably. Content type and metadata are not kept. */
+  /** Stores an object at once or not at all, durably. */
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutResult> {
     checkKey(key);
-    checkPutOptions(key, options);
-    const { syncLater = false, onlyIfAbsent = false } = options;
-    try {
-      const { place, temporary } = await this.#openTemporary(key);
-      const result = await writeAndRename(temporary, place.path, body, this.#pace, onlyIfAbsent);
-      this.#unsynced.add(place.folder);
-      if (!syncLater) await this.#sync([place.folder]);
-      return result;
-    } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) throw this.#present(key, error);
-      if (error instanceof Deno.errors.IsADirectory) throw aboveObjects(key);
-      if (error instanceof Deno.errors.NotADirectory) {
-        this.#root.lookAgain();
-        throw belowObject(key);
-      }
-      throw fileError(error, `write the object ${JSON.stringify(key)}`, this.path);
-    }
+    const description = checkPutOptions(key, options);
+    return await this.#puts.put(key, body, description, options);
   }
 
   /** Makes durable what was put with `syncLater`. */
   async sync(): Promise<void> {
     try {
-      await this.#sync([...this.#unsynced]);
+      await this.#syncs.sync();
     } catch (error) {
       throw fileError(error, "make its objects durable", this.path);
     }
   }
 
-  /** Size of an object; `undefined` if there is none. */
-  // deno-lint-ignore require-await -- an error has to come as a rejection
+  /** Size, content type and metadata of an object; `undefined` if there is none. */
   async head(key: string): Promise<ObjectInfo | undefined> {
     checkKey(key);
-    const file = this.#find(key);
-    return file === undefined ? undefined : { key, size: file.size };
+    const file = this.#objects.find(key);
+    if (file === undefined) return undefined;
+    const described = await this.#objects.describe(key, file);
+    return described && { key, size: described.file.stamp.size, ...described.description };
   }
 
   /** Copies an object. */
   async copy(from: string, to: string): Promise<void> {
     checkKey(to);
-    await this.put(to, await this.stream(from));
+    for (let attempt = 1;; attempt++) {
+      await using reader = await this.#open(from);
+      if (from === to) return;
+      const described = await this.#objects.describe(from, reader);
+      if (described === undefined) throw this.#objects.missing(from);
+      // It was replaced meanwhile, so its bytes may not be those that belong to what is kept beside it now.
+      if (!isSameVersion(described.file.stamp, reader.stamp) && attempt < COPY_ATTEMPTS) continue;
+      await this.put(to, streamOf(reader, 0, reader.size), described.description);
+      return;
+    }
   }
 
   /** Removes an object, and the folders that become empty; silent if there is none. */
   async delete(key: string): Promise<void> {
     checkKey(key);
-    const folder = await this.#remove(key);
+    const folder = await this.#objects.remove(key);
     if (folder !== undefined) this.#root.removeEmpty(folder);
   }
 
@@ -182,7 +186,7 @@ export class FileObjectStore implements ObjectStore {
     const folders = new Set<string>();
     let batch: string[] = [];
     const removeBatch = async (): Promise<void> => {
-      for (const folder of await Promise.all(batch.map((key) => this.#remove(key)))) {
+      for (const folder of await Promise.all(batch.map((key) => this.#objects.remove(key)))) {
         if (folder !== undefined) folders.add(folder);
       }
       batch = [];
@@ -218,109 +222,12 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  async #openTemporary(key: string): Promise<{ readonly place: FilePlace; readonly temporary: TemporaryFile }> {
-    for (let attempt = 1;; attempt++) {
-      try {
-        const place = this.#root.provide(key);
-        if (!place.isOurs) this.#refuseLink(place, key);
-        return { place, temporary: await openTemporary(place.folder, this.#pace) };
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound) || attempt === PUT_ATTEMPTS) throw error;
-      }
-    }
-  }
-
-  #existing(key: string): { readonly path: string; readonly size: number } {
-    checkKey(key);
-    const file = this.#find(key);
-    if (file === undefined) throw this.#missing(key);
-    return file;
-  }
-
-  #find(key: string): { readonly path: string; readonly size: number } | undefined {
-    const place = this.#root.locate(key);
-    if (place === undefined) return undefined;
+  async #open(key: string): Promise<FileReader> {
+    const { path } = this.#objects.existing(key);
     try {
-      const info = Deno.lstatSync(place.path);
-      if (info.isSymlink) throw linked(key, this.path);
-      return info.isFile ? { path: place.path, size: info.size } : undefined;
+      return await FileReader.open(path);
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw this.#error(error, key, "look at");
+      throw this.#objects.error(error, key, "open");
     }
   }
-
-  /** Removes a file; gives its folder if there was one. */
-  async #remove(key: string): Promise<string | undefined> {
-    const place = this.#root.locate(key);
-    if (place === undefined || this.#find(key) === undefined) return undefined;
-    try {
-      await Deno.remove(place.path);
-    } catch (error) {
-      if (!isMissing(error)) throw this.#error(error, key, "remove");
-    }
-    return place.folder;
-  }
-
-  /** A rename replaces a link and never follows it, so this only keeps the rule that a link is refused. */
-  #refuseLink(place: FilePlace, key: string): void {
-    let isSymlink: boolean;
-    try {
-      isSymlink = Deno.lstatSync(place.path).isSymlink;
-    } catch (error) {
-      if (isMissing(error)) return;
-      throw error;
-    }
-    if (isSymlink) throw linked(key, this.path);
-  }
-
-  async #sync(folders: readonly string[]): Promise<void> {
-    // A file that gets its name while the sync runs marks the folder again.
-    for (const folder of folders) this.#unsynced.delete(folder);
-    try {
-      await Promise.all([...folders.map((folder) => this.#syncs.sync(folder)), ...this.#newFolders]);
-    } catch (error) {
-      for (const folder of folders) this.#unsynced.add(folder);
-      throw error;
-    }
-  }
-
-  #beginSync(folder: string): void {
-    const syncing = this.#syncs.sync(folder).finally(() => this.#newFolders.delete(syncing));
-    // Whoever puts waits for it; a put that fails before that leaves it to nobody.
-    syncing.catch(() => {});
-    this.#newFolders.add(syncing);
-  }
-
-  #present(key: string, cause: Error): Error {
-    if (Deno.lstatSync(`${this.path}/${key}`).isDirectory) return aboveObjects(key);
-    return new ConflictError(`There is an object ${JSON.stringify(key)} in the folder ${this.path} already.`, {
-      cause,
-    });
-  }
-
-  #missing(key: string): NotFoundError {
-    return new NotFoundError(`There is no object ${JSON.stringify(key)} in the folder ${this.path}.`);
-  }
-
-  #error(error: unknown, key: string, verb: string): unknown {
-    if (isMissing(error)) return this.#missing(key);
-    return fileError(error, `${verb} the object ${JSON.stringify(key)}`, this.path);
-  }
-}
-
-/** Reads in this thread; `undefined` if there is too much. */
-function readHere(path: string, range: ByteRange): Uint8Array<ArrayBuffer> | undefined {
-  using file = Deno.openSync(path);
-  const { start, end } = withinSize(range, file.statSync().size);
-  if (end - start > SMALL_BYTES) return undefined;
-  if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(end - start);
-  let at = 0;
-  while (at < bytes.length) {
-    const count = file.readSync(at === 0 ? bytes : bytes.subarray(at));
-    if (count === null) return bytes.slice(0, at);
-    at += count;
-  }
-  return bytes;
 }

@@ -8,6 +8,14 @@ import { ConfigError, PermissionError } from "../../src/errors.ts";
 /** Error codes of a place that takes no more bytes. */
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
+/** Error codes of a file system on which a file has one name. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Whether a file got no second name because the file system has no such thing. */
+export function hasNoLinks(error: unknown): boolean {
+  return NO_LINKS.has(codeOf(error) ?? "");
+}
+
 /** Whether a file or one of its folders does not exist, or a folder of it is a file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compareKeys, isKey, TEMPORARY_PREFIX } from "../keys.ts";
+import { compareKeys, isKey, METADATA_FOLDER, TEMPORARY_PREFIX } from "../keys.ts";
 import { isMissing } from "./file_errors.ts";
 import type { FileRoot } from "./file_root.ts";
 import type { ListedObject } from "./object_store.ts";
@@ -92,7 +92,7 @@ function namesIn(folder: string): string[] {
     for (const entry of Deno.readDirSync(folder)) {
       if (entry.name.startsWith(TEMPORARY_PREFIX)) removeLeftOver(`${folder}/${entry.name}`);
       else if (entry.isFile) names.push(entry.name);
-      else if (entry.isDirectory) names.push(`${entry.name}/`);
+      else if (entry.isDirectory && entry.name !== METADATA_FOLDER) names.push(`${entry.name}/`);
     }
   } catch (error) {
     // It was removed, or is a file now.

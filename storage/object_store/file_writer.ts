@@ -37,35 +37,27 @@ export async function openTemporary(folder: string, pace: Pace): Promise<Tempora
 }
 
 /**
- * Writes and syncs a temporary file, then renames it to `path`; with `onlyIfAbsent` only if nothing is there. It is gone if anything fails.
+ * Writes and syncs a temporary file, then has it put in its place. It is gone if anything fails.
  *
- * @throws {Deno.errors.AlreadyExists} If something is there, with `onlyIfAbsent`.
+ * @param move Takes it away; it is written, synced and closed then.
  */
-export async function writeAndRename(
+export async function writeAndMove(
   temporary: TemporaryFile,
-  path: string,
   body: ObjectBody,
-  pace: Pace,
-  onlyIfAbsent: boolean,
+  move: (written: PutResult) => Promise<void>,
 ): Promise<PutResult> {
   const { file } = temporary;
   try {
     const small = smallBody(body);
     const result = await (small === undefined ? writePieces(temporary, body) : writeSmall(file, small));
     file.close();
-    if (onlyIfAbsent) {
-      // A rename replaces what is there; a link does not.
-      await Deno.link(temporary.path, path);
-      await Deno.remove(temporary.path);
-    } else {
-      await pace.call(() => Deno.renameSync(temporary.path, path), () => Deno.rename(temporary.path, path));
-    }
+    await move(result);
     return result;
   } catch (error) {
     try {
       file.close();
     } catch {
-      // It was closed before the rename.
+      // It was closed before it was moved.
     }
     await Deno.remove(temporary.path).catch(() => {});
     throw error;

@@ -76,7 +76,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** Keeps a copy of the bytes. */
   async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<PutResult> {
     checkKey(key);
-    checkPutOptions(key, options);
+    const described = checkPutOptions(key, options);
     const chunks: Uint8Array[] = [];
     let size = 0;
     // A piece of a stream may be reused by its producer, so it is copied when it comes; what is there at once is copied once.
@@ -91,13 +91,7 @@ export class MemoryObjectStore implements ObjectStore {
       throw new ConflictError(`There is an object ${JSON.stringify(key)} in memory already.`);
     }
     const sha256 = sha256Hex(bytes);
-    const info: ObjectInfo = {
-      key,
-      size,
-      sha256,
-      ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
-      ...(hasAny(options.metadata) ? { metadata: { ...options.metadata } } : {}),
-    };
+    const info: ObjectInfo = { key, size, sha256, ...described };
     this.#set(key, { bytes, info });
     return { size, sha256 };
   }
@@ -193,10 +187,6 @@ export class MemoryObjectStore implements ObjectStore {
       else this.#folders.set(folder, count);
     }
   }
-}
-
-function hasAny(metadata: PutOptions["metadata"]): boolean {
-  return metadata !== undefined && Object.keys(metadata).length > 0;
 }
 
 function* foldersOf(key: string): Generator<string, void> {

@@ -26,6 +26,8 @@ const REFUSED: [key: string, rule: RegExp][] = [
   [`${"x".repeat(255)}/${"x".repeat(255)}/${"x".repeat(255)}/x`, /768/],
   ["a/.fusewire-tmp-1", /half-written/],
   [".FUSEWIRE-TMP-1/a", /half-written/],
+  [".fusewire-metadata/00/a", /kept for content types and metadata/],
+  ["a/.Fusewire-Metadata", /kept for content types and metadata/],
 ];
 
 Deno.test("checkKey() names the key and the rule that it breaks", () => {
