@@ -66,6 +66,9 @@ export const fakeGcs: Server = goServer({
   suites: [
     "tests/integration/servers/fake_gcs_test.ts",
     "tests/storage/object_store/gcs/fake_gcs_test.ts",
+    "tests/storage/object_store/gcs/gcs_storage_test.ts",
+    "tests/storage/object_store/gcs/large_objects_test.ts",
+    "tests/storage/object_store/gcs/wire_faults_test.ts",
   ],
 });
 
@@ -77,6 +80,8 @@ export const gcpEmulator: Server = pythonServer({
   startedBy: "gcp_emulator.ts",
   suites: [
     "tests/integration/servers/gcp_emulator_test.ts",
+    "tests/storage/object_store/gcs/large_objects_test.ts",
+    "tests/storage/object_store/gcs/wire_faults_test.ts",
   ],
 });
 
@@ -90,6 +95,7 @@ export const toxiproxy: Server = goServer({
   suites: [
     "tests/integration/servers/toxiproxy_test.ts",
     "tests/integration/servers/fake_gcs_test.ts",
+    "tests/storage/object_store/gcs/wire_faults_test.ts",
   ],
 });
 

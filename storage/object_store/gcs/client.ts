@@ -41,6 +41,7 @@ export class GcsClient {
   /** What sends requests without a token. */
   readonly transport: Transport;
   readonly #tokens: Tokens;
+  readonly #fetch: Fetch;
   #bucketSeen = false;
 
   /** Opens nothing. */
@@ -49,7 +50,8 @@ export class GcsClient {
     this.settings = settings;
     this.urls = new GcsUrls(endpoint, bucket, root);
     const retries = maxAttempts === undefined ? {} : { maxAttempts };
-    this.transport = new Transport({ place, clock, fetch: guarded(settings), ...retries });
+    this.#fetch = guarded(settings);
+    this.transport = new Transport({ place, clock, fetch: this.#fetch, ...retries });
     this.#tokens = new Tokens(sourceOf(settings, this.transport), clock);
   }
 
@@ -70,6 +72,16 @@ export class GcsClient {
       if ("failure" in outcome) return outcome;
       return outcome.value instanceof Refused ? outcome.value : { value: outcome.value };
     }, call);
+  }
+
+  /** Sends a request of others with a token, once, and gives the answer whatever it is. */
+  async fetch(request: Request): Promise<Response> {
+    const token = await this.#tokens.get();
+    if (token !== undefined) request.headers.set("authorization", `Bearer ${token}`);
+    const response = await this.#fetch(request);
+    // Whoever asks again gets another token.
+    if (response.status === 401) this.#tokens.refused(token);
+    return response;
   }
 
   /** The JSON object of an answer. Throws `AgainError` if it is none. */

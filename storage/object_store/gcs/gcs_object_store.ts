@@ -1,4 +1,5 @@
 import { checkKey, checkPrefix } from "../../keys.ts";
+import type { BucketClient, BucketObjectStore } from "../bucket.ts";
 import type {
   ByteRange,
   ListedObject,
@@ -6,7 +7,6 @@ import type {
   ObjectBody,
   ObjectInfo,
   ObjectReader,
-  ObjectStore,
   PutOptions,
   PutResult,
 } from "../object_store.ts";
@@ -48,7 +48,7 @@ import { type GcsSettings, settingsOf } from "./settings.ts";
  * store.uri("a/b"); // "gs://my-results/fusewire/a/b"
  * ```
  */
-export class GcsObjectStore implements ObjectStore {
+export class GcsObjectStore implements BucketObjectStore {
   /** Always `"gcs"`. */
   readonly kind = "gcs" as const;
   /** Where it is: the bucket, what the names of its objects begin with, and the service. */
@@ -59,6 +59,8 @@ export class GcsObjectStore implements ObjectStore {
   readonly prefix: string;
   /** The project that was given. */
   readonly projectId: string | undefined;
+  /** Sends requests of one's own to the XML API, with the token of the store: `GET` of a name gives the bytes of the object. */
+  readonly client: BucketClient;
   readonly #settings: GcsSettings;
   #operations: Promise<GcsOperations> | undefined;
 
@@ -74,12 +76,18 @@ export class GcsObjectStore implements ObjectStore {
     this.bucket = bucket;
     this.prefix = root.slice(0, -1);
     this.projectId = options.projectId;
+    this.client = { fetch: async (name, init = {}) => await (await this.#loaded()).fetch(name, init) };
   }
 
   /** `gs://`, the bucket, the prefix and the key, as they are. */
   uri(key: string): string {
     checkKey(key);
     return `gs://${this.bucket}/${this.#settings.root}${key}`;
+  }
+
+  /** The whole name in the bucket of what has this key, or begins so. */
+  nameOf(key: string): string {
+    return this.#settings.root + key;
   }
 
   /** Reads an object, or a part of it; a large one by several requests at once, all of the same version. */

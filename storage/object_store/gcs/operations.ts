@@ -10,6 +10,7 @@ import { Downloads } from "./downloads.ts";
 import { Listing } from "./listing.ts";
 import { infoOf } from "./object_resource.ts";
 import type { ObjectInfo } from "../object_store.ts";
+import { sendForOthers } from "./requests_of_others.ts";
 import type { GcsSettings } from "./settings.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -23,14 +24,21 @@ export class GcsOperations {
   readonly listing: Listing;
   /** Copying and removing. */
   readonly changes: Changes;
+  readonly #client: GcsClient;
 
   /** Opens nothing. */
   constructor(settings: GcsSettings) {
     const client = new GcsClient(settings);
+    this.#client = client;
     this.downloads = new Downloads(client);
     this.uploads = new Uploads(client);
     this.listing = new Listing(client, this.downloads);
     this.changes = new Changes(client);
+  }
+
+  /** Sends a request of others. */
+  async fetch(name: string, init: RequestInit): Promise<Response> {
+    return await sendForOthers(this.#client, name, init);
   }
 
   /** What is known of an object; `undefined` if there is none. */
