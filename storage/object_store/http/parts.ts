@@ -16,6 +16,8 @@ export interface BodyPart {
   readonly index: number;
   /** Whether no other follows. */
   readonly isLast: boolean;
+  /** Says that the bytes are no longer needed: the memory of a copy is filled again, which spares garbage of a part each. */
+  release(): void;
 }
 
 /**
@@ -28,46 +30,51 @@ export async function* partsOf(
   partBytes: number | ((index: number) => number),
 ): AsyncGenerator<BodyPart, void> {
   const sizeOf = typeof partBytes === "number" ? () => partBytes : partBytes;
-  let pending: Uint8Array<ArrayBuffer> | undefined;
+  let pending: Whole = { bytes: new Uint8Array(0), release: keep };
   let start = 0;
   let index = 0;
-  for await (const bytes of wholes(body, sizeOf)) {
-    if (pending !== undefined) {
-      const part = { bytes: pending, start, index: index++, isLast: false };
-      start += pending.length;
-      pending = bytes;
+  let isAny = false;
+  for await (const whole of wholes(body, sizeOf)) {
+    const part = { ...pending, start, index, isLast: false };
+    pending = whole;
+    if (isAny) {
+      start += part.bytes.length;
+      index++;
       yield part;
-    } else {
-      pending = bytes;
     }
+    isAny = true;
   }
-  yield { bytes: pending ?? new Uint8Array(0), start, index, isLast: true };
+  yield { ...pending, start, index, isLast: true };
 }
 
-async function* wholes(
-  body: ObjectBody,
-  sizeOf: (index: number) => number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+/** What becomes of a part. */
+type Whole = Pick<BodyPart, "bytes" | "release">;
+
+/** Releases what is not ours. */
+function keep(): void {}
+
+async function* wholes(body: ObjectBody, sizeOf: (index: number) => number): AsyncGenerator<Whole, void> {
   if (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer) {
     const whole = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
     for (let at = 0, index = 0; at < whole.length;) {
       const end = at + sizeOf(index++);
-      yield whole.subarray(at, end);
+      yield { bytes: whole.subarray(at, end), release: keep };
       at = end;
     }
     return;
   }
-  let filling = new Filling(sizeOf(0));
+  const spares: Uint8Array<ArrayBuffer>[] = [];
   let index = 0;
+  let filling = new Filling(sizeOf(0), spares);
   for await (const piece of piecesOf(body)) {
     for (let at = 0; at < piece.length;) {
       at += filling.add(piece.subarray(at));
       if (!filling.isFull) continue;
-      yield filling.bytes;
-      filling = new Filling(sizeOf(++index));
+      yield filling.whole();
+      filling = new Filling(sizeOf(++index), spares);
     }
   }
-  if (filling.bytes.length > 0) yield filling.bytes;
+  if (filling.hasAny) yield filling.whole();
 }
 
 /** How much memory the first bytes of a part take. */
@@ -76,32 +83,45 @@ const LEAST_BYTES = 64 * 1024;
 /** A part that fills up: its memory grows with it, so that a short stream takes little, and a whole part takes it once. */
 class Filling {
   readonly #partBytes: number;
+  readonly #spares: Uint8Array<ArrayBuffer>[];
   #memory = new Uint8Array(0);
   #size = 0;
 
-  constructor(partBytes: number) {
+  /** @param spares Memory of parts that are done with. */
+  constructor(partBytes: number, spares: Uint8Array<ArrayBuffer>[]) {
     this.#partBytes = partBytes;
+    this.#spares = spares;
   }
 
   get isFull(): boolean {
     return this.#size === this.#partBytes;
   }
 
-  get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#memory.subarray(0, this.#size);
+  get hasAny(): boolean {
+    return this.#size > 0;
+  }
+
+  whole(): Whole {
+    const memory = this.#memory;
+    return { bytes: memory.subarray(0, this.#size), release: () => void this.#spares.push(memory) };
   }
 
   /** Copies as much as there is room for: a producer may use its buffer again. */
   add(piece: Uint8Array): number {
     const taken = piece.subarray(0, this.#partBytes - this.#size);
     const needed = this.#size + taken.length;
-    if (needed > this.#memory.length) {
-      const larger = new Uint8Array(Math.min(this.#partBytes, Math.max(LEAST_BYTES, 4 * needed)));
-      larger.set(this.bytes);
-      this.#memory = larger;
-    }
+    if (needed > this.#memory.length) this.#grow(needed);
     this.#memory.set(taken, this.#size);
     this.#size = needed;
     return taken.length;
+  }
+
+  #grow(needed: number): void {
+    let larger = this.#size === 0 ? this.#spares.pop() : undefined;
+    if (larger === undefined || larger.length < needed) {
+      larger = new Uint8Array(Math.min(this.#partBytes, Math.max(LEAST_BYTES, 4 * needed)));
+    }
+    larger.set(this.#memory.subarray(0, this.#size));
+    this.#memory = larger;
   }
 }

@@ -7,6 +7,7 @@ import type { Clock } from "../../../src/clock.ts";
 import { PermissionError } from "../../../src/errors.ts";
 import { AgainError, type Fetch, Transport } from "../http/transport.ts";
 import { retryAfterOf } from "../http/backoff.ts";
+import { requestBody } from "../http/request_body.ts";
 import type { BucketPlace, S3Address } from "./address.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { failureOf, saidBy } from "./failures.ts";
@@ -188,7 +189,7 @@ export class S3Client {
     const request = new Request(url, {
       method,
       headers: signed,
-      body: body?.bytes ?? null,
+      body: body ? requestBody(body.bytes) : null,
       signal,
       // A signature holds for one host, and what was meant for one bucket should not go to another.
       redirect: "manual",

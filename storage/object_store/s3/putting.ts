@@ -114,8 +114,9 @@ async function putParts(
   const upload = await MultipartUpload.begin(client, target, signParts);
   try {
     const sent: SentPart[] = [];
-    await inParallel(all(), concurrency, async ({ index, bytes }) => {
-      sent.push(await upload.sendPart(index + 1, bytes));
+    await inParallel(all(), concurrency, async (part) => {
+      sent.push(await upload.sendPart(part.index + 1, part.bytes));
+      part.release();
     });
     const completion = await upload.complete(sent);
     if (completion === "present") await upload.abort();
