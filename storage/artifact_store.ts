@@ -15,7 +15,7 @@ import type {
   MaterializeOptions,
   SaveOptions,
 } from "./artifacts/entry.ts";
-import { changeablePathOf, pathOf, prefixOf } from "./artifacts/layout.ts";
+import { newPathOf, pathOf, prefixOf } from "./artifacts/layout.ts";
 import { materializedPath } from "./artifacts/materialized_path.ts";
 import type { Prepared } from "./artifacts/prepare.ts";
 import { KeyLocks } from "./key_locks.ts";
@@ -100,7 +100,7 @@ export class ArtifactStore {
    * @throws {NotFoundError} If a parent is not there; then nothing has changed.
    */
   async save(artifact: unknown, path: string, metadata?: Facts, options: SaveOptions = {}): Promise<string> {
-    const key = changeablePathOf(this.objects, path);
+    const key = newPathOf(this.objects, path);
     const { prepareForPath } = await this.#load();
     await this.#save(key, () => prepareForPath(artifact, key), false, metadata, options);
     return this.objects.uri(key);
@@ -117,7 +117,7 @@ export class ArtifactStore {
     metadata?: Facts,
     options: SaveOptions = {},
   ): Promise<string> {
-    const key = changeablePathOf(this.objects, path);
+    const key = newPathOf(this.objects, path);
     const { prepareStream } = await this.#load();
     await this.#save(key, () => prepareStream(stream), false, metadata, options);
     return this.objects.uri(key);
@@ -141,7 +141,7 @@ export class ArtifactStore {
   ): Promise<string> {
     const { startedAt = this.#clock.now(), metadata, parents = [] } = options;
     const place = { project: projectName, run: runId, step: stepName, name };
-    const path = changeablePathOf(this.objects, materializedPath({ ...place, startedAt: Number(startedAt) }));
+    const path = pathOf(this.objects, materializedPath({ ...place, startedAt: Number(startedAt) }));
     const { prepareForFolder } = await this.#load();
     await this.#save(path, () => prepareForFolder(obj), true, metadata, { ...place, parents });
     return path;
@@ -181,7 +181,7 @@ export class ArtifactStore {
   /** Removes the artifact at a path, and all below it; silent if there are none. */
   async delete(pathOrUri: string): Promise<void> {
     const { removeAll } = await this.#load();
-    const path = changeablePathOf(this.objects, pathOrUri);
+    const path = pathOf(this.objects, pathOrUri);
     await this.#locks.run(path, () => removeAll(this.objects, path));
   }
 

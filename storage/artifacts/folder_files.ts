@@ -65,8 +65,8 @@ export class FolderFiles implements ArtifactFolder {
     this.#take(name);
     const isFirst = this.#first === undefined;
     if (!isFirst) await this.#first;
-    // Only the first has to look whether its folder lies below an object.
-    const writing = this.#objects.put(this.#prefix + name, body, { apart: !isFirst });
+    // Only the first has to look whether its folder lies below an object. All are made durable at once, before they are committed.
+    const writing = this.#objects.put(this.#prefix + name, body, { apart: !isFirst, syncLater: true });
     if (isFirst) {
       this.#first = writing.catch(() => this.#first = undefined);
     }

@@ -55,13 +55,16 @@ export function pathOf(objects: ObjectStore, pathOrUri: string): string {
   return path;
 }
 
-/** The path to save at, or to remove: like {@linkcode pathOf}, and not the file that makes its folder an artifact. */
-export function changeablePathOf(objects: ObjectStore, pathOrUri: string): string {
+/** The path to save at: like {@linkcode pathOf}, and not the file that makes its folder an artifact. */
+export function newPathOf(objects: ObjectStore, pathOrUri: string): string {
   const path = pathOf(objects, pathOrUri);
-  if (path === METADATA_FILE || path.endsWith(`/${METADATA_FILE}`)) {
-    throw refused(path, `a file named "${METADATA_FILE}" says that its folder is an artifact`);
-  }
+  if (path === METADATA_FILE || path.endsWith(`/${METADATA_FILE}`)) throw isMetadata(path);
   return path;
+}
+
+/** The refusal of the file that makes its folder an artifact. */
+export function isMetadata(path: string): InvalidKeyError {
+  return refused(path, `a file named "${METADATA_FILE}" says that its folder is an artifact`);
 }
 
 /** The prefix that the beginning of a path or of a URI stands for. */

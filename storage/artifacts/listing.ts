@@ -9,6 +9,7 @@ import {
   classify,
   folderOfMetadata,
   hashOf,
+  isMetadata,
   METADATA_FILE,
   movedPrefix,
   movedWith,
@@ -18,6 +19,7 @@ import {
   recordsPrefix,
   versionsPrefix,
 } from "./layout.ts";
+import { readFolder } from "./locate.ts";
 
 /** How many artifacts are asked for their records one by one; for more, all records are listed. */
 const FEW = 32;
@@ -38,8 +40,12 @@ export async function hasAnyBelow(objects: ObjectStore, path: string): Promise<b
 /**
  * Removes what is stored at a path, and all artifacts below it. What makes each of them an artifact goes first, so that none is ever seen
  * in part.
+ *
+ * @throws {InvalidKeyError} If it is the file that makes its folder an artifact.
  */
 export async function removeAll(objects: ObjectStore, path: string): Promise<void> {
+  const isNamedSo = classify(path).kind === "metadata";
+  if (isNamedSo && await readFolder(objects, folderOfMetadata(path)) !== undefined) throw isMetadata(path);
   const { artifacts, commits } = await look(objects, `${path}/`);
   await objects.deletePrefix(movedPrefix(path));
   await objects.deleteMany([path, ...commits]);

@@ -104,6 +104,7 @@ class Saving {
       record = this.#record({ form: "folder", ...said, serializer: materializer.name, content: summary.content });
       const metadata = formatRecord(record, summary.files);
       await this.#commit(record, () => this.#folderIsThere(), async () => {
+        await this.#objects.sync();
         const options = { contentType: "application/json", metadata: pointerTo(this.#id), apart: true };
         await this.#objects.put(metadataKey(this.#path), metadata, options);
       });

@@ -56,13 +56,17 @@ function ofNumbers(data: Exclude<TypedArray, BigInt64Array | BigUint64Array>): N
     }
     nans += end - start - count;
     if (count === 0) continue;
-    const mean = sum / count;
+    // The sum of large elements is rounded; what their distances from this mean come to puts that right.
+    const near = sum / count;
+    let off = 0;
     let squares = 0;
     for (let i = start; i < end; i++) {
-      const distance = (data[i] ?? NaN) - mean;
-      if (distance === distance) squares += distance * distance;
+      const distance = (data[i] ?? NaN) - near;
+      if (distance !== distance) continue;
+      off += distance;
+      squares += distance * distance;
     }
-    moments.merge(count, mean, squares);
+    moments.merge(count, near + off / count, Math.max(0, squares - off * (off / count)));
   }
   return moments.count === 0 ? nothing(nans) : {
     nans,

@@ -1,0 +1,56 @@
+import { expect } from "@std/expect";
+import { ArtifactStore, ChunkedArray } from "@fusewire/fusewire";
+import { testArtifacts } from "./stores.ts";
+
+/** The n-th value: of one file, or of several. */
+function nth(n: number): unknown {
+  if (n % 3 === 0) return { n };
+  return ChunkedArray.create({ shape: [2], chunks: [1], dtype: "int32" }, () => Int32Array.of(n));
+}
+
+testArtifacts(
+  "a reader sees one save or another, with its metadata, while the path is saved again and again",
+  async (artifacts) => {
+    await artifacts.save(nth(0), "x", { n: 0 });
+    let isOver = false;
+    const writing = (async () => {
+      for (let n = 1; n <= 40; n++) await artifacts.save(nth(n), "x", { n });
+      isOver = true;
+    })();
+    // A store of its own, as another process has it: nothing makes it wait for the writer.
+    const reader = new ArtifactStore(artifacts.objects);
+    let reads = 0;
+    while (!isOver) {
+      const value = await reader.load("x");
+      if (!(value instanceof ChunkedArray)) expect(value).toEqual({ n: expect.any(Number) });
+      const metadata = await reader.getMetadata("x");
+      const entry = await reader.describe("x");
+      expect(metadata?.["n"]).toEqual(expect.any(Number));
+      expect(entry?.type).toBe(Number(entry?.metadata?.["n"]) % 3 === 0 ? "Object" : "ChunkedArray");
+      expect(await reader.exists("x")).toBe(true);
+      expect(await reader.listArtifacts()).toEqual(["x"]);
+      reads++;
+      // Reads of small files take no turn of the event loop, so that the writer would never get one.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await writing;
+    expect(reads).toBeGreaterThan(0);
+    expect(await reader.getMetadata("x")).toEqual({ n: 40 });
+    const keys = await Array.fromAsync(artifacts.objects.list(), ({ key }) => key);
+    expect(keys.filter((key) => key.includes("records")).length).toBe(1);
+    expect(keys.some((key) => key.includes("moved"))).toBe(false);
+  },
+);
+
+testArtifacts("two stores that save at one path leave one of both, whole", async (artifacts) => {
+  const other = new ArtifactStore(artifacts.objects);
+  for (let round = 0; round < 15; round++) {
+    await Promise.allSettled([
+      artifacts.save({ by: "a" }, "x", { by: "a" }),
+      other.save({ by: "b" }, "x", { by: "b" }),
+    ]);
+    const value = await other.load("x");
+    expect(await other.getMetadata("x")).toEqual(value);
+    expect(await other.listArtifacts()).toEqual(["x"]);
+  }
+});
