@@ -41,6 +41,9 @@ export const versitygw: Server = goServer({
   suites: [
     "tests/integration/servers/versitygw_test.ts",
     "tests/storage/object_store/s3/conformance_test.ts",
+    "tests/storage/object_store/s3/versitygw_test.ts",
+    "tests/storage/object_store/s3/multipart_test.ts",
+    "tests/storage/object_store/s3/faults_test.ts",
   ],
 });
 
@@ -54,6 +57,7 @@ export const moto: Server = pythonServer({
     "tests/integration/servers/moto_test.ts",
     "tests/integration/servers/versitygw_test.ts",
     "tests/storage/object_store/s3/moto_conformance_test.ts",
+    "tests/storage/object_store/s3/moto_test.ts",
   ],
 });
 
@@ -96,6 +100,7 @@ export const toxiproxy: Server = goServer({
     "tests/integration/servers/toxiproxy_test.ts",
     "tests/integration/servers/fake_gcs_test.ts",
     "tests/storage/object_store/gcs/wire_faults_test.ts",
+    "tests/storage/object_store/s3/faults_test.ts",
   ],
 });
 

@@ -7,7 +7,7 @@ import { ConflictError } from "../../../src/errors.ts";
 import { inParallel } from "../http/in_parallel.ts";
 import type { S3Client } from "./client.ts";
 import { encoded } from "./address.ts";
-import { folderRefusal } from "./folders.ts";
+import { refuseFolder } from "./folders.ts";
 import { headersOfCopy } from "./metadata.ts";
 import { MultipartUpload, type SentPart } from "./multipart.ts";
 import { partSizes } from "./part_sizes.ts";
@@ -49,9 +49,7 @@ export async function copyObject(
     () => {},
     (refusal) => {
       if (refusal.code === "NoSuchKey") throw missingObject(client, from);
-      const folder = folderRefusal(to, refusal);
-      if (folder !== undefined) throw folder;
-      return undefined;
+      return refuseFolder(to, refusal);
     },
   );
 }
@@ -66,6 +64,7 @@ async function copyParts(
 ): Promise<void> {
   const put = client.clock.newId();
   const target = {
+    key: to,
     name: client.place.nameOf(to),
     doing: `copy the object ${JSON.stringify(from)} to ${JSON.stringify(to)}`,
     put,
@@ -75,7 +74,7 @@ async function copyParts(
   const etag = headers.get("etag") ?? "";
   const partBytes = partSizes(copyBytes, size)(0);
   const starts = Array.from({ length: Math.ceil(size / partBytes) }, (_, index) => index * partBytes);
-  const upload = await MultipartUpload.begin(client, target, false);
+  const upload = await MultipartUpload.begin(client, target, "copied");
   try {
     const sent: SentPart[] = [];
     await inParallel(starts.entries(), concurrency, async ([index, start]) => {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { InvalidKeyError } from "../../../src/errors.ts";
 import { aboveObjects, belowObject } from "../../keys.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -15,8 +14,12 @@ const BELOW: ReadonlySet<string> = new Set([
 ]);
 const ABOVE: ReadonlySet<string> = new Set(["ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory"]);
 
-/** The error for a refusal by a server that keeps objects and folders apart itself. */
-export function folderRefusal(key: string, { code }: Refusal): InvalidKeyError | undefined {
-  if (BELOW.has(code)) return belowObject(key);
-  return ABOVE.has(code) ? aboveObjects(key) : undefined;
+/**
+ * Takes a refusal by a server that keeps objects and folders apart itself; every other is left to others.
+ *
+ * @throws {InvalidKeyError} If it is one.
+ */
+export function refuseFolder(key: string, { code }: Refusal): undefined {
+  if (BELOW.has(code)) throw belowObject(key);
+  if (ABOVE.has(code)) throw aboveObjects(key);
 }

@@ -7,6 +7,7 @@ import { ConflictError } from "../../../src/errors.ts";
 import { crc32, sha256Hex } from "../../digest.ts";
 import { AgainError } from "../http/transport.ts";
 import type { S3Body, S3Client } from "./client.ts";
+import { refuseFolder } from "./folders.ts";
 import { putOf } from "./metadata.ts";
 import { escaped, textOfChild } from "./xml.ts";
 
@@ -20,8 +21,13 @@ export interface SentPart {
   readonly crc32?: string;
 }
 
+/** Where the parts of an upload come from, and what guards them beside a CRC-32 of those that are sent. */
+export type PartKind = "signed" | "unsigned" | "copied";
+
 /** What is uploaded. */
 export interface UploadTarget {
+  /** Key of the object. */
+  readonly key: string;
   /** Whole name of the object. */
   readonly name: string;
   /** What is tried, for messages, such as `write the object "a"`. */
@@ -45,21 +51,19 @@ export class MultipartUpload {
   readonly #client: S3Client;
   readonly #target: UploadTarget;
   readonly #id: string;
-  readonly #signs: boolean;
+  readonly #kind: PartKind;
 
-  private constructor(client: S3Client, target: UploadTarget, id: string, signs: boolean) {
+  private constructor(client: S3Client, target: UploadTarget, id: string, kind: PartKind) {
     this.#client = client;
     this.#target = target;
     this.#id = id;
-    this.#signs = signs;
+    this.#kind = kind;
   }
 
   /**
    * Begins an upload. If the server's answer is lost, one without a part may be left behind.
-   *
-   * @param signs Whether parts are signed with their SHA-256.
    */
-  static async begin(client: S3Client, target: UploadTarget, signs: boolean): Promise<MultipartUpload> {
+  static async begin(client: S3Client, target: UploadTarget, kind: PartKind): Promise<MultipartUpload> {
     const { name, doing, headers } = target;
     const id = await client.sendForXml(
       {
@@ -67,17 +71,18 @@ export class MultipartUpload {
         method: "POST",
         name,
         query: { uploads: "" },
-        headers: { ...headers, "x-amz-checksum-algorithm": "CRC32" },
+        headers: kind === "copied" ? headers : { ...headers, "x-amz-checksum-algorithm": "CRC32" },
       },
       (root) => textOfChild(root, "UploadId") || missing("UploadId"),
+      (refusal) => refuseFolder(target.key, refusal),
     );
-    return new MultipartUpload(client, target, id, signs);
+    return new MultipartUpload(client, target, id, kind);
   }
 
   /** Sends a part, guarded by its CRC-32: some servers keep what arrived of a cut part if it has no checksum. */
   async sendPart(number: number, bytes: Uint8Array<ArrayBuffer>): Promise<SentPart> {
     const checksum = base64Crc32(bytes);
-    const body: S3Body = { bytes, sha256: this.#signs ? sha256Hex(bytes) : "UNSIGNED-PAYLOAD" };
+    const body: S3Body = { bytes, sha256: this.#kind === "signed" ? sha256Hex(bytes) : "UNSIGNED-PAYLOAD" };
     return await this.#client.send({
       ...this.#part(number),
       headers: { "x-amz-checksum-crc32": checksum },
@@ -97,14 +102,7 @@ export class MultipartUpload {
         "x-amz-copy-source-if-match": etag,
         "x-amz-copy-source-range": `bytes=${start}-${end - 1}`,
       },
-    }, (root) => {
-      const checksum = textOfChild(root, "ChecksumCRC32");
-      return {
-        number,
-        etag: textOfChild(root, "ETag") || missing("ETag"),
-        ...(checksum === undefined ? {} : { crc32: checksum }),
-      };
-    });
+    }, (root) => ({ number, etag: textOfChild(root, "ETag") || missing("ETag") }));
   }
 
   /** Makes one object of the parts. If the server's answer is lost, the object itself tells whether it was made. */
@@ -121,9 +119,9 @@ export class MultipartUpload {
         body: { bytes, sha256: sha256Hex(bytes) },
       },
       () => "stored",
-      ({ status, code }) => {
-        if (code === "NoSuchUpload") return { value: "gone" };
-        return status === 412 ? { value: "present" } : undefined;
+      (refusal) => {
+        if (refusal.code === "NoSuchUpload") return { value: "gone" };
+        return refusal.status === 412 ? { value: "present" } : refuseFolder(this.#target.key, refusal);
       },
     );
     if (outcome === "stored") return outcome;

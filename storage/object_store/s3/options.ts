@@ -49,7 +49,7 @@ export interface S3ObjectStoreOptions {
   readonly pathStyle?: boolean | undefined;
   /**
    * How large a part of an upload or a download is, in bytes; at least 5 MiB, and at most 5 GiB. Larger bodies go in several parts. An upload of
-   * unknown length takes larger ones after 40 GiB (with the default), so that it never needs more than 10,000.
+   * unknown length takes larger ones after 32 GiB (with the default), so that it never needs more than 10,000.
    *
    * @default {8 MiB}
    */

@@ -8,7 +8,7 @@ import type { ObjectBody } from "../object_store.ts";
 /** The most parts that an upload can have. */
 export const MAX_PARTS = 10_000;
 /** After so many parts of one size, those of a stream of unknown length begin to grow. */
-const EVEN_PARTS = 5_000;
+const EVEN_PARTS = 4_000;
 /** After so many more they are twice as large. */
 const DOUBLED_PARTS = 500;
 /** The largest part that S3 takes, in bytes. */

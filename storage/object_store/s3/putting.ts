@@ -10,7 +10,7 @@ import { inParallel } from "../http/in_parallel.ts";
 import { type BodyPart, partsOf } from "../http/parts.ts";
 import type { ObjectBody, PutOptions, PutResult } from "../object_store.ts";
 import type { S3Client } from "./client.ts";
-import { folderRefusal } from "./folders.ts";
+import { refuseFolder } from "./folders.ts";
 import { headersOfPut, putOf } from "./metadata.ts";
 import { type Completion, MultipartUpload, type SentPart, type UploadTarget } from "./multipart.ts";
 import { lengthOf, partSizes } from "./part_sizes.ts";
@@ -41,6 +41,7 @@ export async function putObject(
   const sha256 = isWhole ? await sha256Of(first.value.bytes) : length === undefined ? undefined : await sha256Of(body);
   const put = client.clock.newId();
   const target: UploadTarget = {
+    key,
     name: client.place.nameOf(key),
     doing: `write the object ${JSON.stringify(key)}`,
     put,
@@ -48,7 +49,7 @@ export async function putObject(
     onlyIfAbsent: options.onlyIfAbsent ?? false,
   };
   const stored = isWhole
-    ? { ...await putWhole(client, key, target, first.value.bytes, sha256 ?? "") }
+    ? await putWhole(client, target, first.value.bytes, sha256 ?? "")
     : await putParts(client, target, first.value, parts, sha256, limits);
   if (stored.completion === "stored") return { size: stored.size, sha256: stored.sha256 };
   throw new ConflictError(`There is an object ${JSON.stringify(key)} ${client.place.place} already.`);
@@ -61,8 +62,7 @@ interface Stored extends PutResult {
 
 async function putWhole(
   client: S3Client,
-  key: string,
-  { name, doing, put, headers, onlyIfAbsent }: UploadTarget,
+  { key, name, doing, put, headers, onlyIfAbsent }: UploadTarget,
   bytes: Uint8Array<ArrayBuffer>,
   sha256: string,
 ): Promise<Stored> {
@@ -78,12 +78,7 @@ async function putWhole(
       await response.arrayBuffer();
       return "stored";
     },
-    (refusal) => {
-      if (refusal.status === 412) return { value: "present" };
-      const folder = folderRefusal(key, refusal);
-      if (folder !== undefined) throw folder;
-      return undefined;
-    },
+    (refusal) => refusal.status === 412 ? { value: "present" } : refuseFolder(key, refusal),
   );
   const size = bytes.length;
   if (completion === "stored") return { completion, size, sha256 };
@@ -111,7 +106,7 @@ async function putParts(
       yield part;
     }
   }
-  const upload = await MultipartUpload.begin(client, target, signParts);
+  const upload = await MultipartUpload.begin(client, target, signParts ? "signed" : "unsigned");
   try {
     const sent: SentPart[] = [];
     await inParallel(all(), concurrency, async (part) => {
