@@ -42,7 +42,11 @@ export class RecordChanges {
     await this.#locks.run(key, async () => {
       const before = mayHaveFiles ? await readStoredHeader(this.#objects, key, place) : undefined;
       // The files of the record before do not go before this one is there to stay.
-      await this.#objects.put(key, record, { syncLater: syncLater && before?.header.files === undefined });
+      await this.#objects.put(key, record, {
+        syncLater: syncLater && before?.header.files === undefined,
+        // A record is never a folder, nor below one.
+        apart: true,
+      });
       try {
         await this.#removeFiles(before);
         if (save !== undefined) await this.#externals.sweep(place, save);

@@ -150,7 +150,8 @@ export class MultipartUpload {
           await response.arrayBuffer();
           return true;
         },
-        ({ status }) => status === 404 ? { value: false } : undefined,
+        // Not everybody who may upload may look.
+        ({ status }) => status === 404 || status === 403 ? { value: false } : undefined,
       );
       if (!isLeft) return;
     }

@@ -35,23 +35,28 @@ export async function putObject(
 ): Promise<PutResult> {
   const length = lengthOf(body);
   const parts = partsOf(body, partSizes(limits.partBytes, length));
-  const first = await parts.next();
-  if (first.done) throw new Error("A body has at least one part.");
-  const isWhole = first.value.isLast;
-  const sha256 = isWhole ? await sha256Of(first.value.bytes) : length === undefined ? undefined : await sha256Of(body);
-  const put = client.clock.newId();
-  const target: UploadTarget = {
-    key,
-    name: client.place.nameOf(key),
-    doing: `write the object ${JSON.stringify(key)}`,
-    put,
-    headers: headersOfPut(key, options, { put, sha256 }),
-    onlyIfAbsent: options.onlyIfAbsent ?? false,
-  };
-  const stored = isWhole
-    ? await putWhole(client, target, first.value.bytes, sha256 ?? "")
-    : await putParts(client, target, first.value, parts, sha256, limits);
-  if (stored.completion === "stored") return { size: stored.size, sha256: stored.sha256 };
+  try {
+    const first = await parts.next();
+    if (first.done) throw new Error("A body has at least one part.");
+    const { isLast, bytes } = first.value;
+    const sha256 = isLast ? await sha256Of(bytes) : length === undefined ? undefined : await sha256Of(body);
+    const put = client.clock.newId();
+    const target: UploadTarget = {
+      key,
+      name: client.place.nameOf(key),
+      doing: `write the object ${JSON.stringify(key)}`,
+      put,
+      headers: headersOfPut(key, options, { put, sha256 }),
+      onlyIfAbsent: options.onlyIfAbsent ?? false,
+    };
+    const stored = isLast
+      ? await putWhole(client, target, bytes, sha256 ?? "")
+      : await putParts(client, target, first.value, parts, sha256, limits);
+    if (stored.completion === "stored") return { size: stored.size, sha256: stored.sha256 };
+  } finally {
+    // A stream that was not read to its end is let go.
+    await parts.return();
+  }
   throw new ConflictError(`There is an object ${JSON.stringify(key)} ${client.place.place} already.`);
 }
 
@@ -98,7 +103,6 @@ async function putParts(
   const hash = known === undefined ? newSha256() : undefined;
   let size = 0;
   async function* all(): AsyncGenerator<BodyPart, void> {
-    // What is in `first` is not kept beyond its turn.
     let part: BodyPart | undefined = first;
     for (; part !== undefined; part = (await others.next()).value ?? undefined) {
       hash?.update(part.bytes);
@@ -118,7 +122,7 @@ async function putParts(
     return { completion, size, sha256: known ?? hash?.digest("hex") ?? "" };
   } catch (error) {
     // Why the object could not be put says more than why its parts could not be removed.
-    await Promise.allSettled([upload.abort(), others.return()]);
+    await Promise.allSettled([upload.abort()]);
     throw error;
   }
 }

@@ -29,6 +29,9 @@ const MIB = 1024 ** 2;
  * Without `apart`, `put` and `copy` ask the server first whether the key lies below an object or has objects below it: one request for each
  * `/` in the key, and one more, all at once.
  *
+ * The credentials need the rights s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket: without the last, S3
+ * does not tell a missing object from one that may not be read. `onlyIfAbsent` needs a server that knows `If-None-Match`, as AWS does.
+ *
  * Uploads whose process was killed leave their parts in the bucket, where no list shows them: let a lifecycle rule of the bucket abort
  * incomplete uploads after some days.
  *

@@ -60,3 +60,23 @@ Deno.test("a put where nothing was is ours if the object is, although the server
   expect(error).toBeInstanceOf(ConflictError);
   expect(error.message).toContain("already");
 });
+
+Deno.test("a stream that is not read to its end is let go, also when the upload can not begin", async () => {
+  for (
+    const answers of [[refusal(403, "AccessDenied")], [
+      BEGUN,
+      refusal(403, "AccessDenied"),
+      plain(204),
+      refusal(404, "NoSuchUpload"),
+    ]]
+  ) {
+    let cancelled = false;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(1024 * 1024)),
+      cancel: () => void (cancelled = true),
+    });
+    const { store, run } = scripted(answers, limits);
+    expect(await errorOf(run(store.put("a", endless, { apart: true })))).toBeInstanceOf(PermissionError);
+    expect(cancelled).toBe(true);
+  }
+});
