@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError, ConflictError, type FusewireError, PermissionError } from "../../../src/errors.ts";
+import { requestBody } from "../http/request_body.ts";
 import { AgainError, type Exchange, type Fetch, type Outcome, Transport } from "../http/transport.ts";
 import { type ErrorAnswer, errorOf, jsonOf, textOf } from "./answers.ts";
 import { ServiceAccountTokens } from "./service_account.ts";
@@ -163,7 +164,7 @@ export class GcsClient {
           // A redirect is never followed: 308 says that an upload goes on, and no other server gets the token.
           redirect: "manual",
           signal,
-          ...(body === undefined ? {} : { body }),
+          ...(body === undefined ? {} : { body: typeof body === "string" ? body : requestBody(body) }),
         });
       },
       receive: async (response, attempt) => {

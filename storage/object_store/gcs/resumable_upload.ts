@@ -90,6 +90,7 @@ export class ResumableUpload {
       }
       if (state.state === "present") throw this.#object.conflict();
       if (isSetback(state)) return { setback: state.state };
+      part.release();
     }
     throw new Error("A body has no last part.");
   }
