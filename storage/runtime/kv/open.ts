@@ -1,17 +1,14 @@
 /**
- * Opening a KV, and saying clearly why it can not be opened.
+ * Opening a runtime storage on a KV.
  *
  * @module
  */
 import { ConfigError } from "../../../src/errors.ts";
 import { DENO_LIMITS, LEAST_CHECKS } from "./batch.ts";
 import type { KvLike } from "./kv_like.ts";
-import { openPatiently } from "./open_patiently.ts";
+import { inTime, kvProblem, openKvAt } from "./open_kv.ts";
 import type { KvRuntimeStorageOptions } from "./options.ts";
 import { KvRuntimeStorage } from "./kv_runtime_storage.ts";
-
-/** How long a server that accepts a connection may take to answer, in milliseconds. Deno's client would wait for ever. */
-const ANSWER_WITHIN = 10_000;
 
 /** A path, `":memory:"`, the URL of a KV server, or a KV that is open; without one, Deno's own choice. */
 export type KvTarget = string | URL | KvLike | undefined;
@@ -34,14 +31,7 @@ export async function openKvRuntimeStorage(
   options: KvRuntimeStorageOptions = {},
 ): Promise<KvRuntimeStorage> {
   if (typeof target === "object" && !(target instanceof URL)) return new KvRuntimeStorage(target, options);
-  const place = target instanceof URL
-    ? placeOf(target)
-    : target?.startsWith("file:")
-    ? placeOf(new URL(target))
-    : target;
-  const remote = place === undefined ? onDeploy() : isRemote(place);
-  const within = Math.min(ANSWER_WITHIN, options.patience ?? Infinity);
-  const kv = await openKv(place, within);
+  const { kv, place, remote, within } = await openKvAt(target, options.patience);
   const inMemory = place === ":memory:";
   return new KvRuntimeStorage(kv, {
     remote,
@@ -54,54 +44,6 @@ export async function openKvRuntimeStorage(
   });
 }
 
-async function openKv(place: string | undefined, within: number): Promise<KvLike> {
-  if (typeof Deno.openKv !== "function") {
-    throw new ConfigError(
-      'Deno KV is not there: run with --unstable-kv, or put "kv" into "unstable" of the deno.json of your program.',
-    );
-  }
-  if (place !== undefined && !isRemote(place)) checkPath(place);
-  try {
-    if (place === undefined || !isRemote(place)) return await openPatiently(place);
-    await knock(place, within);
-    return await inTime(Deno.openKv(place), within, (late) => late.close());
-  } catch (error) {
-    throw new ConfigError(problem(place, error), { cause: error });
-  }
-}
-
-/** A text that looks like an address would make a file of that name. */
-function checkPath(place: string): void {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(place)?.[1];
-  if (scheme !== undefined) {
-    throw new ConfigError(
-      `The KV ${
-        JSON.stringify(place)
-      } can not be opened: the URL of a KV server begins with http:// or https://, not with ${scheme}://.`,
-    );
-  }
-  if (/^[\w.-]{2,}:\d{1,5}(?:\/|$)/.test(place)) {
-    throw new ConfigError(
-      `The KV ${JSON.stringify(place)} can not be opened: the URL of a KV server begins with http:// or https://. ` +
-        `For a file of this name, write ${JSON.stringify(`./${place}`)}.`,
-    );
-  }
-}
-
-/**
- * Asks whether anybody answers there. An opening that waits for a silent server can not be cancelled and would keep the process from
- * ending; this can. Whatever else is wrong, opening says it better.
- */
-async function knock(url: string, within: number): Promise<void> {
-  const signal = AbortSignal.timeout(within);
-  try {
-    const response = await fetch(url, { method: "POST", redirect: "manual", signal });
-    await response.body?.cancel();
-  } catch {
-    if (signal.aborted) throw silence(within);
-  }
-}
-
 /** How many conditions a commit to a server may have; none is written to find out. */
 async function checksAllowed(kv: KvLike, place: string | undefined, within: number): Promise<number> {
   const atomic = kv.atomic();
@@ -112,63 +54,6 @@ async function checksAllowed(kv: KvLike, place: string | undefined, within: numb
   } catch (error) {
     if (error instanceof Error && /too many checks/i.test(error.message)) return LEAST_CHECKS;
     kv.close();
-    throw new ConfigError(problem(place, error), { cause: error });
+    throw new ConfigError(kvProblem(place, error), { cause: error });
   }
-}
-
-/** Waits for so long at most; `late` is given what comes after that. */
-async function inTime<T>(promise: Promise<T>, within: number, late: (value: T) => void): Promise<T> {
-  const over = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    over.reject(silence(within));
-    promise.then(late, () => {});
-  }, within);
-  try {
-    return await Promise.race([promise, over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function silence(within: number): Error {
-  return new Error(`no answer within ${within / 1000} s`);
-}
-
-function problem(place: string | undefined, error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error);
-  const name = place === undefined ? "The default Deno KV" : `The KV ${JSON.stringify(place)}`;
-  if (error instanceof Error && error.name === "NotCapable") return `${name} can not be opened: ${said}.`;
-  if (place !== undefined && isRemote(place)) {
-    if (/DENO_KV_ACCESS_TOKEN/.test(said)) {
-      return `${name} can not be opened: set the environment variable DENO_KV_ACCESS_TOKEN to the access token of the server.`;
-    }
-    if (/\b(?:401|403)\b|unauthorized|forbidden|invalid access token|denied/i.test(said)) {
-      return `${name} can not be opened: the server refuses the access token in DENO_KV_ACCESS_TOKEN (${said}).`;
-    }
-    if (/no answer within/.test(said)) {
-      return `${name} can not be reached: something accepts connections there and does not answer; is the server stuck, or is this the address of something else? (${said})`;
-    }
-    if (/failed to connect|error sending request|connection refused|dns/i.test(said)) {
-      return `${name} can not be reached: is the server running, and is this its address? (${said})`;
-    }
-    return `${name} can not be opened: is this the URL of a KV server? (${said})`;
-  }
-  return `${name} can not be opened: its folder must exist, and the file be a Deno KV file that can be read and written (${said}).`;
-}
-
-function placeOf(url: URL): string {
-  if (url.protocol !== "file:") return url.href;
-  const path = decodeURIComponent(url.pathname);
-  return Deno.build.os === "windows" ? path.replace(/^\/(?=[A-Za-z]:)/, "") : path;
-}
-
-function isRemote(place: string): boolean {
-  return /^https?:\/\//i.test(place);
-}
-
-/** Whether this runs on Deno Deploy, as far as that may be asked. */
-function onDeploy(): boolean {
-  const variable = "DENO_DEPLOYMENT_ID";
-  const permission = Deno.permissions.querySync({ name: "env", variable });
-  return permission.state === "granted" && Deno.env.get(variable) !== undefined;
 }
