@@ -13,8 +13,7 @@ import type {
   PutResult,
 } from "../object_store.ts";
 import { checkPutOptions } from "../put_options.ts";
-import { BucketPlace } from "./address.ts";
-import { CredentialSource } from "./credentials.ts";
+import { BucketPlace } from "./bucket_place.ts";
 import type { S3ObjectStoreOptions } from "./options.ts";
 import type { S3Verbs, VerbOptions } from "./verbs.ts";
 
@@ -31,6 +30,8 @@ const MIB = 1024 ** 2;
  *
  * The credentials need the rights s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket: without the last, S3
  * does not tell a missing object from one that may not be read. `onlyIfAbsent` needs a server that knows `If-None-Match`, as AWS does.
+ *
+ * Metadata that is not plain ASCII takes a third more, and twelve bytes a value: what is more than 2,048 bytes then is a `ConfigError`.
  *
  * Uploads whose process was killed leave their parts in the bucket, where no list shows them: let a lifecycle rule of the bucket abort
  * incomplete uploads after some days.
@@ -71,10 +72,9 @@ export class S3ObjectStore implements BucketObjectStore {
   constructor(options: S3ObjectStoreOptions) {
     const place = new BucketPlace(options);
     const verbOptions = checkedOptions(options);
-    const credentials = new CredentialSource(options.credentials, place.place, verbOptions.clock);
     this.#place = place;
     this.place = place.place;
-    this.#load = async () => new (await import("./verbs.ts")).S3Verbs(place, credentials, verbOptions);
+    this.#load = async () => new (await import("./verbs.ts")).S3Verbs(place, verbOptions);
     this.client = { fetch: async (name, init = {}) => await (await this.#verbs()).fetch(name, init) };
   }
 

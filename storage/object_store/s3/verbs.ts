@@ -15,10 +15,11 @@ import type {
   PutOptions,
   PutResult,
 } from "../object_store.ts";
-import { type BucketPlace, S3Address } from "./address.ts";
+import { S3Address } from "./address.ts";
+import type { BucketPlace } from "./bucket_place.ts";
 import { S3Client } from "./client.ts";
 import { copyObject, MAX_COPY_BYTES } from "./copying.ts";
-import type { CredentialSource } from "./credentials.ts";
+import { CredentialSource } from "./credentials.ts";
 import { pagesOf } from "./listing.ts";
 import { infoOf } from "./metadata.ts";
 import type { S3ObjectStoreOptions } from "./options.ts";
@@ -52,9 +53,10 @@ export class S3Verbs {
   readonly #pageSize: number;
 
   /** Reads the environment for what the options leave out. */
-  constructor(place: BucketPlace, credentials: CredentialSource, options: VerbOptions) {
+  constructor(place: BucketPlace, options: VerbOptions) {
     const { partBytes, concurrency, pageSize, clock } = options;
     const address = new S3Address(place, options);
+    const credentials = new CredentialSource(options.credentials, place.place, clock);
     this.#client = new S3Client(place, address, credentials, clock, options);
     this.#reading = new ObjectReading(this.#client, { partBytes, concurrency });
     this.#limits = { partBytes, concurrency, signParts: options.signParts ?? !address.isSecure };

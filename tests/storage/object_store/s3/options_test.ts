@@ -104,6 +104,7 @@ Deno.test("what can be no bucket, prefix, endpoint, region or number is a Config
   refused({ concurrency: 0 }, "`concurrency`");
   refused({ pageSize: 1001 }, "`pageSize`");
   refused({ maxAttempts: 1.5 }, "`maxAttempts`");
+  await expect(urlOf({ endpoint: "http://127.0.0.1:9", pathStyle: false })).rejects.toThrow("leave out `pathStyle`");
   for (const region of ["eu west", "", "x.y"]) {
     await expect(urlOf({ region })).rejects.toThrow("region");
   }

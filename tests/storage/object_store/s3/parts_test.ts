@@ -2,8 +2,10 @@ import { expect } from "@std/expect";
 import fc from "fast-check";
 import { lengthOf, MAX_PART_BYTES, MAX_PARTS, partSizes } from "../../../../storage/object_store/s3/part_sizes.ts";
 import { headersOfPut, infoOf } from "../../../../storage/object_store/s3/metadata.ts";
-import { BucketPlace, S3Address } from "../../../../storage/object_store/s3/address.ts";
+import { S3Address } from "../../../../storage/object_store/s3/address.ts";
+import { BucketPlace } from "../../../../storage/object_store/s3/bucket_place.ts";
 import { Signer } from "../../../../storage/object_store/s3/signer.ts";
+import { ConfigError } from "../../../../src/errors.ts";
 import { systemClock } from "../../../../src/clock.ts";
 
 const MIB = 1024 ** 2;
@@ -48,6 +50,9 @@ Deno.test("metadata of any text goes through headers and back", () => {
       ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
     });
   }));
+  const large = { metadata: { a: "é".repeat(740) } };
+  expect(() => headersOfPut("k", large, { put: "p" })).toThrow(ConfigError);
+  expect(() => headersOfPut("k", large, { put: "p" })).toThrow("S3 keeps 2048");
   const others = new Headers({
     "x-amz-meta-a": "=?UTF-8?Q?J=C3=B6_x?= =?utf-8?b?w7Y=?=",
     "x-amz-meta-b": "=?UTF-8?B?/?=",
