@@ -145,6 +145,8 @@ export type {
 } from "./storage/object_store/object_store.ts";
 export { FileObjectStore } from "./storage/object_store/file.ts";
 export type { FileObjectStoreOptions } from "./storage/object_store/file.ts";
+export { KvObjectStore } from "./storage/object_store/kv/kv_object_store.ts";
+export type { KvObjectStoreOptions } from "./storage/object_store/kv/options.ts";
 export { MemoryObjectStore } from "./storage/object_store/memory.ts";
 export { S3ObjectStore } from "./storage/object_store/s3/s3_object_store.ts";
 export type { S3Credentials, S3ObjectStoreOptions } from "./storage/object_store/s3/options.ts";

@@ -1,0 +1,85 @@
+/**
+ * How a KV object store reads and writes its KV: patiently, many commits together, and with errors that say what to do.
+ *
+ * @module
+ */
+import type { Clock } from "../../../src/clock.ts";
+import { ConfigError, FusewireError, UnavailableError } from "../../../src/errors.ts";
+import { DENO_LIMITS, LEAST_CHECKS } from "../../runtime/kv/batch.ts";
+import { CommitQueue } from "../../runtime/kv/commit_queue.ts";
+import { failureKind } from "../../runtime/kv/failures.ts";
+import type { KvEntry, KvEntryMaybe, KvKey, KvListOptions, KvListSelector } from "../../runtime/kv/kv_like.ts";
+import { PatientReads } from "../../runtime/kv/patient_reads.ts";
+import type { Unit, UnitOutcome } from "../../runtime/kv/unit.ts";
+import { ObjectKeys } from "./object_keys.ts";
+import type { KvObjectStoreOptions } from "./options.ts";
+
+/** Reads and writes the KV of one store. */
+export class KvAccess {
+  /** Where everything lies. */
+  readonly keys: ObjectKeys;
+  /** Time and chance. */
+  readonly clock: Clock;
+  readonly #reads: PatientReads;
+  readonly #queue: CommitQueue;
+
+  /** Takes the options with all that may be left out. */
+  constructor({ kv, prefix, remote, patience, clock }: Required<KvObjectStoreOptions>) {
+    this.keys = new ObjectKeys(prefix);
+    this.clock = clock;
+    this.#reads = new PatientReads(kv, clock, patience);
+    // A server allows 10 conditions, and its client sends a commit again by itself when a reply is lost.
+    const limits = { ...DENO_LIMITS, checks: LEAST_CHECKS };
+    this.#queue = new CommitQueue(kv, { limits, remote, local: false, clock, patience });
+  }
+
+  /** Reads what is at each of some keys, ten at one moment. */
+  async read<T = unknown>(keys: readonly KvKey[]): Promise<KvEntryMaybe<T>[]> {
+    const found: KvEntryMaybe<T>[] = [];
+    try {
+      for (let at = 0; at < keys.length; at += 10) {
+        found.push(...await this.#reads.getMany<T[]>(keys.slice(at, at + 10)));
+      }
+    } catch (error) {
+      throw kvError(error);
+    }
+    return found;
+  }
+
+  /** Lists entries. */
+  async *list<T>(selector: KvListSelector, options: KvListOptions): AsyncGenerator<KvEntry<T>, void> {
+    try {
+      yield* this.#reads.list<T>(selector, options);
+    } catch (error) {
+      throw kvError(error);
+    }
+  }
+
+  /** Commits a unit, together with others; `undefined` if a condition did not hold. */
+  async submit(unit: Unit): Promise<UnitOutcome> {
+    try {
+      return await this.#queue.submit(unit);
+    } catch (error) {
+      throw kvError(error);
+    }
+  }
+}
+
+function kvError(error: unknown): unknown {
+  if (error instanceof FusewireError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  switch (failureKind(error)) {
+    case "closed":
+      return new ConfigError("The KV of a store of objects was closed: keep it open as long as the store is used.", {
+        cause: error,
+      });
+    case "doubt":
+    case "locked":
+      return new UnavailableError(
+        `The KV of a store of objects does not answer: ${message}. Try again when it does; what was stored before is there.`,
+        { cause: error },
+      );
+    case "refused":
+      return error;
+  }
+}
