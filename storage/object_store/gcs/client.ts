@@ -47,12 +47,11 @@ export class GcsClient {
 
   /** Opens nothing. */
   constructor(settings: GcsSettings) {
-    const { endpoint, bucket, root, place, clock, maxAttempts } = settings;
+    const { endpoint, bucket, root, place, clock, maxAttempts, timeout } = settings;
     this.settings = settings;
     this.urls = new GcsUrls(endpoint, bucket, root);
-    const retries = maxAttempts === undefined ? {} : { maxAttempts };
     this.#fetch = guarded(settings);
-    this.transport = new Transport({ place, clock, fetch: this.#fetch, ...retries });
+    this.transport = new Transport({ place, clock, fetch: this.#fetch, maxAttempts, timeout });
     this.#tokens = new Tokens(sourceOf(settings, this.transport), clock);
   }
 
@@ -174,7 +173,13 @@ export class GcsClient {
           throw this.transport.again(response, message);
         }
         this.#bucketSeen ||= response.ok;
-        return await take(response, attempt);
+        try {
+          return await take(response, attempt);
+        } catch (error) {
+          // Whoever does not want the answer has not read it.
+          if (!response.bodyUsed) await response.body?.cancel();
+          throw error;
+        }
       },
     };
   }

@@ -23,7 +23,7 @@ export async function uploadAtOnce(
   sums: Sums,
 ): Promise<void> {
   const boundary = `fusewire-${client.settings.clock.newId()}`;
-  const { maxAttempts = 6 } = client.settings;
+  const { maxAttempts } = client.settings;
   await client.send({
     doing: object.doing,
     method: "POST",

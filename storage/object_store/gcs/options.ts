@@ -50,6 +50,12 @@ export interface GcsObjectStoreOptions {
    * @default {6}
    */
   readonly maxAttempts?: number;
+  /**
+   * How long one attempt may take, in ms: no request moves more than one part.
+   *
+   * @default {120000}
+   */
+  readonly timeout?: number;
   /** Sends a request, in place of the platform's `fetch`. */
   readonly fetch?: Fetch;
   /**

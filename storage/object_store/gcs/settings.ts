@@ -29,8 +29,10 @@ export interface GcsSettings {
   readonly partBytes: number;
   /** How many requests are under way at once. */
   readonly concurrency: number;
-  /** How often a request is sent at most; `undefined` for the transport's default. */
-  readonly maxAttempts: number | undefined;
+  /** How often a request is sent at most. */
+  readonly maxAttempts: number;
+  /** How long one attempt may take, in ms. */
+  readonly timeout: number;
   /** Time and chance. */
   readonly clock: Clock;
   /** What sends requests; `undefined` for the platform's. */
@@ -64,8 +66,8 @@ export type GcsCredentials =
  * @throws {ConfigError} Names what can not be used, and what to do.
  */
 export function settingsOf(options: GcsObjectStoreOptions): GcsSettings {
-  const { bucket, prefix = "fusewire", partBytes = 8 * 1024 * 1024, concurrency = 8, maxAttempts } = options;
-  const { clock = systemClock, fetch } = options;
+  const { bucket, prefix = "fusewire", partBytes = 8 * 1024 * 1024, concurrency = 8, maxAttempts = 6 } = options;
+  const { timeout = 120_000, clock = systemClock, fetch } = options;
   checkBucketName(bucket);
   checkCount("partBytes", partBytes);
   if (partBytes % UPLOAD_UNIT !== 0) {
@@ -74,13 +76,14 @@ export function settingsOf(options: GcsObjectStoreOptions): GcsSettings {
     );
   }
   checkCount("concurrency", concurrency);
-  if (maxAttempts !== undefined) checkCount("maxAttempts", maxAttempts);
+  checkCount("maxAttempts", maxAttempts);
+  checkCount("timeout", timeout);
   const root = rootOf(prefix);
   const endpoint = endpointOf(options.endpoint);
   const below = root === "" ? "" : `, below ${JSON.stringify(root)},`;
   const place = `in the bucket ${JSON.stringify(bucket)}${below} at ${endpoint}`;
   const credentials = credentialsOf(options, endpoint, bucket);
-  return { bucket, root, endpoint, place, partBytes, concurrency, maxAttempts, clock, fetch, credentials };
+  return { bucket, root, endpoint, place, partBytes, concurrency, maxAttempts, timeout, clock, fetch, credentials };
 }
 
 function credentialsOf(

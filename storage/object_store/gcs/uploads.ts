@@ -41,10 +41,15 @@ export class Uploads {
       return await (size <= partBytes ? this.#small(object, joined(body, size)) : this.#known(object, body));
     }
     const parts = partsOf(body, partBytes);
-    const first = await parts.next();
-    if (first.done) throw new Error("A body has no part.");
-    if (first.value.isLast) return await this.#small(object, first.value.bytes);
-    return await this.#stream(object, withFirst(first.value, parts));
+    try {
+      const first = await parts.next();
+      if (first.done) throw new Error("A body has no part.");
+      if (first.value.isLast) return await this.#small(object, first.value.bytes);
+      return await this.#stream(object, withFirst(first.value, parts));
+    } finally {
+      // A stream that was not read to its end is let go.
+      await parts.return();
+    }
   }
 
   async #small(object: NewObject, bytes: Uint8Array): Promise<PutResult> {
@@ -95,14 +100,9 @@ export class Uploads {
   }
 }
 
-async function* withFirst(first: BodyPart, rest: AsyncGenerator<BodyPart, void>): AsyncGenerator<BodyPart, void> {
-  try {
-    yield first;
-    yield* rest;
-  } finally {
-    // Who fails at the first part lets go of the stream, too.
-    await rest.return();
-  }
+async function* withFirst(first: BodyPart, rest: AsyncIterable<BodyPart>): AsyncGenerator<BodyPart, void> {
+  yield first;
+  yield* rest;
 }
 
 function resultOf({ size, sha256 }: Sums): PutResult {

@@ -80,6 +80,7 @@ Deno.test("numbers that can not be are refused", () => {
     { concurrency: 0 },
     { concurrency: 1.5 },
     { maxAttempts: 0 },
+    { timeout: 0 },
   ];
   for (const options of bad) expect(() => make(options), JSON.stringify(options)).toThrow(ConfigError);
 });

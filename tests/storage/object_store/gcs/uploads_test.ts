@@ -183,15 +183,21 @@ Deno.test("a source that fails ends the session, and lets go of what it reads", 
     await expect(store.put("a", failing())).rejects.toThrow("the producer broke");
     expect([api.sessions.open, api.objects.names]).toEqual([0, []]);
   }
+  for (const isBroken of [isPart, ({ url }: FakeRequest) => url.searchParams.get("uploadType") === "resumable"]) {
+    await letsGo(isBroken);
+  }
+});
+
+async function letsGo(isBroken: (request: FakeRequest) => boolean): Promise<void> {
   let cancelled = false;
-  const { store } = storeOnFake({ fault: (request) => isPart(request) ? "refuse" : undefined });
+  const { store } = storeOnFake({ fault: (request) => isBroken(request) ? "refuse" : undefined });
   const endless = new ReadableStream({
     pull: (controller) => controller.enqueue(bytesOf(PART)),
     cancel: () => void (cancelled = true),
   });
   await expect(store.put("a", endless)).rejects.toThrow(UnavailableError);
   expect(cancelled).toBe(true);
-});
+}
 
 Deno.test("a put with onlyIfAbsent hears of an object that came meanwhile", async () => {
   for (const make of Object.values(BODIES)) {
