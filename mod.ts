@@ -106,6 +106,8 @@ export { S3ArtifactStore } from "./storage/s3_artifact_store.ts";
 export type { S3ArtifactStoreOptions } from "./storage/s3_artifact_store.ts";
 export { GCSArtifactStore } from "./storage/gcs_artifact_store.ts";
 export type { GCSArtifactStoreOptions } from "./storage/gcs_artifact_store.ts";
+export { KvArtifactStore } from "./storage/kv_artifact_store.ts";
+export type { KvArtifactStoreOptions } from "./storage/kv_artifact_store.ts";
 export { MemoryArtifactStore } from "./storage/memory_artifact_store.ts";
 export type * from "./storage/artifacts/entry.ts";
 export { getMaterializer, registerMaterializer } from "./storage/artifacts/materializer.ts";

@@ -7,8 +7,8 @@
 import type { ListedObject, ObjectStore } from "../object_store/object_store.ts";
 import { compareKeys } from "../keys.ts";
 import type { ArtifactEntry, ArtifactQuery } from "./entry.ts";
-import { metadataKey, pathOf, prefixOf, RECORDS } from "./layout.ts";
-import { contentOf, locate, type Location, orNothing, pointerOf, recordOf } from "./locate.ts";
+import { pathOf, prefixOf, RECORDS } from "./layout.ts";
+import { contentOf, locate, type Location, orNothing, pointerOf, readFolder, recordOf } from "./locate.ts";
 import { mapParallel } from "./parallel.ts";
 import { type ArtifactRecord, originOf, parseRecord } from "./record.ts";
 
@@ -28,17 +28,18 @@ export async function entryAt(objects: ObjectStore, path: string): Promise<Artif
 /** All entries that agree with a query, in the order of their paths. */
 export async function findEntries(objects: ObjectStore, query: ArtifactQuery): Promise<ArtifactEntry[]> {
   const matches = matcher(objects, query);
-  const found: ArtifactEntry[] = [];
+  const found = new Map<string, ArtifactEntry>();
   for await (const page of objects.pages(RECORDS, { headBytes: RECORD_BYTES })) {
     const entries = await mapParallel(page, PARALLEL, async (listed) => {
       const record = await readListed(objects, listed);
-      return record !== undefined && matches(record) ? await currentEntry(objects, record) : undefined;
+      return record !== undefined && matches(record) ? await currentEntry(objects, record, matches) : undefined;
     });
     for (const entry of entries) {
-      if (entry !== undefined && (query.sha256 === undefined || entry.sha256 === query.sha256)) found.push(entry);
+      if (entry === undefined || (query.sha256 !== undefined && entry.sha256 !== query.sha256)) continue;
+      found.set(entry.path, entry);
     }
   }
-  return found.sort((a, b) => compareKeys(a.path, b.path));
+  return [...found.values()].sort((a, b) => compareKeys(a.path, b.path));
 }
 
 function matcher(objects: ObjectStore, query: ArtifactQuery): (record: ArtifactRecord) => boolean {
@@ -63,26 +64,29 @@ async function readListed(
   return bytes === undefined ? undefined : parseRecord(bytes);
 }
 
-/** The entry of a record, if it is that of what is stored. */
-async function currentEntry(objects: ObjectStore, record: ArtifactRecord): Promise<ArtifactEntry | undefined> {
-  const location = await committedAt(objects, record);
-  if (location === undefined) return undefined;
+/** The entry of what is stored where a record is of: of another save, if there was one since the record was listed. */
+async function currentEntry(
+  objects: ObjectStore,
+  listed: ArtifactRecord,
+  matches: (record: ArtifactRecord) => boolean,
+): Promise<ArtifactEntry | undefined> {
+  const { path, id, form } = listed;
+  if (form === "file") {
+    // One request tells it, where the store keeps the metadata of objects.
+    const info = await objects.head(path);
+    if (info !== undefined && pointerOf(info) === id) {
+      return entryOfRecord(objects, listed, await contentOf(objects, { form, path, key: path, info }, listed));
+    }
+  }
+  const location = form === "folder" ? await folderAt(objects, path) : await locate(objects, path);
+  const record = location === undefined ? undefined : await recordOf(objects, location);
+  if (location === undefined || record === undefined || !matches(record)) return undefined;
   return entryOfRecord(objects, record, await contentOf(objects, location, record));
 }
 
-async function committedAt(objects: ObjectStore, record: ArtifactRecord): Promise<Location | undefined> {
-  const { path, id, form } = record;
-  // One request tells it, where the store keeps the metadata of objects.
-  const key = form === "file" ? path : metadataKey(path);
-  const info = await objects.head(key);
-  const pointer = pointerOf(info);
-  if (info !== undefined && pointer !== undefined) {
-    if (pointer !== id) return undefined;
-    if (form === "file") return { form, path, key, info };
-  }
-  const location = await locate(objects, path);
-  const current = location === undefined ? undefined : await recordOf(objects, location);
-  return current?.id === id ? location : undefined;
+async function folderAt(objects: ObjectStore, path: string): Promise<Location | undefined> {
+  const record = await readFolder(objects, path);
+  return record === undefined ? await locate(objects, path) : { form: "folder", path, record };
 }
 
 function entryOfRecord(

@@ -11,4 +11,5 @@ export { locate } from "./locate.ts";
 export { metadataAt, sizeAt } from "./facts.ts";
 export { prepareForFolder, prepareForPath, prepareStream } from "./prepare.ts";
 export { loadArtifact, streamArtifact } from "./reading.ts";
-export { namedFailure, saveArtifact } from "./saving.ts";
+export { namedFailure } from "./save_failure.ts";
+export { saveArtifact } from "./saving.ts";

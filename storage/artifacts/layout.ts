@@ -13,7 +13,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { InvalidKeyError } from "../../src/errors.ts";
 import { sha256Hex } from "../digest.ts";
-import { checkPrefix } from "../keys.ts";
+import { checkPrefix, utf8Length } from "../keys.ts";
 import type { ObjectStore } from "../object_store/object_store.ts";
 import { keyOf } from "../object_store/uri.ts";
 
@@ -23,6 +23,8 @@ const RESERVED = ".artifacts";
 export const METADATA_FILE = "metadata.json";
 /** What the folders of versions begin with; no segment of a path may begin so. */
 const VERSION = "version~";
+/** The longest path, in UTF-8 bytes: a key has 768, and those of the files of an artifact begin with its path. */
+const MAX_PATH_BYTES = 700;
 /** Length of the time in an id, in digits of base 36. */
 const TIME_DIGITS = 9;
 /** How long what belongs to no artifact is taken for a save that is still at work, in milliseconds: a day. */
@@ -168,6 +170,9 @@ export function folderOfMetadata(key: string): string {
 }
 
 function reservedProblem(path: string): string | undefined {
+  if (path.length > MAX_PATH_BYTES / 3 && utf8Length(path) > MAX_PATH_BYTES) {
+    return `it is longer than ${MAX_PATH_BYTES} UTF-8 bytes, which leaves no room for the names of its files`;
+  }
   const [first = "", ...rest] = path.split("/");
   if (first.toLowerCase() === RESERVED) return `the folder "${RESERVED}" is kept for the catalog`;
   if ([first, ...rest].some((segment) => segment.toLowerCase().startsWith(VERSION))) {

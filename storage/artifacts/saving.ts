@@ -9,7 +9,7 @@
  * @module
  */
 import type { Clock } from "../../src/clock.ts";
-import { FusewireError, InvalidKeyError, SerializationError } from "../../src/errors.ts";
+import { InvalidKeyError } from "../../src/errors.ts";
 import type { ObjectStore } from "../object_store/object_store.ts";
 import type { ArtifactOrigin, Facts } from "./entry.ts";
 import { type Before, lookBefore, sweepRecords, sweepVersions } from "./before.ts";
@@ -18,6 +18,7 @@ import { orNothing, pointerOf, pointerTo, readFolder } from "./locate.ts";
 import { type Prepared, type PreparedFile, type PreparedFolder, prepareFile } from "./prepare.ts";
 import { FolderFiles } from "./folder_files.ts";
 import { completed } from "./materializer.ts";
+import { namedFailure } from "./save_failure.ts";
 import { type ArtifactRecord, formatRecord, type StoredParent, summaryOf } from "./record.ts";
 
 /** What to save. */
@@ -105,8 +106,7 @@ class Saving {
       const metadata = formatRecord(record, summary.files);
       await this.#commit(record, () => this.#folderIsThere(), async () => {
         await this.#objects.sync();
-        const options = { contentType: "application/json", metadata: pointerTo(this.#id), apart: true };
-        await this.#objects.put(metadataKey(this.#path), metadata, options);
+        await this.#objects.put(metadataKey(this.#path), metadata, { apart: true });
       });
     } catch (error) {
       if (!(error instanceof Uncertain)) await this.#afterwards(() => this.#undoFolder(), false);
@@ -200,11 +200,9 @@ class Saving {
     }
   }
 
+  /** A record has no content type: a store of files would keep it in one more file, which takes five times as long. */
   async #putRecord(record: ArtifactRecord): Promise<void> {
-    await this.#objects.put(recordKey(this.#path, this.#id), formatRecord(record), {
-      contentType: "application/json",
-      apart: true,
-    });
+    await this.#objects.put(recordKey(this.#path, this.#id), formatRecord(record), { apart: true });
   }
 
   #record(
@@ -236,22 +234,4 @@ class Uncertain extends Error {
   constructor(cause: unknown) {
     super("It can not be told whether the save took effect.", { cause });
   }
-}
-
-/** The error of a value that can not be kept, with the path of the artifact. */
-export function namedFailure(path: string, error: unknown): unknown {
-  if (!(error instanceof SerializationError)) return error instanceof FusewireError ? error : failed(path, error);
-  return new SerializationError(
-    `The artifact ${JSON.stringify(path)} can not be stored: ${error.message} ` +
-      "A class of your own needs a materializer: call registerMaterializer with one.",
-    { cause: error },
-  );
-}
-
-function failed(path: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  return new SerializationError(
-    `The artifact ${JSON.stringify(path)} can not be stored: its materializer failed (${error.message}).`,
-    { cause: error },
-  );
 }

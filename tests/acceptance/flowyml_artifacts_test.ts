@@ -167,6 +167,10 @@ testArtifacts("FA8 a path out of the store is refused by every verb", async (art
   for (const path of ["metadata.json", "a/metadata.json"]) {
     await expect(artifacts.save(1, path)).rejects.toThrow("choose another path");
   }
+  const long = ["a", "b", "c", "d"].map((letter) => letter.repeat(174)).join("/");
+  expect(await artifacts.load(await artifacts.save([1], `${long}x`))).toEqual([1]);
+  expect(await artifacts.load(await artifacts.save(new Map(), `${long}x`))).toEqual(new Map());
+  await expect(artifacts.save(1, `${long}xy`)).rejects.toThrow("longer than 700 UTF-8 bytes");
   expect(await artifacts.load("inside")).toBe(1);
 });
 

@@ -28,12 +28,13 @@ testArtifacts(
       expect(metadata?.["n"]).toEqual(expect.any(Number));
       expect(entry?.type).toBe(Number(entry?.metadata?.["n"]) % 3 === 0 ? "Object" : "ChunkedArray");
       expect(await reader.exists("x")).toBe(true);
-      expect(await reader.listArtifacts()).toEqual(["x"]);
       reads++;
       // Reads of small files take no turn of the event loop, so that the writer would never get one.
       await new Promise((resolve) => setTimeout(resolve));
     }
     await writing;
+    expect(await reader.listArtifacts()).toEqual(["x"]);
+    expect(await reader.listArtifacts()).toEqual(["x"]);
     expect(reads).toBeGreaterThan(0);
     expect(await reader.getMetadata("x")).toEqual({ n: 40 });
     const keys = await Array.fromAsync(artifacts.objects.list(), ({ key }) => key);
@@ -53,4 +54,24 @@ testArtifacts("two stores that save at one path leave one of both, whole", async
     expect(await other.getMetadata("x")).toEqual(value);
     expect(await other.listArtifacts()).toEqual(["x"]);
   }
+});
+
+testArtifacts("a list and a search miss none that is replaced meanwhile", async (artifacts) => {
+  const paths = ["a", "b", "c"];
+  for (const path of paths) await artifacts.save(0, path, {}, { run: "r" });
+  let isOver = false;
+  const writing = (async () => {
+    try {
+      for (let n = 1; n <= 15; n++) for (const path of paths) await artifacts.save(n, path, {}, { run: "r" });
+    } finally {
+      isOver = true;
+    }
+  })();
+  const reader = new ArtifactStore(artifacts.objects);
+  while (!isOver) {
+    expect((await reader.find({ run: "r" })).map(({ path }) => path)).toEqual(paths);
+    expect(await reader.listArtifacts()).toEqual(paths);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await writing;
 });
