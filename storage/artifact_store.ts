@@ -4,10 +4,8 @@
  * @module
  */
 import { type Clock, systemClock } from "../src/clock.ts";
-import { InvalidKeyError } from "../src/errors.ts";
 import type {
   ArtifactEntry,
-  ArtifactOrigin,
   ArtifactQuery,
   Facts,
   LineageOptions,
@@ -17,41 +15,12 @@ import type {
 } from "./artifacts/entry.ts";
 import { newPathOf, pathOf, prefixOf } from "./artifacts/layout.ts";
 import { materializedPath } from "./artifacts/materialized_path.ts";
+import type { ArtifactStoreDict, ArtifactStoreOptions } from "./artifacts/options.ts";
 import type { Prepared } from "./artifacts/prepare.ts";
 import { KeyLocks } from "./key_locks.ts";
-import type { ObjectStore, StoreKind } from "./object_store/object_store.ts";
+import type { ObjectStore } from "./object_store/object_store.ts";
 
-/** Options of {@linkcode ArtifactStore}. */
-export interface ArtifactStoreOptions {
-  /**
-   * What it is called in `toDict`.
-   *
-   * @default {the kind of the object store}
-   */
-  readonly name?: string;
-  /**
-   * Where time and ids come from.
-   *
-   * @default {systemClock}
-   */
-  readonly clock?: Clock;
-}
-
-/** An artifact store as plain data, without secrets. */
-export interface ArtifactStoreDict {
-  /** What it is called. */
-  readonly name: string;
-  /** Which kind of object store it stands on. */
-  readonly type: StoreKind;
-  /** The bucket, of S3 and Google Cloud Storage. */
-  readonly bucketName?: string;
-  /** The project of the bucket, of Google Cloud Storage. */
-  readonly projectId?: string;
-  /** The folder, of local files. */
-  readonly path?: string;
-  /** What all keys begin with. */
-  readonly prefix?: string;
-}
+export type { ArtifactStoreDict, ArtifactStoreOptions } from "./artifacts/options.ts";
 
 type Engine = typeof import("./artifacts/engine.ts");
 
@@ -257,7 +226,7 @@ export class ArtifactStore {
     metadata: Facts | undefined,
     { parents: parentPaths = [], ...origin }: SaveOptions,
   ): Promise<void> {
-    const { namedFailure, parentsAt, saveArtifact } = await this.#load();
+    const { givenOrigin, namedFailure, parentsAt, saveArtifact } = await this.#load();
     let prepared: Prepared;
     try {
       prepared = await prepare();
@@ -270,23 +239,9 @@ export class ArtifactStore {
       prepared,
       materialized,
       metadata: metadata ?? null,
-      origin: checkedOrigin(origin),
+      origin: givenOrigin(origin),
       parents,
     };
     await this.#locks.run(path, () => saveArtifact(this.objects, this.#clock, request));
   }
-}
-
-function checkedOrigin({ project, run, step, name }: ArtifactOrigin): ArtifactOrigin {
-  for (const [what, value] of Object.entries({ project, run, step, name })) {
-    if (value === "") {
-      throw new InvalidKeyError(`The \`${what}\` of an artifact is refused: it is empty; leave it out.`);
-    }
-  }
-  return {
-    ...(project === undefined ? {} : { project }),
-    ...(run === undefined ? {} : { run }),
-    ...(step === undefined ? {} : { step }),
-    ...(name === undefined ? {} : { name }),
-  };
 }

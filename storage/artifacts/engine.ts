@@ -9,6 +9,7 @@ export { lineageOf, parentsAt } from "./lineage.ts";
 export { hasAnyBelow, listPaths, removeAll } from "./listing.ts";
 export { locate } from "./locate.ts";
 export { metadataAt, sizeAt } from "./facts.ts";
+export { givenOrigin } from "./origin.ts";
 export { prepareForFolder, prepareForPath, prepareStream } from "./prepare.ts";
 export { loadArtifact, streamArtifact } from "./reading.ts";
 export { namedFailure } from "./save_failure.ts";
