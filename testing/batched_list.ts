@@ -1,4 +1,4 @@
-import type { KvEntry, KvListIteratorLike, KvListOptions, KvListSelector } from "../storage/runtime/kv/kv_like.ts";
+import type { KvEntry, KvListIteratorLike, KvListOptions, KvListSelector } from "../storage/kv/kv_like.ts";
 import { copySelector, cursorAt } from "./kv_range.ts";
 
 /** Reads the next `size` entries of a selector after `cursor`; fewer only at the end. */

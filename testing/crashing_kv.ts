@@ -1,4 +1,4 @@
-import type { KvLike } from "../storage/runtime/kv/kv_like.ts";
+import type { KvLike } from "../storage/kv/kv_like.ts";
 import { FaultyKv } from "./faulty_kv.ts";
 
 /** The environment variable that {@linkcode crashAtEnv} reads, such as `12:before`. */

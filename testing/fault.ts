@@ -1,4 +1,4 @@
-import type { KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey } from "../storage/kv/kv_like.ts";
 
 /** One call on a KV that can go wrong; each batch of a list and each push of `watch` is one. */
 export interface KvOperation {

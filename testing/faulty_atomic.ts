@@ -1,4 +1,4 @@
-import type { KvAtomicLike, KvCheck, KvCommitError, KvCommitResult, KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvAtomicLike, KvCheck, KvCommitError, KvCommitResult, KvKey } from "../storage/kv/kv_like.ts";
 import { copyKey } from "./kv_key.ts";
 
 /** What a commit answers. */

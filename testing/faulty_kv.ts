@@ -8,7 +8,7 @@ import type {
   KvListOptions,
   KvListSelector,
   KvReadOptions,
-} from "../storage/runtime/kv/kv_like.ts";
+} from "../storage/kv/kv_like.ts";
 import { BatchedList } from "./batched_list.ts";
 import { FaultyAtomic } from "./faulty_atomic.ts";
 import { faultyWatch, type Watching } from "./faulty_watch.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KvKey, KvKeyPart } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey, KvKeyPart } from "../storage/kv/kv_like.ts";
 
 const BYTES = "\x01";
 const STRING = "\x02";

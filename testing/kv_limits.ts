@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey } from "../storage/kv/kv_like.ts";
 import { encodeKey } from "./kv_key.ts";
 
 const KEY_TO_READ = 2049;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KvKey, KvListSelector } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey, KvListSelector } from "../storage/kv/kv_like.ts";
 import { binaryString, copyKey, encodeKey } from "./kv_key.ts";
 
 /** Encoded keys from `start` on and before `end`. */

@@ -6,7 +6,7 @@ import type {
   KvListIteratorLike,
   KvListOptions,
   KvListSelector,
-} from "../storage/runtime/kv/kv_like.ts";
+} from "../storage/kv/kv_like.ts";
 import { BatchedList } from "./batched_list.ts";
 import { copyKey } from "./kv_key.ts";
 import { checkBatch, checkReadKey, checkReads, readKey } from "./kv_limits.ts";

@@ -1,4 +1,4 @@
-import type { KvAtomicLike, KvCheck, KvCommitError, KvCommitResult, KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvAtomicLike, KvCheck, KvCommitError, KvCommitResult, KvKey } from "../storage/kv/kv_like.ts";
 import { type StoredValue, storeValue } from "./kv_value.ts";
 
 /** What a commit does at one key: it sets a value, or removes the entry if there is none. */

@@ -9,7 +9,7 @@ import type {
   KvListOptions,
   KvListSelector,
   KvReadOptions,
-} from "../storage/runtime/kv/kv_like.ts";
+} from "../storage/kv/kv_like.ts";
 import { copyKey, encodeKey } from "./kv_key.ts";
 import { checkCounts, checkSizes } from "./kv_limits.ts";
 import { type KvReads, type KvState, StateReader } from "./kv_state.ts";

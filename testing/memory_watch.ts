@@ -1,4 +1,4 @@
-import type { KvEntryMaybe, KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvEntryMaybe, KvKey } from "../storage/kv/kv_like.ts";
 import { encodeKey } from "./kv_key.ts";
 import { checkReadKey, checkWatched } from "./kv_limits.ts";
 import { entriesAt, type KvState } from "./kv_state.ts";

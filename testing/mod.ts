@@ -20,7 +20,7 @@ export type {
   KvListOptions,
   KvListSelector,
   KvReadOptions,
-} from "../storage/runtime/kv/kv_like.ts";
+} from "../storage/kv/kv_like.ts";
 export type { KvReads } from "./kv_state.ts";
 export type { MemoryAtomic, Mutation } from "./memory_atomic.ts";
 export type { StoredValue } from "./kv_value.ts";

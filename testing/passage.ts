@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../src/clock.ts";
-import type { KvKey, KvLike, KvReadOptions } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey, KvLike, KvReadOptions } from "../storage/kv/kv_like.ts";
 import type { Fault, FaultPlan, KvOperation } from "./fault.ts";
 import type { KvReads } from "./kv_state.ts";
 

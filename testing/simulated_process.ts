@@ -1,5 +1,5 @@
 import type { Clock } from "../src/clock.ts";
-import type { KvLike } from "../storage/runtime/kv/kv_like.ts";
+import type { KvLike } from "../storage/kv/kv_like.ts";
 import { type Fault, type FaultPlan, faultText, type KvOperation } from "./fault.ts";
 import { FaultyKv } from "./faulty_kv.ts";
 import { ProcessClock } from "./process_clock.ts";

@@ -7,7 +7,7 @@ import { isFinal } from "../src/status.ts";
 import type { Executable } from "../src/engine/executable.ts";
 import type { StepRecord } from "../storage/runtime/records.ts";
 import { ENTRY, type Head } from "../storage/runtime/kv/head.ts";
-import type { KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey } from "../storage/kv/kv_like.ts";
 import { decodeSteps, PAGE_STEPS, type StepPage, stepsOfPages, UNTOUCHED } from "../storage/runtime/kv/step_page.ts";
 
 /** The head of a run, as the store keeps it. */

@@ -7,7 +7,7 @@
 import { isFinal } from "../src/status.ts";
 import type { Executable } from "../src/engine/executable.ts";
 import type { StepRecord } from "../storage/runtime/records.ts";
-import type { KvKey } from "../storage/runtime/kv/kv_like.ts";
+import type { KvKey } from "../storage/kv/kv_like.ts";
 import type { Mutation } from "./memory_atomic.ts";
 import { changeViolations, type StoredHead, type StoredLoan, StoredRun } from "./stored_run.ts";
 

@@ -6,7 +6,7 @@
 import type { Serializer } from "../../storage/codec/serializers.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
-import type { KvLike } from "../../storage/runtime/kv/kv_like.ts";
+import type { KvLike } from "../../storage/kv/kv_like.ts";
 import type { RuntimeStorage } from "../../storage/runtime/runtime_storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { ConfigError } from "../errors.ts";

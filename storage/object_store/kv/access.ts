@@ -5,12 +5,12 @@
  */
 import type { Clock } from "../../../src/clock.ts";
 import { ConfigError, FusewireError, UnavailableError } from "../../../src/errors.ts";
-import { DENO_LIMITS, LEAST_CHECKS } from "../../runtime/kv/batch.ts";
-import { CommitQueue } from "../../runtime/kv/commit_queue.ts";
-import { failureKind } from "../../runtime/kv/failures.ts";
-import type { KvEntry, KvEntryMaybe, KvKey, KvListOptions, KvListSelector } from "../../runtime/kv/kv_like.ts";
-import { PatientReads } from "../../runtime/kv/patient_reads.ts";
-import type { Unit, UnitOutcome } from "../../runtime/kv/unit.ts";
+import { DENO_LIMITS, LEAST_CHECKS } from "../../kv/batch.ts";
+import { CommitQueue } from "../../kv/commit_queue.ts";
+import { failureKind } from "../../kv/failures.ts";
+import type { KvEntry, KvEntryMaybe, KvKey, KvListOptions, KvListSelector } from "../../kv/kv_like.ts";
+import { PatientReads } from "../../kv/patient_reads.ts";
+import type { Unit, UnitOutcome } from "../../kv/unit.ts";
 import { ObjectKeys } from "./object_keys.ts";
 import type { KvObjectStoreOptions } from "./options.ts";
 

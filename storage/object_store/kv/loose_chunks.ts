@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { KvCheck } from "../../runtime/kv/kv_like.ts";
-import { Unit } from "../../runtime/kv/unit.ts";
+import type { KvCheck } from "../../kv/kv_like.ts";
+import { Unit } from "../../kv/unit.ts";
 import type { KvAccess } from "./access.ts";
 
 /** Chunks that have been loose for so long belong to nobody any more, in ms. */

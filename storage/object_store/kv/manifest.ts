@@ -4,7 +4,7 @@
  * @module
  */
 import { IntegrityError } from "../../../src/errors.ts";
-import type { KvEntryMaybe } from "../../runtime/kv/kv_like.ts";
+import type { KvEntryMaybe } from "../../kv/kv_like.ts";
 import type { ObjectInfo } from "../object_store.ts";
 import type { Description } from "../put_options.ts";
 

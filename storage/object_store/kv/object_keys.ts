@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KvKey, KvListSelector } from "../../runtime/kv/kv_like.ts";
+import type { KvKey, KvListSelector } from "../../kv/kv_like.ts";
 
 /** The keys of one store. */
 export class ObjectKeys {

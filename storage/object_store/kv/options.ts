@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../../src/clock.ts";
-import type { KvLike } from "../../runtime/kv/kv_like.ts";
+import type { KvLike } from "../../kv/kv_like.ts";
 
 /** Options of `KvObjectStore`. */
 export interface KvObjectStoreOptions {

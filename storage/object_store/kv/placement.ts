@@ -6,8 +6,8 @@
 import { ConflictError, UnavailableError } from "../../../src/errors.ts";
 import { KeyLocks } from "../../key_locks.ts";
 import { aboveObjects, belowObject } from "../../keys.ts";
-import { LEAST_CHECKS } from "../../runtime/kv/batch.ts";
-import { Unit } from "../../runtime/kv/unit.ts";
+import { LEAST_CHECKS } from "../../kv/batch.ts";
+import { Unit } from "../../kv/unit.ts";
 import type { KvAccess } from "./access.ts";
 import type { LooseChunks } from "./loose_chunks.ts";
 import { chunkCount, type FoundObject, foundObject, type Manifest, manifestBytes } from "./manifest.ts";

@@ -5,8 +5,8 @@
  */
 import { UnavailableError } from "../../../src/errors.ts";
 import { newSha256 } from "../../digest.ts";
-import type { KvCheck } from "../../runtime/kv/kv_like.ts";
-import { Unit } from "../../runtime/kv/unit.ts";
+import type { KvCheck } from "../../kv/kv_like.ts";
+import { Unit } from "../../kv/unit.ts";
 import type { PutResult } from "../object_store.ts";
 import type { KvAccess } from "./access.ts";
 import { LEFT_OVER_AFTER, type Loose, type LooseChunks } from "./loose_chunks.ts";

@@ -6,8 +6,8 @@
 import type { KvContext } from "./context.ts";
 import { FileStamp } from "./file_stamp.ts";
 import { lastText } from "./keys.ts";
-import type { KvKey, KvLike } from "./kv_like.ts";
-import { Unit } from "./unit.ts";
+import type { KvKey, KvLike } from "../../kv/kv_like.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** How many keys `getMany` and `watch` take. */
 const KEYS_AT_ONCE = 10;

@@ -9,12 +9,12 @@ import { type KvContext, untilUnchanged } from "./context.ts";
 import { claimedHead, hasEnded, type Head, headBytes, isSmall } from "./head.ts";
 import { Hold, type Holds } from "./holds.ts";
 import { lastText, type Line } from "./keys.ts";
-import type { KvCheck, KvEntry } from "./kv_like.ts";
+import type { KvCheck, KvEntry } from "../../kv/kv_like.ts";
 import { readOffers } from "./offer_entries.ts";
 import { recordNow, type RunReader } from "./run_reader.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
 import { decodeSteps, stepsOfPages } from "./step_page.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 import { entryKey } from "./waiting.ts";
 
 /** How often `claimRuns` looks again after others were faster with all that it found. */

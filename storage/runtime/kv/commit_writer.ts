@@ -4,14 +4,14 @@
  * @module
  */
 import type { StepRecord } from "../records.ts";
-import { DENO_LIMITS } from "./batch.ts";
+import { DENO_LIMITS } from "../../kv/batch.ts";
 import type { KvContext } from "./context.ts";
 import { type Head, headBytes, type HeadDraft, isSmall } from "./head.ts";
 import { type Hold, type Holds, isHeld, leaseLost } from "./holds.ts";
 import type { RunReader } from "./run_reader.ts";
 import { decodeSteps, PAGE_STEPS, type StepPage, UNTOUCHED, withStep } from "./step_page.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
-import { Unit, type UnitOutcome } from "./unit.ts";
+import { Unit, type UnitOutcome } from "../../kv/unit.ts";
 
 /** How often a unit is sent again after a look at the head: each time a reply was lost. */
 const MOST_TRIES = 50;

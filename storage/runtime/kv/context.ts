@@ -5,12 +5,12 @@
  */
 import type { Clock } from "../../../src/clock.ts";
 import { ConfigError } from "../../../src/errors.ts";
-import type { CommitQueue } from "./commit_queue.ts";
+import type { CommitQueue } from "../../kv/commit_queue.ts";
 import type { KvKeys } from "./keys.ts";
-import type { KvListSelector } from "./kv_like.ts";
-import type { PatientReads } from "./patient_reads.ts";
+import type { KvListSelector } from "../../kv/kv_like.ts";
+import type { PatientReads } from "../../kv/patient_reads.ts";
 import type { StoredForms } from "./stored_form.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** What the parts of the KV runtime storage share. */
 export interface KvContext {

@@ -7,7 +7,7 @@ import { ConfigError, NotFoundError } from "../../../src/errors.ts";
 import type { DefinitionKey, DefinitionRecord } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** What of a definition the schema decides. */
 type Graph = Omit<DefinitionRecord, keyof DefinitionKey>;

@@ -12,7 +12,7 @@ import { type KvContext, removeAll, untilUnchanged } from "./context.ts";
 import { hasEnded, type Head, releasedHead } from "./head.ts";
 import type { RunReader } from "./run_reader.ts";
 import { statusCode } from "./step_page.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 import { writeWaiting } from "./waiting.ts";
 
 /** How many messages are removed in one commit. */

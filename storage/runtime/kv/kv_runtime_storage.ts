@@ -21,7 +21,7 @@ import type {
 import { removeRun, reopenRun } from "./forgetting.ts";
 import { nextFileChange } from "./file_changes.ts";
 import { openHeartbeat } from "./heartbeat.ts";
-import type { KvLike } from "./kv_like.ts";
+import type { KvLike } from "../../kv/kv_like.ts";
 import type { KvRuntimeStorageOptions } from "./options.ts";
 import { type KvParts, kvParts } from "./parts.ts";
 import { KvPlainMethods } from "./plain_methods.ts";

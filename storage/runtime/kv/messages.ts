@@ -8,10 +8,10 @@ import type { Claim, ReceivedMessage, RunMessage, StepReport } from "../records.
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { ENTRY, hasEnded, type Head, releasedHead } from "./head.ts";
 import type { Holds } from "./holds.ts";
-import type { KvEntry } from "./kv_like.ts";
+import type { KvEntry } from "../../kv/kv_like.ts";
 import { lastText } from "./keys.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
-import { InDoubtError, Unit } from "./unit.ts";
+import { InDoubtError, Unit } from "../../kv/unit.ts";
 import { moveEntry } from "./waiting.ts";
 
 /** The largest error or payload within a message. */

@@ -7,8 +7,8 @@ import { ConfigError } from "../../../src/errors.ts";
 import type { StepOffer, StepRecord } from "../records.ts";
 import { type Head, waitingRun } from "./head.ts";
 import { type KvKeys, lastText } from "./keys.ts";
-import type { KvKey } from "./kv_like.ts";
-import type { PatientReads } from "./patient_reads.ts";
+import type { KvKey } from "../../kv/kv_like.ts";
+import type { PatientReads } from "../../kv/patient_reads.ts";
 import { encodeSteps, type StepPage } from "./step_page.ts";
 
 /** The most steps of one offer: what surely fits one value of the store. */

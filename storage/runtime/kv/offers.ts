@@ -11,14 +11,14 @@ import { linesOf } from "./claims.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { hasEnded } from "./head.ts";
 import { lastText } from "./keys.ts";
-import type { KvEntry, KvEntryMaybe } from "./kv_like.ts";
+import type { KvEntry, KvEntryMaybe } from "../../kv/kv_like.ts";
 import type { Messages } from "./messages.ts";
 import { lentBytes, type LentEntry, type OfferEntry, offerGuard } from "./offer_entries.ts";
 import type { RunReader } from "./run_reader.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
 import { decodeSteps } from "./step_page.ts";
 import { formBytes } from "./stored_form.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** How often `claimSteps` looks again after others were faster with all that it found. */
 const PASSES = 4;

@@ -4,8 +4,8 @@
  * @module
  */
 import { ConfigError } from "../../../src/errors.ts";
-import { DENO_LIMITS, LEAST_CHECKS } from "./batch.ts";
-import type { KvLike } from "./kv_like.ts";
+import { DENO_LIMITS, LEAST_CHECKS } from "../../kv/batch.ts";
+import type { KvLike } from "../../kv/kv_like.ts";
 import { inTime, kvProblem, openKvAt } from "./open_kv.ts";
 import type { KvRuntimeStorageOptions } from "./options.ts";
 import { KvRuntimeStorage } from "./kv_runtime_storage.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../../../src/errors.ts";
-import type { KvLike } from "./kv_like.ts";
+import type { KvLike } from "../../kv/kv_like.ts";
 import { openPatiently } from "./open_patiently.ts";
 
 /** How long a server that accepts a connection may take to answer, in milliseconds. Deno's client would wait for ever. */

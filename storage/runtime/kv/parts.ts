@@ -4,20 +4,20 @@
  * @module
  */
 import { systemClock } from "../../../src/clock.ts";
-import { DENO_LIMITS } from "./batch.ts";
+import { DENO_LIMITS } from "../../kv/batch.ts";
 import { Bells } from "./bells.ts";
 import { Claims } from "./claims.ts";
-import { CommitQueue } from "./commit_queue.ts";
+import { CommitQueue } from "../../kv/commit_queue.ts";
 import { Commits } from "./commits.ts";
 import type { KvContext } from "./context.ts";
 import { Definitions } from "./definitions.ts";
 import { Holds } from "./holds.ts";
 import { KvKeys } from "./keys.ts";
-import type { KvLike } from "./kv_like.ts";
+import type { KvLike } from "../../kv/kv_like.ts";
 import { Messages } from "./messages.ts";
 import { Offers } from "./offers.ts";
 import type { KvRuntimeStorageOptions } from "./options.ts";
-import { PatientReads } from "./patient_reads.ts";
+import { PatientReads } from "../../kv/patient_reads.ts";
 import { PlainRuns } from "./plain_runs.ts";
 import { Reaper } from "./reaper.ts";
 import { RunLister } from "./run_lister.ts";

@@ -9,9 +9,9 @@ import type { Status } from "../../../src/status.ts";
 import { concatChunks, encode } from "../../codec/structured.ts";
 import type { StoredValue } from "../records.ts";
 import { type KvContext, removeAll, untilUnchanged } from "./context.ts";
-import type { KvEntry, KvKey } from "./kv_like.ts";
+import type { KvEntry, KvKey } from "../../kv/kv_like.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** A run, as it is stored. */
 interface PlainRun {

@@ -11,11 +11,11 @@
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { ENTRY, type Head, releasedHead } from "./head.ts";
 import { lastText } from "./keys.ts";
-import type { KvEntry, KvKey } from "./kv_like.ts";
+import type { KvEntry, KvKey } from "../../kv/kv_like.ts";
 import type { Messages } from "./messages.ts";
 import { lentBytes, type LentEntry, offerGuard } from "./offer_entries.ts";
 import { type SessionEntry, sessionGuard, type Sessions } from "./sessions.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 import { writeWaiting } from "./waiting.ts";
 
 /** How many of a session's holds are given back at once. */

@@ -9,7 +9,7 @@ import type { KvContext } from "./context.ts";
 import { type EventForm, eventOf } from "./events.ts";
 import { type Head, isSmall, runRecord } from "./head.ts";
 import { lastNumber, lastText } from "./keys.ts";
-import type { KvEntry } from "./kv_like.ts";
+import type { KvEntry } from "../../kv/kv_like.ts";
 import { decodeSteps, type StepPage, stepsOfPages, UNTOUCHED } from "./step_page.ts";
 import type { StoredForm } from "./stored_form.ts";
 

@@ -11,8 +11,8 @@ import { LeaseLostError } from "../../../src/errors.ts";
 import type { SessionRecord } from "../records.ts";
 import type { KvContext } from "./context.ts";
 import { lastText } from "./keys.ts";
-import type { KvCheck } from "./kv_like.ts";
-import { Unit } from "./unit.ts";
+import type { KvCheck } from "../../kv/kv_like.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** A session as it is stored. */
 export interface SessionEntry {

@@ -6,9 +6,9 @@
 import type { Slot } from "../engine_storage.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { lastNumber } from "./keys.ts";
-import type { KvEntry } from "./kv_like.ts";
+import type { KvEntry } from "../../kv/kv_like.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** A slot that is held, as it is stored. */
 interface SlotEntry {

@@ -8,12 +8,12 @@ import type { ClaimedRun, NewRun, RunRecord } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { type Head, headBytes, INLINE_INPUT_BYTES, newHead, runRecord, tellsAge } from "./head.ts";
 import { Hold, type Holds } from "./holds.ts";
-import type { KvCheck, KvEntry } from "./kv_like.ts";
+import type { KvCheck, KvEntry } from "../../kv/kv_like.ts";
 import type { RunReader } from "./run_reader.ts";
 import { exclusiveGuard, removeRun } from "./forgetting.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
 import { formBytes } from "./stored_form.ts";
-import { Unit } from "./unit.ts";
+import { Unit } from "../../kv/unit.ts";
 import { writeWaiting } from "./waiting.ts";
 
 /** The most bytes of a head without its steps and failure: what tags and names may take. */

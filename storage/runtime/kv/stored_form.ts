@@ -10,10 +10,10 @@
 import { type ErrorRecord, IntegrityError } from "../../../src/errors.ts";
 import { sha256Hex } from "../../digest.ts";
 import type { StoredValue } from "../records.ts";
-import type { CommitQueue } from "./commit_queue.ts";
+import type { CommitQueue } from "../../kv/commit_queue.ts";
 import type { KvKeys } from "./keys.ts";
-import type { PatientReads } from "./patient_reads.ts";
-import { Unit } from "./unit.ts";
+import type { PatientReads } from "../../kv/patient_reads.ts";
+import { Unit } from "../../kv/unit.ts";
 
 /** The most bytes that are kept in one value of the store, and the size of a piece. */
 export const PIECE_BYTES = 60_000;

@@ -6,8 +6,8 @@
  */
 import { ENTRY, type Head, headBytes, waitingRun } from "./head.ts";
 import type { KvKeys } from "./keys.ts";
-import type { KvKey } from "./kv_like.ts";
-import type { Unit } from "./unit.ts";
+import type { KvKey } from "../../kv/kv_like.ts";
+import type { Unit } from "../../kv/unit.ts";
 
 /** A copy of the head lies in the entry if it has at most so many bytes; else the head has to be read. */
 const COPIED_BYTES = 8_000;

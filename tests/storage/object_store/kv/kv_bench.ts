@@ -7,7 +7,7 @@ import { expect } from "@std/expect";
 import { systemClock } from "../../../../src/clock.ts";
 import { KvObjectStore } from "../../../../storage/object_store/kv/kv_object_store.ts";
 import { CHUNK_BYTES, INLINE_BYTES } from "../../../../storage/object_store/kv/manifest.ts";
-import type { KvLike } from "../../../../storage/runtime/kv/kv_like.ts";
+import type { KvLike } from "../../../../storage/kv/kv_like.ts";
 import { keysOf } from "../../../../testing/object_store_fixture.ts";
 import { settle } from "../../../../testing/settle.ts";
 

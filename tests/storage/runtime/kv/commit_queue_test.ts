@@ -1,10 +1,10 @@
 import { expect } from "@std/expect";
 import { systemClock } from "../../../../src/clock.ts";
 import { ConfigError } from "../../../../src/errors.ts";
-import { DENO_LIMITS } from "../../../../storage/runtime/kv/batch.ts";
-import { CommitQueue, type CommitQueueOptions } from "../../../../storage/runtime/kv/commit_queue.ts";
-import type { KvLike } from "../../../../storage/runtime/kv/kv_like.ts";
-import { InDoubtError, Unit } from "../../../../storage/runtime/kv/unit.ts";
+import { DENO_LIMITS } from "../../../../storage/kv/batch.ts";
+import { CommitQueue, type CommitQueueOptions } from "../../../../storage/kv/commit_queue.ts";
+import type { KvLike } from "../../../../storage/kv/kv_like.ts";
+import { InDoubtError, Unit } from "../../../../storage/kv/unit.ts";
 import type { Fault, KvOperation } from "../../../../testing/fault.ts";
 import { FaultyKv } from "../../../../testing/faulty_kv.ts";
 import { MemoryKv } from "../../../../testing/memory_kv.ts";

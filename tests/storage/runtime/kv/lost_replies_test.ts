@@ -1,6 +1,6 @@
 import { expect } from "@std/expect";
 import { KvRuntimeStorage } from "../../../../storage/runtime/kv/kv_runtime_storage.ts";
-import type { KvLike } from "../../../../storage/runtime/kv/kv_like.ts";
+import type { KvLike } from "../../../../storage/kv/kv_like.ts";
 import { sha256Hex } from "../../../../storage/digest.ts";
 import { Bench, bytes, bytesOf, step } from "../../../../testing/conformance_fixture.ts";
 import type { Fault } from "../../../../testing/fault.ts";

@@ -1,5 +1,5 @@
 import { expect } from "@std/expect";
-import type { KvLike } from "../../../../storage/runtime/kv/kv_like.ts";
+import type { KvLike } from "../../../../storage/kv/kv_like.ts";
 import { KvRuntimeStorage } from "../../../../storage/runtime/kv/kv_runtime_storage.ts";
 import type { Fault } from "../../../../testing/fault.ts";
 import { FaultyKv } from "../../../../testing/faulty_kv.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../../src/clock.ts";
+import type { Clock } from "../../src/clock.ts";
 import { failureKind } from "./failures.ts";
 import type { KvEntry, KvEntryMaybe, KvKey, KvLike, KvListOptions, KvListSelector } from "./kv_like.ts";
 

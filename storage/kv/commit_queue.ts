@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { ConfigError } from "../../../src/errors.ts";
-import type { Clock } from "../../../src/clock.ts";
+import { ConfigError } from "../../src/errors.ts";
+import type { Clock } from "../../src/clock.ts";
 import { atomicOf, Batch, type BatchLimits, LEAST_CHECKS } from "./batch.ts";
 import { failureKind } from "./failures.ts";
 import type { KvCheck, KvLike } from "./kv_like.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { keyBytes } from "./keys.ts";
+import { keyBytes } from "./key_bytes.ts";
 import type { KvCheck, KvKey } from "./kv_like.ts";
 
 /** In place of a value: the entry is removed. */
