@@ -12,11 +12,14 @@ import type { S3Address } from "./address.ts";
 import type { BucketPlace } from "./bucket_place.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { failureOf, saidBy } from "./failures.ts";
-import type { S3ObjectStoreOptions } from "./options.ts";
+import type { S3Credentials, S3ObjectStoreOptions } from "./options.ts";
 import { isExpired, isTemporary, readRefusal, type Refusal, refusalOf } from "./refusal.ts";
 import { EMPTY_SHA256, Signer } from "./signer.ts";
 import { readXml } from "./xml.ts";
 import type { XmlElement } from "@rgrove/parse-xml";
+
+/** How often an object is looked at that comes and goes meanwhile. */
+const LOOKS = 5;
 
 /** The body of a request. */
 export interface S3Body {
@@ -26,20 +29,26 @@ export interface S3Body {
   readonly sha256: string;
 }
 
-/** One request. */
-export interface S3Request {
-  /** What is tried, for messages, such as `read the object "a"`. */
-  readonly doing: string;
+/** What is signed of a request. */
+export interface SignedRequest {
   /** Method of HTTP. */
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly method: string;
   /** Whole name of an object; without it, the request is for the bucket. */
   readonly name?: string;
   /** Parameters of the address. */
   readonly query?: Readonly<Record<string, string>>;
   /** Headers. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: HeadersInit;
   /** The body. */
   readonly body?: S3Body | undefined;
+}
+
+/** One request, sent until its answer is taken. */
+export interface S3Request extends SignedRequest {
+  /** What is tried, for messages, such as `read the object "a"`. */
+  readonly doing: string;
+  /** Headers. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Takes the answer to a request, like `Exchange.receive`. */
@@ -95,28 +104,28 @@ export class S3Client {
    */
   async send<T>(request: S3Request, take: Take<T>, onRefusal: OnRefusal<T> = () => undefined): Promise<T> {
     let renewed = false;
-    let secrets: readonly string[] = [];
+    let used: S3Credentials | undefined;
     try {
       return await this.#transport.send<T>({
         doing: request.doing,
         request: async (signal) => {
-          const made = await this.sign(request, signal);
-          secrets = made.secrets;
-          return made.request;
+          used = await this.#credentials.current();
+          return await this.#signed(request, used, signal);
         },
-        receive: async (response) => {
-          if (response.ok) {
-            this.#isBucketKnown = true;
-            return await take(response);
-          }
-          const refusal = await readRefusal(response, secrets);
-          if (refusal.code === "NoSuchKey" || refusal.code === "NoSuchUpload") this.#isBucketKnown = true;
-          if (isExpired(refusal) && !renewed && this.#credentials.renew()) {
-            renewed = true;
-            throw new AgainError(saidBy(refusal));
-          }
-          return this.#answerOf(request, refusal, onRefusal);
-        },
+        receive: (response) =>
+          this.#closing(response, async () => {
+            if (response.ok) {
+              this.#isBucketKnown = true;
+              return await take(response);
+            }
+            const refusal = await readRefusal(response, secretsOf(used));
+            if (refusal.code === "NoSuchKey" || refusal.code === "NoSuchUpload") this.#isBucketKnown = true;
+            if (isExpired(refusal) && !renewed && used !== undefined && this.#credentials.renew(used)) {
+              renewed = true;
+              throw new AgainError(saidBy(refusal));
+            }
+            return this.#answerOf(request, refusal, onRefusal);
+          }),
       });
     } catch (error) {
       if (!(error instanceof Deno.errors.NotCapable)) throw error;
@@ -138,7 +147,7 @@ export class S3Client {
     return await this.send(request, async (response) => {
       const root = await readXml(response);
       if (root.name !== "Error") return take(root, response);
-      const { secrets } = await this.#current();
+      const secrets = secretsOf(await this.#credentials.current());
       return this.#answerOf(request, refusalOf(response, root, secrets), onRefusal);
     }, onRefusal);
   }
@@ -148,46 +157,55 @@ export class S3Client {
    * asked for by another request where it is not known.
    */
   async headersOf(name: string, doing: string): Promise<Headers | undefined> {
-    const found = await this.send<Headers | number | undefined>(
-      { doing, method: "HEAD", name },
-      (response) => response.headers,
-      (refusal) => {
-        if (refusal.status === 404 && this.#isBucketKnown) return { value: undefined };
-        if (isTemporary(refusal) || refusal.region !== undefined && refusal.region !== this.address.region) {
-          return undefined;
-        }
-        return { value: refusal.status };
-      },
-    );
-    if (typeof found !== "number") return found;
-    const request: S3Request = { doing, method: "GET", name, headers: { range: "bytes=0-0" } };
-    return await this.send<Headers | undefined>(
-      request,
+    for (let looks = 1;; looks++) {
+      const found = await this.send<Headers | number | undefined>(
+        { doing, method: "HEAD", name },
+        (response) => response.headers,
+        (refusal) => {
+          if (refusal.status === 404 && this.#isBucketKnown) return { value: undefined };
+          const { region = this.address.region } = refusal;
+          return isTemporary(refusal) || region !== this.address.region ? undefined : { value: refusal.status };
+        },
+      );
+      if (typeof found !== "number") return found;
+      if (!await this.#isThere(name, doing)) return undefined;
+      // It came in between, or the server lets one request pass and not the other.
+      if (looks < LOOKS) continue;
+      throw new PermissionError(
+        `The store ${this.place.place} could not ${doing}: the server answers HEAD with ${found}, and does not refuse GET. Check the rights.`,
+      );
+    }
+  }
+
+  /** Whether there is an object, by a request whose refusal says why. */
+  async #isThere(name: string, doing: string): Promise<boolean> {
+    return await this.send<boolean>(
+      { doing, method: "GET", name, headers: { range: "bytes=0-0" } },
       async (response) => {
         await response.body?.cancel();
-        // It is there now, or the server lets one request pass and not the other.
-        throw new AgainError(`HTTP ${found} for HEAD, and ${response.status} for GET`);
+        return true;
       },
-      (refusal) =>
-        refusal.code === "NoSuchKey" || refusal.code === "" && refusal.status === 404
-          ? { value: undefined }
-          : undefined,
+      ({ status, code }) => {
+        if (status === 416) return { value: true };
+        return code === "NoSuchKey" || code === "" && status === 404 ? { value: false } : undefined;
+      },
     );
   }
 
-  /** A request of anyone, signed now, with what must not be shown of it. */
-  async sign(
-    { method, name, query, headers, body }: Omit<S3Request, "doing" | "method" | "headers"> & {
-      readonly method: string;
-      readonly headers?: Readonly<Record<string, string>> | Headers;
-    },
+  /** Signs a request and sends it once, whatever the answer. */
+  async sendOnce(request: SignedRequest, signal: AbortSignal | null): Promise<Response> {
+    return await this.#fetch(await this.#signed(request, await this.#credentials.current(), signal));
+  }
+
+  async #signed(
+    { method, name, query, headers, body }: SignedRequest,
+    credentials: S3Credentials,
     signal: AbortSignal | null,
-  ): Promise<{ readonly request: Request; readonly secrets: readonly string[] }> {
-    const { credentials, secrets } = await this.#current();
+  ): Promise<Request> {
     const url = this.address.url(name, query);
     const bodySha256 = body?.sha256 ?? EMPTY_SHA256;
     const signed = await this.#signer.sign({ method, url, headers: new Headers(headers), bodySha256 }, credentials);
-    const request = new Request(url, {
+    return new Request(url, {
       method,
       headers: signed,
       body: body ? requestBody(body.bytes) : null,
@@ -195,12 +213,16 @@ export class S3Client {
       // A signature holds for one host, and what was meant for one bucket should not go to another.
       redirect: "manual",
     });
-    return { request, secrets };
   }
 
-  /** Sends a request that was signed, once. */
-  async fetch(request: Request): Promise<Response> {
-    return await this.#fetch(request);
+  /** Takes an answer, and lets go of its body if that was not read. */
+  async #closing<T>(response: Response, take: () => Promise<T>): Promise<T> {
+    try {
+      return await take();
+    } catch (error) {
+      if (!response.bodyUsed) await response.body?.cancel().catch(() => {});
+      throw error;
+    }
   }
 
   #answerOf<T>(request: S3Request, refusal: Refusal, onRefusal: OnRefusal<T>): T {
@@ -213,10 +235,11 @@ export class S3Client {
     const { region } = this.address;
     throw failureOf(refusal, { place, bucket, region, doing: request.doing, now: this.clock.now() });
   }
+}
 
-  async #current(): Promise<{ credentials: Awaited<ReturnType<CredentialSource["current"]>>; secrets: string[] }> {
-    const credentials = await this.#credentials.current();
-    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-    return { credentials, secrets: [secretAccessKey, ...(sessionToken ? [sessionToken] : []), accessKeyId] };
-  }
+/** What must not be shown of credentials. */
+function secretsOf(credentials: S3Credentials | undefined): string[] {
+  if (credentials === undefined) return [];
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  return [secretAccessKey, ...(sessionToken ? [sessionToken] : []), accessKeyId];
 }

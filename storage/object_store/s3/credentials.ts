@@ -25,6 +25,7 @@ export class CredentialSource {
   readonly #place: string;
   readonly #clock: Clock;
   #held: Promise<Held> | undefined;
+  #latest: S3Credentials | undefined;
 
   /** Asks for nothing yet. */
   constructor(given: S3ObjectStoreOptions["credentials"], place: string, clock: Clock) {
@@ -55,10 +56,11 @@ export class CredentialSource {
     }
   }
 
-  /** Whether others can be had: the server says that those given last have expired. */
-  renew(): boolean {
+  /** Whether there are others, or others can be had, than these, which the server says have expired. */
+  renew(expired: S3Credentials): boolean {
     if (typeof this.#given !== "function") return false;
-    this.#held = undefined;
+    // Of many requests that hear it at once, one asks.
+    if (this.#latest === expired) this.#held = undefined;
     return true;
   }
 
@@ -68,7 +70,8 @@ export class CredentialSource {
 
   async #ask(): Promise<Held> {
     const given = this.#given ?? this.#ofEnvironment();
-    const credentials = this.#checked(typeof given === "function" ? await this.#call(given) : given);
+    const credentials = { ...this.#checked(typeof given === "function" ? await this.#call(given) : given) };
+    this.#latest = credentials;
     const expiration = typeof given === "function" ? credentials.expiration?.getTime() : undefined;
     const until = expiration === undefined ? Infinity : Math.max(this.#clock.now() + LEAST, expiration - EARLY);
     return { credentials, until };

@@ -9,6 +9,7 @@ import { AgainError } from "../http/transport.ts";
 import type { S3Body, S3Client } from "./client.ts";
 import { refuseFolder } from "./folders.ts";
 import { putOf } from "./metadata.ts";
+import type { Refusal } from "./refusal.ts";
 import { escaped, textOfChild } from "./xml.ts";
 
 /** A part that the server has. */
@@ -90,19 +91,23 @@ export class MultipartUpload {
     }, async (response) => {
       await response.arrayBuffer();
       return { number, etag: response.headers.get("etag") || missing("ETag"), crc32: checksum };
-    });
+    }, (refusal) => this.#refuse(refusal));
   }
 
   /** Has the server take bytes of an object, from `start` to `end`, as a part. */
   async copyPart(number: number, source: string, etag: string, start: number, end: number): Promise<SentPart> {
-    return await this.#client.sendForXml({
-      ...this.#part(number),
-      headers: {
-        "x-amz-copy-source": source,
-        "x-amz-copy-source-if-match": etag,
-        "x-amz-copy-source-range": `bytes=${start}-${end - 1}`,
+    return await this.#client.sendForXml(
+      {
+        ...this.#part(number),
+        headers: {
+          "x-amz-copy-source": source,
+          "x-amz-copy-source-if-match": etag,
+          "x-amz-copy-source-range": `bytes=${start}-${end - 1}`,
+        },
       },
-    }, (root) => ({ number, etag: textOfChild(root, "ETag") || missing("ETag") }));
+      (root) => ({ number, etag: textOfChild(root, "ETag") || missing("ETag") }),
+      (refusal) => this.#refuse(refusal),
+    );
   }
 
   /** Makes one object of the parts. If the server's answer is lost, the object itself tells whether it was made. */
@@ -155,6 +160,14 @@ export class MultipartUpload {
       );
       if (!isLeft) return;
     }
+  }
+
+  #refuse({ code }: Refusal): undefined {
+    if (code !== "NoSuchUpload") return;
+    throw new ConflictError(
+      `The store ${this.#client.place.place} could not ${this.#target.doing}: its upload was ended by another program, or by a rule of the ` +
+        "bucket. Put it again.",
+    );
   }
 
   #part(number: number) {

@@ -34,9 +34,8 @@ export async function sendForOthers(client: S3Client, name: string, init: Reques
   const bytes = init.body === null || init.body === undefined ? undefined : await new Response(init.body).bytes();
   const body = bytes && { bytes, sha256: sha256Hex(bytes) };
   const method = init.method ?? "GET";
-  const { request } = await client.sign({ method, name, headers, body }, init.signal ?? null);
   try {
-    return await client.fetch(request);
+    return await client.sendOnce({ method, name, headers, body }, init.signal ?? null);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     throw new PermissionError(

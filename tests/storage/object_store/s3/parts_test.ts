@@ -50,9 +50,10 @@ Deno.test("metadata of any text goes through headers and back", () => {
       ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
     });
   }));
+  const own = { put: "p".repeat(36), sha256: "s".repeat(64) };
   const large = { metadata: { a: "é".repeat(740) } };
-  expect(() => headersOfPut("k", large, { put: "p" })).toThrow(ConfigError);
-  expect(() => headersOfPut("k", large, { put: "p" })).toThrow("S3 keeps 2048");
+  expect(() => headersOfPut("k", large, own)).toThrow(ConfigError);
+  expect(() => headersOfPut("k", large, own)).toThrow("S3 keeps 2048");
   const others = new Headers({
     "x-amz-meta-a": "=?UTF-8?Q?J=C3=B6_x?= =?utf-8?b?w7Y=?=",
     "x-amz-meta-b": "=?UTF-8?B?/?=",

@@ -85,6 +85,25 @@ Deno.test("why HEAD was refused is asked by another request", async () => {
   const noBucket = scripted([plain(404), refusal(404, "NoSuchBucket")]);
   expect(await errorOf(noBucket.run(noBucket.store.head("a")))).toBeInstanceOf(ConfigError);
 
+  // One that comes in between is looked at again.
+  const coming = scripted([plain(404), plain(206), plain(200, { "content-length": "0" })]);
+  expect((await coming.run(coming.store.head("a")))?.size).toBe(0);
+  const empty = scripted([plain(404), plain(416), plain(200, { "content-length": "0" })]);
+  expect((await empty.run(empty.store.head("a")))?.size).toBe(0);
+  const odd = scripted([
+    plain(403),
+    plain(206),
+    plain(403),
+    plain(206),
+    plain(403),
+    plain(206),
+    plain(403),
+    plain(206),
+    plain(403),
+    plain(206),
+  ]);
+  expect(await errorOf(odd.run(odd.store.head("a")))).toBeInstanceOf(PermissionError);
+
   // Once the bucket was seen, 404 has one meaning.
   const missing = scripted([plain(404), refusal(404, "NoSuchKey"), plain(404)]);
   expect(await missing.run(missing.store.head("a"))).toBe(undefined);
@@ -103,6 +122,15 @@ Deno.test("credentials that have expired are asked for again, once", async () =>
   const bad = scripted([refusal(400, "ExpiredToken")], { credentials });
   expect(await errorOf(bad.run(bad.store.put("a", BYTES, { apart: true })))).toBeInstanceOf(PermissionError);
   expect([given, bad.asked.length]).toEqual([2, 2]);
+
+  // Of many that hear it at once, one asks.
+  given = 0;
+  const first = (request: Request): boolean => request.headers.get("authorization")?.includes("the-key-id-1/") ?? false;
+  const many = scripted([(request) => (first(request) ? refusal(400, "ExpiredToken") : plain(200))(request)], {
+    credentials,
+  });
+  await many.run(Promise.all([1, 2, 3, 4].map((i) => many.store.put(`a${i}`, BYTES, { apart: true }))));
+  expect(given).toBe(2);
 
   // Those that do not change are not asked for again.
   const fixed = scripted([refusal(400, "ExpiredToken")]);

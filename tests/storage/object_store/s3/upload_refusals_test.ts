@@ -27,6 +27,14 @@ Deno.test("an upload whose completion is refused with the state 200 is an error,
   expect(asked.slice(4).map((request) => request.split(" ")[0])).toEqual(["DELETE", "DELETE", "GET"]);
 });
 
+Deno.test("an upload that another program ends is a ConflictError", async () => {
+  const gone = refusal(404, "NoSuchUpload");
+  const { store, run } = scripted([BEGUN, PART, gone, gone, gone], limits);
+  const error = await errorOf(run(store.put("a", LARGE, { apart: true })));
+  expect(error).toBeInstanceOf(ConflictError);
+  expect(error.message).toContain("was ended by another program");
+});
+
 Deno.test("an upload that is gone when it is completed was ours if the object is", async () => {
   let put = "";
   const begun = (request: Request): Response => {
