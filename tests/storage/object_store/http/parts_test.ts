@@ -69,3 +69,29 @@ Deno.test("RangedReader reads any part by requests of bounded size, and what it 
     { numRuns: 100 },
   );
 });
+
+Deno.test("parts grow as they are told, and the memory of those that are released is filled again", async () => {
+  const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
+  const pieces = async function* (): AsyncGenerator<Uint8Array, void> {
+    for (let at = 0; at < bytes.length; at += 7) yield await Promise.resolve(bytes.subarray(at, at + 7));
+  };
+  for (const body of [bytes, pieces()]) {
+    const sizes: number[] = [];
+    const found: number[] = [];
+    for await (const part of partsOf(body, (index) => 100 * (index + 1))) {
+      expect(part.start).toBe(found.length);
+      sizes.push(part.bytes.length);
+      found.push(...part.bytes);
+      part.release();
+    }
+    expect(sizes).toEqual([100, 200, 300, 400]);
+    expect(new Uint8Array(found)).toEqual(bytes);
+  }
+  const buffers = new Set<ArrayBuffer>();
+  for await (const part of partsOf(pieces(), 50)) {
+    buffers.add(part.bytes.buffer);
+    part.release();
+  }
+  // One is read ahead, and one is being filled.
+  expect(buffers.size).toBeLessThanOrEqual(3);
+});
