@@ -28,6 +28,14 @@ Deno.test("storage/ imports nothing of src/ but errors.ts, status.ts and clock.t
   expect(await trespasses("storage", (to) => to.startsWith("storage/") || known.includes(to))).toEqual([]);
 });
 
+Deno.test("storage/object_store/ and storage/kv/ know neither runs, tasks nor artifacts", async () => {
+  const known = ["storage/keys.ts", "storage/key_locks.ts", "storage/digest.ts"];
+  const allowed = (to: string): boolean => /^(src|storage\/(object_store|kv))\//.test(to) || known.includes(to);
+  expect([...await trespasses("storage/object_store", allowed), ...await trespasses("storage/kv", allowed)]).toEqual(
+    [],
+  );
+});
+
 Deno.test("plugins/ know the Plugin interface, errors and the clock", async () => {
   const known = ["src/plugin.ts", "src/plugin_origin.ts", "src/errors.ts", "src/clock.ts"];
   expect(await trespasses("plugins", (to) => to.startsWith("plugins/") || known.includes(to))).toEqual([]);

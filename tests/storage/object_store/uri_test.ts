@@ -1,13 +1,17 @@
 import { expect } from "@std/expect";
 import { InvalidKeyError } from "../../../src/errors.ts";
 import { FileObjectStore } from "../../../storage/object_store/file.ts";
+import { KvObjectStore } from "../../../storage/object_store/kv/kv_object_store.ts";
 import { MemoryObjectStore } from "../../../storage/object_store/memory.ts";
 import { keyOf } from "../../../storage/object_store/uri.ts";
+import { MemoryKv } from "../../../testing/memory_kv.ts";
 
 const keys = ["a", "a/b", "a b", "a+b", "a%2fb", "é/😀", "q?x#y", "...", "~", "'\"`$;&|<>", "x".repeat(255)];
 
 Deno.test("keyOf is the inverse of a store's URIs, whatever is in the key", () => {
-  for (const store of [new MemoryObjectStore(), new FileObjectStore({ path: "/data/a b%20é" })]) {
+  using kv = new MemoryKv();
+  const stores = [new MemoryObjectStore(), new FileObjectStore({ path: "/data/a b%20é" }), new KvObjectStore({ kv })];
+  for (const store of stores) {
     for (const key of keys) {
       expect(keyOf(store, store.uri(key))).toBe(key);
       expect(keyOf(store, key)).toBe(key);
