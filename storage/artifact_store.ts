@@ -13,8 +13,6 @@ import type {
   MaterializeOptions,
   SaveOptions,
 } from "./artifacts/entry.ts";
-import { newPathOf, pathOf, prefixOf } from "./artifacts/layout.ts";
-import { materializedPath } from "./artifacts/materialized_path.ts";
 import type { ArtifactStoreDict, ArtifactStoreOptions } from "./artifacts/options.ts";
 import type { Prepared } from "./artifacts/prepare.ts";
 import { KeyLocks } from "./key_locks.ts";
@@ -69,8 +67,8 @@ export class ArtifactStore {
    * @throws {NotFoundError} If a parent is not there; then nothing has changed.
    */
   async save(artifact: unknown, path: string, metadata?: Facts, options: SaveOptions = {}): Promise<string> {
+    const { newPathOf, prepareForPath } = await this.#load();
     const key = newPathOf(this.objects, path);
-    const { prepareForPath } = await this.#load();
     await this.#save(key, () => prepareForPath(artifact, key), false, metadata, options);
     return this.objects.uri(key);
   }
@@ -86,8 +84,8 @@ export class ArtifactStore {
     metadata?: Facts,
     options: SaveOptions = {},
   ): Promise<string> {
+    const { newPathOf, prepareStream } = await this.#load();
     const key = newPathOf(this.objects, path);
-    const { prepareStream } = await this.#load();
     await this.#save(key, () => prepareStream(stream), false, metadata, options);
     return this.objects.uri(key);
   }
@@ -108,10 +106,10 @@ export class ArtifactStore {
     projectName = "default",
     options: MaterializeOptions = {},
   ): Promise<string> {
+    const { materializedPath, pathOf, prepareForFolder } = await this.#load();
     const { startedAt = this.#clock.now(), metadata, parents = [] } = options;
     const place = { project: projectName, run: runId, step: stepName, name };
     const path = pathOf(this.objects, materializedPath({ ...place, startedAt: Number(startedAt) }));
-    const { prepareForFolder } = await this.#load();
     await this.#save(path, () => prepareForFolder(obj), true, metadata, { ...place, parents });
     return path;
   }
@@ -125,7 +123,7 @@ export class ArtifactStore {
    * @throws {SerializationError} If the materializer that keeps it is not registered.
    */
   async load(pathOrUri: string): Promise<unknown> {
-    const { loadArtifact } = await this.#load();
+    const { loadArtifact, pathOf } = await this.#load();
     return await loadArtifact(this.objects, pathOf(this.objects, pathOrUri));
   }
 
@@ -136,27 +134,27 @@ export class ArtifactStore {
    * @throws {SerializationError} If it has several files.
    */
   async loadStream(pathOrUri: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const { streamArtifact } = await this.#load();
+    const { streamArtifact, pathOf } = await this.#load();
     return await streamArtifact(this.objects, pathOf(this.objects, pathOrUri));
   }
 
   /** Whether there is an artifact at a path, or below it. */
   async exists(pathOrUri: string): Promise<boolean> {
-    const { locate, hasAnyBelow } = await this.#load();
+    const { hasAnyBelow, locate, pathOf } = await this.#load();
     const path = pathOf(this.objects, pathOrUri);
     return await locate(this.objects, path) !== undefined || await hasAnyBelow(this.objects, path);
   }
 
   /** Removes the artifact at a path, and all below it; silent if there are none. */
   async delete(pathOrUri: string): Promise<void> {
-    const { removeAll } = await this.#load();
+    const { pathOf, removeAll } = await this.#load();
     const path = pathOf(this.objects, pathOrUri);
     await this.#locks.run(path, () => removeAll(this.objects, path));
   }
 
   /** Paths of all artifacts that begin with a text, sorted by their UTF-8 bytes. */
   async listArtifacts(prefix = ""): Promise<string[]> {
-    const { listPaths } = await this.#load();
+    const { listPaths, prefixOf } = await this.#load();
     return await listPaths(this.objects, prefixOf(this.objects, prefix));
   }
 
@@ -165,19 +163,19 @@ export class ArtifactStore {
    * format, files and statistics.
    */
   async getMetadata(pathOrUri: string): Promise<Facts | null> {
-    const { metadataAt } = await this.#load();
+    const { metadataAt, pathOf } = await this.#load();
     return await metadataAt(this.objects, pathOf(this.objects, pathOrUri));
   }
 
   /** Bytes of all files of an artifact, or of all artifacts below a path; 0 if there are none. */
   async size(pathOrUri: string): Promise<number> {
-    const { sizeAt } = await this.#load();
+    const { sizeAt, pathOf } = await this.#load();
     return await sizeAt(this.objects, pathOf(this.objects, pathOrUri));
   }
 
   /** What the catalog has of an artifact; `null` if there is none, or somebody else put it there. */
   async describe(pathOrUri: string): Promise<ArtifactEntry | null> {
-    const { entryAt } = await this.#load();
+    const { entryAt, pathOf } = await this.#load();
     return await entryAt(this.objects, pathOf(this.objects, pathOrUri)) ?? null;
   }
 
@@ -193,7 +191,7 @@ export class ArtifactStore {
    * @throws {NotFoundError} If there is no such artifact.
    */
   async lineage(pathOrUri: string, options: LineageOptions = {}): Promise<LineageStep[]> {
-    const { lineageOf } = await this.#load();
+    const { lineageOf, pathOf } = await this.#load();
     return await lineageOf(this.objects, pathOf(this.objects, pathOrUri), options);
   }
 
@@ -226,7 +224,7 @@ export class ArtifactStore {
     metadata: Facts | undefined,
     { parents: parentPaths = [], ...origin }: SaveOptions,
   ): Promise<void> {
-    const { givenOrigin, namedFailure, parentsAt, saveArtifact } = await this.#load();
+    const { givenOrigin, namedFailure, parentsAt, pathOf, saveArtifact } = await this.#load();
     let prepared: Prepared;
     try {
       prepared = await prepare();

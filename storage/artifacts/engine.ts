@@ -5,6 +5,8 @@
  */
 export { entryAt, findEntries } from "./catalog.ts";
 export { probe } from "./probe.ts";
+export { newPathOf, pathOf, prefixOf } from "./layout.ts";
+export { materializedPath } from "./materialized_path.ts";
 export { lineageOf, parentsAt } from "./lineage.ts";
 export { hasAnyBelow, listPaths, removeAll } from "./listing.ts";
 export { locate } from "./locate.ts";

@@ -117,6 +117,11 @@ export function registeredFor(value: unknown): Materializer | undefined {
   return undefined;
 }
 
+/** Whether any was registered. */
+export function hasRegistered(): boolean {
+  return registered.size > 0;
+}
+
 /** The materializer that was registered with a name. */
 export function registeredNamed(name: string): Materializer | undefined {
   return registered.get(name);

@@ -9,7 +9,7 @@ import { builtIn, builtInNameOf, type FileFormatName, isPlainBytes } from "./bui
 import { type EncodedFile, extensionOf } from "./formats/file_format.ts";
 import { formatNamed } from "./formats/formats.ts";
 import { needsFolder } from "./formats/value.ts";
-import { type Materializer, registeredFor } from "./materializer.ts";
+import { hasRegistered, type Materializer, registeredFor } from "./materializer.ts";
 
 /** As one file. */
 export interface PreparedFile {
@@ -46,20 +46,28 @@ export async function prepareForPath(value: unknown, path: string): Promise<Prep
   const registered = registeredFor(value);
   if (registered !== undefined) return { form: "folder", materializer: registered, value };
   const name = nameForPath(value, path);
-  if (name === "chunked-array" || (name === "value" && needsFolder(value))) {
-    return { form: "folder", materializer: builtIn(name), value };
+  if (name === "chunked-array") return { form: "folder", materializer: builtIn(name), value };
+  if (isPlainWithParts(name, value) || (name === "value" && needsFolder(value))) {
+    return { form: "folder", materializer: builtIn("value"), value };
   }
   return { form: "file", name, file: await formatNamed(name).encode(value, path) };
 }
 
 /** Says how a value is kept in a folder of its own. */
 export function prepareForFolder(value: unknown): Prepared {
-  return { form: "folder", materializer: registeredFor(value) ?? builtIn(builtInNameOf(value)), value };
+  const name = builtInNameOf(value);
+  const kept = isPlainWithParts(name, value) ? "value" : name;
+  return { form: "folder", materializer: registeredFor(value) ?? builtIn(kept), value };
 }
 
 /** Says how a stream of bytes is kept. */
 export async function prepareStream(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Prepared> {
   return { form: "file", name: "stream", file: await formatNamed("stream").encode(stream, "") };
+}
+
+/** Whether plain data has a part that a registered materializer keeps: that may be plain itself. */
+function isPlainWithParts(name: string, value: unknown): boolean {
+  return name === "json" && hasRegistered() && needsFolder(value);
 }
 
 /** Bytes that are saved under a name are the file of that name; only one of NumPy has to be one. */

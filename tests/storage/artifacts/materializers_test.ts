@@ -53,6 +53,17 @@ testArtifacts("a registered materializer keeps its class, by itself and within o
   for (const path of [await artifacts.save(both, "both"), await artifacts.materialize(both, "both", "r", "s")]) {
     expect(await artifacts.load(path)).toStrictEqual(both);
   }
+  registerMaterializer({
+    name: "test-tagged",
+    handles: (value) => typeof value === "object" && value !== null && "tagged" in value,
+    save: (value: { readonly tagged: string }, dir) => dir.write("tag", new TextEncoder().encode(value.tagged)),
+    load: async (dir) => ({ tagged: new TextDecoder().decode(await dir.read("tag")) }),
+  });
+  const plain = { list: [{ tagged: "a" }] };
+  for (const path of [await artifacts.save(plain, "plain"), await artifacts.materialize(plain, "plain", "r", "s")]) {
+    expect(await artifacts.load(path)).toEqual(plain);
+    expect((await artifacts.describe(path))?.statistics).toMatchObject({ parts: [{ materializer: "test-tagged" }] });
+  }
   const one = model();
   const [first, second] = Object.values(Object(await artifacts.load(await artifacts.save([one, one], "twice"))));
   expect(first).toStrictEqual(one);

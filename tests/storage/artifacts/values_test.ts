@@ -72,7 +72,7 @@ testArtifacts("any value comes back as it was", async (artifacts) => {
       assertSameValue(await artifacts.load(await artifacts.save(value, "any")), value);
       assertSameValue(await artifacts.load(await artifacts.materialize(value, "any", "r", "s")), value);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
