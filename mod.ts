@@ -98,6 +98,7 @@ export type { FileStorageOptions } from "./storage/file_storage.ts";
 export { MemoryStorage } from "./storage/memory_storage.ts";
 export { S3Storage } from "./storage/s3_storage.ts";
 export { GcsStorage } from "./storage/gcs_storage.ts";
+export { KvStorage } from "./storage/kv_storage.ts";
 export { ArtifactStore } from "./storage/artifact_store.ts";
 export type { ArtifactStoreDict, ArtifactStoreOptions } from "./storage/artifact_store.ts";
 export { LocalArtifactStore } from "./storage/local_artifact_store.ts";

@@ -25,18 +25,28 @@ export interface KvArtifactStoreOptions extends KvObjectStoreOptions {
  * ```
  */
 export class KvArtifactStore extends ArtifactStore {
-  readonly #prefix: string;
+  readonly #objects: KvObjectStore;
 
   /** Names a place without touching it. Throws `ConfigError` if it can not be one. */
-  constructor({ name, ...options }: KvArtifactStoreOptions) {
+  constructor({ name, ...options }: KvArtifactStoreOptions = {}) {
     const objects = new KvObjectStore(options);
     const { clock } = options;
     super(objects, { ...(name === undefined ? {} : { name }), ...(clock === undefined ? {} : { clock }) });
-    this.#prefix = objects.prefix;
+    this.#objects = objects;
   }
 
   /** The store as plain data. */
   override toDict(): ArtifactStoreDict {
-    return { ...super.toDict(), prefix: this.#prefix };
+    return { ...super.toDict(), prefix: this.#objects.prefix };
+  }
+
+  /** Closes the KV, if the store has opened it. */
+  async close(): Promise<void> {
+    await this.#objects.close();
+  }
+
+  /** The same as `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }

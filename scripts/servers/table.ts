@@ -20,6 +20,7 @@ export const denokv: Server = {
     "tests/integration/remote_kv/engine_test.ts",
     "tests/crash/denokv_test.ts",
     "tests/storage/runtime/kv/denokv_test.ts",
+    "tests/storage/object_store/kv/denokv_test.ts",
   ],
   command: (folder, build) => ({
     args: ["install", "denokv", "--locked", "--version", "0.14.0", "--no-track", "--root", folder],
@@ -44,6 +45,7 @@ export const versitygw: Server = goServer({
     "tests/storage/object_store/s3/versitygw_test.ts",
     "tests/storage/object_store/s3/multipart_test.ts",
     "tests/storage/object_store/s3/faults_test.ts",
+    "tests/examples/stores_test.ts",
   ],
 });
 
@@ -73,6 +75,7 @@ export const fakeGcs: Server = goServer({
     "tests/storage/object_store/gcs/gcs_storage_test.ts",
     "tests/storage/object_store/gcs/large_objects_test.ts",
     "tests/storage/object_store/gcs/wire_faults_test.ts",
+    "tests/examples/stores_test.ts",
   ],
 });
 
@@ -113,6 +116,7 @@ export const numpyZarr: Server = pythonServer({
   suites: [
     "tests/integration/servers/python_test.ts",
     "tests/storage/codec/zarr/python_test.ts",
+    "tests/examples/for_numpy_test.ts",
   ],
 });
 

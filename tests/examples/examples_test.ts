@@ -1,54 +1,8 @@
 import { FileStorage } from "@fusewire/fusewire";
 import { expect } from "@std/expect";
-import { ensureDir } from "@std/fs";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import configuration from "../../deno.json" with { type: "json" };
-
-/** Long enough for the slowest example on a busy machine, in ms. */
-const LIMIT = 240_000;
-const root = fromFileUrl(import.meta.resolve("../../"));
-
-const names = Array.from(Deno.readDirSync(join(root, "examples")))
-  .filter(({ name, isFile }) => isFile && name.endsWith(".ts"))
-  .map(({ name }) => name)
-  .sort();
-
-/** A folder as a stranger has it who has copied the examples and never run one. */
-async function withCopy(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await ensureDir(join(folder, "examples"));
-    for (const name of names) await Deno.copyFile(join(root, "examples", name), join(folder, "examples", name));
-    await Deno.copyFile(join(root, "LICENSE"), join(folder, "LICENSE"));
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** Runs an example as a command of its header says, with those permissions and no other, and gives what it prints. */
-async function run(folder: string, name: string, ...args: string[]): Promise<string> {
-  const command = await commandOf(name, ...args);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--config", join(root, "deno.json"), ...command.split(" ").slice(2)],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-    signal: AbortSignal.timeout(LIMIT),
-  }).output();
-  const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  expect(code, `${printed}${complaints}`).toBe(0);
-  return printed ?? "";
-}
-
-/** The line of an example's header that says how to run it: `deno run --allow-read examples/NAME.ts`. */
-async function commandOf(name: string, ...args: string[]): Promise<string> {
-  const source = await Deno.readTextFile(join(root, "examples", name));
-  const lines = source.slice(0, source.indexOf("*/")).split("\n").map((line) => line.replace(/^ \*\s*/, ""));
-  const end = [`examples/${name}`, ...args].join(" ");
-  const command = lines.find((line) => line.startsWith("deno run ") && line.endsWith(` ${end}`));
-  if (command === undefined) throw new Error(`The header of examples/${name} has no line "deno run … ${end}".`);
-  return command;
-}
+import { commandOf, names, root, run, withCopy } from "./copied_examples.ts";
 
 Deno.test("quickstart runs each node once, and takes all results from the storage in a second process", () =>
   withCopy(async (folder) => {
@@ -126,5 +80,13 @@ Deno.test("the demo task is the command in the header of the classifiers", async
 });
 
 Deno.test("every example has a test of its own", () => {
-  expect(names).toEqual(["classifiers.ts", "deploy.ts", "etl.ts", "quickstart.ts", "stateful.ts"]);
+  expect(names).toEqual([
+    "classifiers.ts",
+    "deploy.ts",
+    "etl.ts",
+    "for_numpy.ts",
+    "quickstart.ts",
+    "stateful.ts",
+    "stores.ts",
+  ]);
 });

@@ -2,6 +2,7 @@ import { expect } from "@std/expect";
 import { ConfigError } from "../../src/errors.ts";
 import { storageFactory, storageFromYaml } from "../../storage/factory.ts";
 import { FileStorage } from "../../storage/file_storage.ts";
+import { KvStorage } from "../../storage/kv_storage.ts";
 import { MemoryStorage } from "../../storage/memory_storage.ts";
 import { temporaryFolder } from "./folders.ts";
 
@@ -37,11 +38,64 @@ Deno.test("storageFactory() lists the kinds that it knows, and the options of a 
   }
 });
 
-Deno.test("storageFactory() says which kinds a later release brings", () => {
-  for (const kind of ["s3", "gcs", "kv"] as const) {
-    expect(() => storageFactory({ kind, options: {} })).toThrow(ConfigError);
-    expect(() => storageFactory({ kind })).toThrow(`the kind "${kind}", which a later release brings`);
+Deno.test("storageFactory() makes stores of every kind, without touching one", () => {
+  const bucket = "results";
+  const made = [
+    storageFactory({ kind: "s3", options: { bucket, prefix: "shop", region: "eu-west-1" } }),
+    storageFactory({ kind: "gcs", options: { bucket, prefix: "", token: () => "never asked for" } }),
+    storageFactory({ kind: "kv", options: { kv: ":memory:", prefix: "shop" } }),
+    storageFactory({ kind: "kv" }),
+  ];
+  expect(made.map(({ objects }) => objects.uri("a/b"))).toEqual([
+    "s3://results/shop/a/b",
+    "gs://results/a/b",
+    "kv:shop/a/b",
+    "kv:fusewire/a/b",
+  ]);
+});
+
+Deno.test("storageFactory() refuses options of buckets and KVs that can not be used, and shows no secret", () => {
+  const bucket = "results";
+  const refused: [unknown, RegExp][] = [
+    [{ kind: "s3" }, /option `bucket` for the kind "s3": a name of a bucket, not nothing/],
+    [{ kind: "gcs", options: { bucket: "" } }, /`bucket` for the kind "gcs": a name of a bucket, not an empty text/],
+    [{ kind: "s3", options: { bucket, secret: "hush" } }, /unknown option `secret`.*bucket, prefix, endpoint, region/],
+    [{ kind: "s3", options: { bucket, credentials: { accessKeyId: "hush" } } }, /`credentials`.*not a record/],
+    [{ kind: "s3", options: { bucket, credentials: "hush" } }, /`credentials`.*a function that gives one, not a text/],
+    [{ kind: "s3", options: { bucket, partBytes: "8" } }, /`partBytes`.*a whole number from 1 on, not a text/],
+    [{ kind: "gcs", options: { bucket, token: 7 } }, /`token`.*not 7/],
+    [{ kind: "kv", options: { kv: 7 } }, /`kv` for the kind "kv": a path, a URL, or an open Deno.Kv, not 7/],
+    [{ kind: "kv", options: { path: "x" } }, /unknown option `path` for the kind "kv"; its options: kv, prefix/],
+  ];
+  for (const [config, message] of refused) {
+    expect(() => untyped(config)).toThrow(ConfigError);
+    expect(() => untyped(config)).toThrow(message);
+    expect(() => untyped(config)).not.toThrow(/hush/);
   }
+});
+
+Deno.test("storageFactory() opens the KV at a path on first use, and closes it", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/results.sqlite`;
+  for (const expected of [undefined, 42]) {
+    await using storage = storageFactory({ kind: "kv", options: { kv: path } }) as KvStorage;
+    if (expected === undefined) {
+      await expect(Deno.stat(path)).rejects.toThrow(Deno.errors.NotFound);
+      await storage.save("etl", "a", 42);
+    } else expect(await storage.readTask("etl", "a")).toBe(expected);
+  }
+});
+
+Deno.test("KvStorage says that the KV can not be opened, and opens it when it can", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/none/results.sqlite`;
+  await Deno.writeTextFile(`${folder.path}/none`, "in the way");
+  await using storage = new KvStorage({ kv: path });
+  await expect(storage.save("etl", "a", 1)).rejects.toThrow(ConfigError);
+  await expect(storage.save("etl", "a", 1)).rejects.toThrow("its folder must exist");
+  await Deno.remove(`${folder.path}/none`);
+  await storage.save("etl", "a", 1);
+  expect(await storage.listTasks("etl")).toEqual(["a"]);
 });
 
 async function fromYaml(text: string): Promise<unknown> {
@@ -89,7 +143,7 @@ Deno.test("storageFromYaml() names the file and what is wrong with it", async ()
     ["", /storage\.yaml needs a record/],
     ["- a", /storage\.yaml needs a record/],
     ["kind: ftp", /storage\.yaml has the unknown kind "ftp"/],
-    ["kind: s3", /later release/],
+    ["kind: s3", /needs the option `bucket` for the kind "s3"/],
     ["a: &a [*a]\nkind: memory", /`a`; it takes only/],
   ];
   for (const [text, message] of refused) {

@@ -8,11 +8,25 @@ import { ConfigError, FusewireError, UnavailableError } from "../../../src/error
 import { DENO_LIMITS, LEAST_CHECKS } from "../../kv/batch.ts";
 import { CommitQueue } from "../../kv/commit_queue.ts";
 import { failureKind } from "../../kv/failures.ts";
-import type { KvEntry, KvEntryMaybe, KvKey, KvListOptions, KvListSelector } from "../../kv/kv_like.ts";
+import type { KvEntry, KvEntryMaybe, KvKey, KvLike, KvListOptions, KvListSelector } from "../../kv/kv_like.ts";
 import { PatientReads } from "../../kv/patient_reads.ts";
 import type { Unit, UnitOutcome } from "../../kv/unit.ts";
+import { GatheredReads } from "./gathered_reads.ts";
 import { ObjectKeys } from "./object_keys.ts";
-import type { KvObjectStoreOptions } from "./options.ts";
+
+/** A KV that is open, and how a store works on it. */
+export interface KvPlace {
+  /** The KV. */
+  readonly kv: KvLike;
+  /** First part of every key. */
+  readonly prefix: string;
+  /** Whether it is behind a network. */
+  readonly remote: boolean;
+  /** How long it is tried, in milliseconds. */
+  readonly patience: number;
+  /** Time and chance. */
+  readonly clock: Clock;
+}
 
 /** Reads and writes the KV of one store. */
 export class KvAccess {
@@ -21,29 +35,30 @@ export class KvAccess {
   /** Time and chance. */
   readonly clock: Clock;
   readonly #reads: PatientReads;
+  readonly #gathered: GatheredReads;
   readonly #queue: CommitQueue;
 
-  /** Takes the options with all that may be left out. */
-  constructor({ kv, prefix, remote, patience, clock }: Required<KvObjectStoreOptions>) {
+  /** Begins nothing. */
+  constructor({ kv, prefix, remote, patience, clock }: KvPlace) {
     this.keys = new ObjectKeys(prefix);
     this.clock = clock;
     this.#reads = new PatientReads(kv, clock, patience);
-    // A server allows 10 conditions, and its client sends a commit again by itself when a reply is lost.
-    const limits = { ...DENO_LIMITS, checks: LEAST_CHECKS };
+    this.#gathered = new GatheredReads(this.#reads);
+    // A server allows 10 conditions; the queue finds that out if it was not said. Its client sends a commit again by itself when a reply
+    // is lost, so that what is not surely local is taken for that.
+    const limits = remote ? { ...DENO_LIMITS, checks: LEAST_CHECKS } : DENO_LIMITS;
     this.#queue = new CommitQueue(kv, { limits, remote, local: false, clock, patience });
   }
 
   /** Reads what is at each of some keys, ten at one moment. */
-  async read<T = unknown>(keys: readonly KvKey[]): Promise<KvEntryMaybe<T>[]> {
-    const found: KvEntryMaybe<T>[] = [];
+  async read(keys: readonly KvKey[]): Promise<KvEntryMaybe<unknown>[]> {
+    const parts: Promise<KvEntryMaybe<unknown>[]>[] = [];
+    for (let at = 0; at < keys.length; at += 10) parts.push(this.#gathered.read(keys.slice(at, at + 10)));
     try {
-      for (let at = 0; at < keys.length; at += 10) {
-        found.push(...await this.#reads.getMany<T[]>(keys.slice(at, at + 10)));
-      }
+      return (await Promise.all(parts)).flat();
     } catch (error) {
       throw kvError(error);
     }
-    return found;
   }
 
   /** Lists entries. */

@@ -15,6 +15,7 @@ import type {
 import { streamOf } from "../object_stream.ts";
 import { checkPutOptions } from "../put_options.ts";
 import { withinSize } from "../range.ts";
+import type { KvLike } from "../../kv/kv_like.ts";
 import type { KvObjects } from "./kv_objects.ts";
 import type { KvObjectStoreOptions } from "./options.ts";
 
@@ -43,18 +44,21 @@ export class KvObjectStore implements ObjectStore {
   readonly place: string;
   /** First part of every key. */
   readonly prefix: string;
-  readonly #options: Required<KvObjectStoreOptions>;
+  readonly #options: KvObjectStoreOptions;
   #loading: Promise<KvObjects> | undefined;
+  #opened: KvLike | undefined;
 
   /**
    * Names a place without touching it.
    *
-   * @throws {ConfigError} If there is no KV, or the prefix can not be one.
+   * @throws {ConfigError} If the KV can not be one, or the prefix.
    */
-  constructor(options: KvObjectStoreOptions) {
-    const { kv, prefix = "fusewire", remote = false, patience = 30_000, clock = systemClock } = options;
-    if (typeof kv?.atomic !== "function") {
-      throw new ConfigError("A store of objects in a KV needs `kv`, such as `await Deno.openKv()`.");
+  constructor(options: KvObjectStoreOptions = {}) {
+    const { kv, prefix = "fusewire" } = options;
+    if (kv !== undefined && typeof kv !== "string" && !(kv instanceof URL) && typeof kv?.atomic !== "function") {
+      throw new ConfigError(
+        "A store of objects in a KV was given a `kv` that is none; give it `await Deno.openKv()`, a path or a URL.",
+      );
     }
     if (typeof prefix !== "string" || !/^[^/\p{C}]{1,200}$/u.test(prefix)) {
       throw new ConfigError(
@@ -63,7 +67,7 @@ export class KvObjectStore implements ObjectStore {
     }
     this.prefix = prefix;
     this.place = `in the KV under the prefix ${JSON.stringify(prefix)}`;
-    this.#options = { kv, prefix, remote, patience, clock };
+    this.#options = options;
   }
 
   /** `kv:`, the prefix, `/` and the key. */
@@ -144,9 +148,37 @@ export class KvObjectStore implements ObjectStore {
     yield* (await this.#objects()).list(prefix, headBytes);
   }
 
-  /** What does the work is loaded with the first of it. */
+  /** Closes the KV, if the store has opened it. Nothing can be done with the store afterwards. Closing twice is no error. */
+  async close(): Promise<void> {
+    await this.#loading?.catch(() => {});
+    this.#opened?.close();
+    this.#opened = undefined;
+  }
+
+  /** The same as `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What does the work is loaded, and the KV opened, with the first of it; after a failure they are tried again. */
   #objects(): Promise<KvObjects> {
-    return this.#loading ??= import("./kv_objects.ts").then(({ KvObjects }) => new KvObjects(this.#options));
+    return this.#loading ??= this.#open().catch((error) => {
+      this.#loading = undefined;
+      throw error;
+    });
+  }
+
+  async #open(): Promise<KvObjects> {
+    const { KvObjects } = await import("./kv_objects.ts");
+    const { kv, patience = 30_000, clock = systemClock } = this.#options;
+    const { prefix } = this;
+    if (typeof kv === "object" && !(kv instanceof URL)) {
+      return new KvObjects({ kv, prefix, remote: this.#options.remote ?? false, patience, clock });
+    }
+    const { openKvAt } = await import("../../kv/open_kv.ts");
+    const opened = await openKvAt(kv, { patience, makeFolder: true });
+    this.#opened = opened.kv;
+    return new KvObjects({ kv: opened.kv, prefix, remote: this.#options.remote ?? opened.remote, patience, clock });
   }
 }
 

@@ -10,10 +10,9 @@ import { streamOf } from "../object_stream.ts";
 import type { ByteRange, ListedObject, ObjectBody, ObjectInfo, PutResult } from "../object_store.ts";
 import type { Description } from "../put_options.ts";
 import { withinSize } from "../range.ts";
-import { KvAccess } from "./access.ts";
+import { KvAccess, type KvPlace } from "./access.ts";
 import { LooseChunks } from "./loose_chunks.ts";
 import { type FoundObject, foundObject, infoOf, INLINE_BYTES, type Manifest } from "./manifest.ts";
-import type { KvObjectStoreOptions } from "./options.ts";
 import { Placement, type PlacementRules } from "./placement.ts";
 import { KvReader, readBytes } from "./reading.ts";
 import { Upload } from "./upload.ts";
@@ -35,8 +34,8 @@ export class KvObjects {
   readonly #mark: string;
   #puts = 0;
 
-  /** Takes the options with all that may be left out. */
-  constructor(options: Required<KvObjectStoreOptions>) {
+  /** Begins nothing. */
+  constructor(options: KvPlace) {
     this.#access = new KvAccess(options);
     this.#loose = new LooseChunks(this.#access);
     this.#placement = new Placement(this.#access, this.#loose);

@@ -8,8 +8,12 @@ import type { KvLike } from "../../kv/kv_like.ts";
 
 /** Options of `KvObjectStore`. */
 export interface KvObjectStoreOptions {
-  /** Where to keep the objects: a `Deno.Kv`, or what has its shape. The store does not close it. */
-  readonly kv: KvLike;
+  /**
+   * Where to keep the objects: an open `Deno.Kv`, or what has its shape, which the store does not close; or a path, `":memory:"` or the URL of a KV
+   * server (its token is read from `DENO_KV_ACCESS_TOKEN`), which is opened on first use; the folder of a path is made. Default: `Deno.openKv()` without a path, which on Deno
+   * Deploy is the database of the app.
+   */
+  readonly kv?: KvLike | string | URL;
   /**
    * First part of every key, without `/`: stores with different ones know nothing of each other.
    *
@@ -19,7 +23,7 @@ export interface KvObjectStoreOptions {
   /**
    * Whether the KV is behind a network: many small commits at once.
    *
-   * @default {false}
+   * @default {whether its place is a URL, or Deno Deploy; false for a KV that was given open}
    */
   readonly remote?: boolean;
   /**

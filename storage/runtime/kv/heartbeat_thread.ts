@@ -7,7 +7,7 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { HeartbeatTask } from "./heartbeat.ts";
 import { KvKeys } from "./keys.ts";
-import { openPatiently } from "./open_patiently.ts";
+import { openPatiently } from "../../kv/open_patiently.ts";
 import type { SessionEntry } from "./sessions.ts";
 
 /** How long to wait before a sign of life that failed is given again, in milliseconds. */

@@ -6,7 +6,7 @@
 import { ConfigError } from "../../../src/errors.ts";
 import { DENO_LIMITS, LEAST_CHECKS } from "../../kv/batch.ts";
 import type { KvLike } from "../../kv/kv_like.ts";
-import { inTime, kvProblem, openKvAt } from "./open_kv.ts";
+import { inTime, kvProblem, openKvAt } from "../../kv/open_kv.ts";
 import type { KvRuntimeStorageOptions } from "./options.ts";
 import { KvRuntimeStorage } from "./kv_runtime_storage.ts";
 
@@ -31,7 +31,7 @@ export async function openKvRuntimeStorage(
   options: KvRuntimeStorageOptions = {},
 ): Promise<KvRuntimeStorage> {
   if (typeof target === "object" && !(target instanceof URL)) return new KvRuntimeStorage(target, options);
-  const { kv, place, remote, within } = await openKvAt(target, options.patience);
+  const { kv, place, remote, within } = await openKvAt(target, { patience: options.patience });
   const inMemory = place === ":memory:";
   return new KvRuntimeStorage(kv, {
     remote,

@@ -1,5 +1,5 @@
 import { KvObjectStore } from "../../../../storage/object_store/kv/kv_object_store.ts";
-import { openPatiently } from "../../../../storage/runtime/kv/open_patiently.ts";
+import { openPatiently } from "../../../../storage/kv/open_patiently.ts";
 import { MemoryKv } from "../../../../testing/memory_kv.ts";
 import { objectStoreConformance } from "../../../../testing/object_store_conformance.ts";
 import { keysOf } from "../../../../testing/object_store_fixture.ts";

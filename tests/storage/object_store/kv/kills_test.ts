@@ -1,6 +1,6 @@
 import { expect } from "@std/expect";
 import { KvObjectStore } from "../../../../storage/object_store/kv/kv_object_store.ts";
-import { openPatiently } from "../../../../storage/runtime/kv/open_patiently.ts";
+import { openPatiently } from "../../../../storage/kv/open_patiently.ts";
 import { temporaryFolder } from "../../folders.ts";
 import { holdsNothingElse, ToldClock } from "./kv_bench.ts";
 
@@ -8,7 +8,7 @@ Deno.test("KvObjectStore has whole objects and no garbage after kill -9 of two p
   await using folder = await temporaryFolder();
   const path = `${folder.path}/objects.db`;
   const module = new URL("../../../../storage/object_store/kv/kv_object_store.ts", import.meta.url).href;
-  const opening = new URL("../../../../storage/runtime/kv/open_patiently.ts", import.meta.url).href;
+  const opening = new URL("../../../../storage/kv/open_patiently.ts", import.meta.url).href;
   const script = `${folder.path}/writer.ts`;
   await Deno.writeTextFile(
     script,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { failureKind } from "../../kv/failures.ts";
+import { failureKind } from "./failures.ts";
 
 const MOST_TRIES = 100;
 const LONGEST_WAIT = 100;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ConfigError } from "../../../src/errors.ts";
-import type { KvLike } from "../../kv/kv_like.ts";
+import { ConfigError } from "../../src/errors.ts";
+import type { KvLike } from "./kv_like.ts";
 import { openPatiently } from "./open_patiently.ts";
 
 /** How long a server that accepts a connection may take to answer, in milliseconds. Deno's client would wait for ever. */
@@ -22,19 +22,40 @@ export interface OpenedKv {
   readonly within: number;
 }
 
+/** How a KV is opened. */
+export interface OpenKvOptions {
+  /**
+   * How long it may take, in milliseconds.
+   *
+   * @default {no limit}
+   */
+  readonly patience?: number | undefined;
+  /**
+   * Whether the folder of a path is made.
+   *
+   * @default {false}
+   */
+  readonly makeFolder?: boolean;
+}
+
 /**
  * Opens the KV at a path, `":memory:"` or the URL of a KV server; without one, Deno's own choice.
  *
- * @param patience How long a KV may take to open, in milliseconds.
  * @throws {ConfigError} If it can not be opened; the message says what to change.
  */
-export async function openKvAt(target: string | URL | undefined, patience = Infinity): Promise<OpenedKv> {
+export async function openKvAt(
+  target: string | URL | undefined,
+  { patience = Infinity, makeFolder = false }: OpenKvOptions = {},
+): Promise<OpenedKv> {
   const place = target instanceof URL
     ? placeOf(target)
     : target?.startsWith("file:")
     ? placeOf(new URL(target))
     : target;
   const within = Math.min(ANSWER_WITHIN, patience);
+  const folder = makeFolder && place !== undefined && !isRemote(place) ? /^(.*)[\\/]/s.exec(place)?.[1] : undefined;
+  // Whatever is wrong with the folder, opening says it.
+  if (folder) await Deno.mkdir(folder, { recursive: true }).catch(() => {});
   return {
     kv: await openKv(place, within),
     place,
