@@ -18,11 +18,16 @@ const SWEEP_EVERY = 10 * 60 * 1000;
 const REMOVED_AT_ONCE = 1000;
 
 /** An entry of loose chunks. */
-export interface Loose {
+interface Loose {
   /** When they became loose, or their writer last gave a sign of life, in ms since 1970. */
   readonly at: number;
   /** Whether somebody found them left over, and began to remove them. */
   readonly swept?: true;
+}
+
+/** Whether an entry is of loose chunks that somebody began to remove. */
+export function isSwept(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "swept" in value;
 }
 
 /** The loose chunks of a store. */

@@ -9,7 +9,7 @@ import type { KvCheck } from "../../kv/kv_like.ts";
 import { Unit } from "../../kv/unit.ts";
 import type { PutResult } from "../object_store.ts";
 import type { KvAccess } from "./access.ts";
-import { LEFT_OVER_AFTER, type Loose, type LooseChunks } from "./loose_chunks.ts";
+import { isSwept, LEFT_OVER_AFTER, type LooseChunks } from "./loose_chunks.ts";
 import { CHUNK_BYTES } from "./manifest.ts";
 
 /** How many chunks are given to the KV together. While they are on their way, the next are made. */
@@ -127,9 +127,9 @@ export class Upload {
     let versionstamp = await this.#access.submit(unit) ?? null;
     if (versionstamp === null) {
       // Only this writer and a sweep write the entry: if it was no sweep, the reply to the sign was lost.
-      const [entry] = await this.#access.read<Loose>([this.#check.key]);
+      const [entry] = await this.#access.read([this.#check.key]);
       versionstamp = entry?.versionstamp ?? null;
-      if (versionstamp === null || entry?.value?.swept === true) throw this.tooLate();
+      if (versionstamp === null || isSwept(entry?.value)) throw this.tooLate();
     }
     this.#check = { key: this.#check.key, versionstamp };
     this.#signedAt = now;

@@ -149,7 +149,7 @@ Deno.test("KvObjectStore says what is wrong with its options, and that its KV wa
     expect(() => new KvObjectStore({ kv, prefix })).toThrow(ConfigError);
   }
   // @ts-expect-error from JavaScript anything may come
-  expect(() => new KvObjectStore({})).toThrow("needs `kv`");
+  expect(() => new KvObjectStore({ kv: 5 })).toThrow(ConfigError);
   const store = new KvObjectStore({ kv });
   await store.put("a", bytesOf(3));
   kv.close();
