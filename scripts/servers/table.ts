@@ -45,6 +45,7 @@ export const versitygw: Server = goServer({
     "tests/storage/object_store/s3/versitygw_test.ts",
     "tests/storage/object_store/s3/multipart_test.ts",
     "tests/storage/object_store/s3/faults_test.ts",
+    "tests/examples/stores_test.ts",
   ],
 });
 
@@ -74,6 +75,7 @@ export const fakeGcs: Server = goServer({
     "tests/storage/object_store/gcs/gcs_storage_test.ts",
     "tests/storage/object_store/gcs/large_objects_test.ts",
     "tests/storage/object_store/gcs/wire_faults_test.ts",
+    "tests/examples/stores_test.ts",
   ],
 });
 
@@ -114,6 +116,7 @@ export const numpyZarr: Server = pythonServer({
   suites: [
     "tests/integration/servers/python_test.ts",
     "tests/storage/codec/zarr/python_test.ts",
+    "tests/examples/for_numpy_test.ts",
   ],
 });
 

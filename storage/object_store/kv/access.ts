@@ -8,12 +8,25 @@ import { ConfigError, FusewireError, UnavailableError } from "../../../src/error
 import { DENO_LIMITS, LEAST_CHECKS } from "../../kv/batch.ts";
 import { CommitQueue } from "../../kv/commit_queue.ts";
 import { failureKind } from "../../kv/failures.ts";
-import type { KvEntry, KvEntryMaybe, KvKey, KvListOptions, KvListSelector } from "../../kv/kv_like.ts";
+import type { KvEntry, KvEntryMaybe, KvKey, KvLike, KvListOptions, KvListSelector } from "../../kv/kv_like.ts";
 import { PatientReads } from "../../kv/patient_reads.ts";
 import type { Unit, UnitOutcome } from "../../kv/unit.ts";
 import { GatheredReads } from "./gathered_reads.ts";
 import { ObjectKeys } from "./object_keys.ts";
-import type { KvObjectStoreOptions } from "./options.ts";
+
+/** A KV that is open, and how a store works on it. */
+export interface KvPlace {
+  /** The KV. */
+  readonly kv: KvLike;
+  /** First part of every key. */
+  readonly prefix: string;
+  /** Whether it is behind a network. */
+  readonly remote: boolean;
+  /** How long it is tried, in milliseconds. */
+  readonly patience: number;
+  /** Time and chance. */
+  readonly clock: Clock;
+}
 
 /** Reads and writes the KV of one store. */
 export class KvAccess {
@@ -25,8 +38,8 @@ export class KvAccess {
   readonly #gathered: GatheredReads;
   readonly #queue: CommitQueue;
 
-  /** Takes the options with all that may be left out. */
-  constructor({ kv, prefix, remote, patience, clock }: Required<KvObjectStoreOptions>) {
+  /** Begins nothing. */
+  constructor({ kv, prefix, remote, patience, clock }: KvPlace) {
     this.keys = new ObjectKeys(prefix);
     this.clock = clock;
     this.#reads = new PatientReads(kv, clock, patience);
