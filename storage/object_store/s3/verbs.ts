@@ -30,6 +30,8 @@ import { sendForOthers } from "./requests_of_others.ts";
 
 /** How many beginnings of objects are read at once. */
 const HEADS = 16;
+/** What is not larger is read as a whole for its beginning, in bytes: servers have it at hand, and some take longer for a part. */
+const SMALL_BYTES = 16 * 1024;
 /** How many objects are asked for to see whether there is one; some may be none of ours. */
 const LOOK = 5;
 
@@ -123,8 +125,8 @@ export class S3Verbs {
         objects[i] = { key, size, head: new Uint8Array(0) };
         return;
       }
-      const found = await this.#reading.head(key, headBytes);
-      if (found !== undefined) objects[i] = { key, size: found.size, head: found.bytes };
+      const found = await this.#reading.head(key, size <= SMALL_BYTES ? Math.max(size, headBytes) : headBytes);
+      if (found !== undefined) objects[i] = { key, size: found.size, head: found.bytes.slice(0, headBytes) };
     });
     return objects.filter((object) => object !== undefined);
   }
