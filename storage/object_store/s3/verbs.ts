@@ -20,7 +20,7 @@ import type { BucketPlace } from "./bucket_place.ts";
 import { S3Client } from "./client.ts";
 import { copyObject, MAX_COPY_BYTES } from "./copying.ts";
 import { CredentialSource } from "./credentials.ts";
-import { pagesOf } from "./listing.ts";
+import { type Listed, pagesOf } from "./listing.ts";
 import { infoOf } from "./metadata.ts";
 import type { S3ObjectStoreOptions } from "./options.ts";
 import { type PutLimits, putObject } from "./putting.ts";
@@ -118,7 +118,7 @@ export class S3Verbs {
     return sendForOthers(this.#client, name, init);
   }
 
-  async #withHeads(page: readonly ListedObject[], headBytes: number): Promise<ListedObject[]> {
+  async #withHeads(page: readonly Listed[], headBytes: number): Promise<ListedObject[]> {
     const objects: (ListedObject | undefined)[] = new Array(page.length);
     await inParallel(page.entries(), HEADS, async ([i, { key, size }]) => {
       if (size === 0) {
