@@ -7,6 +7,20 @@ import { goServer } from "./go.ts";
 import { pythonServer } from "./python.ts";
 import type { Server } from "./server.ts";
 
+/** What is tried on every kind of store, S3 and Google Cloud Storage among them. */
+const ON_EVERY_STORE: readonly string[] = [
+  "tests/storage/artifacts/buckets_test.ts",
+  "tests/storage/artifacts/catalog_test.ts",
+  "tests/storage/artifacts/materializers_test.ts",
+  "tests/storage/artifacts/readers_test.ts",
+  "tests/storage/artifacts/values_test.ts",
+  "tests/storage/prepare_test.ts",
+  "tests/storage/task_storage_test.ts",
+  "tests/acceptance/flowyml_artifacts_test.ts",
+  "tests/acceptance/function_fuse_storage_test.ts",
+  "tests/examples/stores_test.ts",
+];
+
 /** The self-hosted server of Deno KV, with less optimisation than by default: that halves the time it takes to build. */
 export const denokv: Server = {
   name: "denokv",
@@ -45,7 +59,7 @@ export const versitygw: Server = goServer({
     "tests/storage/object_store/s3/versitygw_test.ts",
     "tests/storage/object_store/s3/multipart_test.ts",
     "tests/storage/object_store/s3/faults_test.ts",
-    "tests/examples/stores_test.ts",
+    ...ON_EVERY_STORE,
   ],
 });
 
@@ -75,7 +89,7 @@ export const fakeGcs: Server = goServer({
     "tests/storage/object_store/gcs/gcs_storage_test.ts",
     "tests/storage/object_store/gcs/large_objects_test.ts",
     "tests/storage/object_store/gcs/wire_faults_test.ts",
-    "tests/examples/stores_test.ts",
+    ...ON_EVERY_STORE,
   ],
 });
 
@@ -116,6 +130,7 @@ export const numpyZarr: Server = pythonServer({
   suites: [
     "tests/integration/servers/python_test.ts",
     "tests/storage/codec/zarr/python_test.ts",
+    "tests/storage/artifacts/python_test.ts",
     "tests/examples/for_numpy_test.ts",
   ],
 });

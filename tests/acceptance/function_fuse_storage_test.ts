@@ -9,7 +9,7 @@ import {
   task,
   type TaskStorage,
 } from "@fusewire/fusewire";
-import { Big, BigSerializer } from "../storage/stores.ts";
+import { Big, BigSerializer } from "../storage/big.ts";
 import { filesBelow, testOnStorages, withFolder } from "./storages.ts";
 
 /** A workflow of two nodes, the second of which reads the first, and how often its functions were called. */

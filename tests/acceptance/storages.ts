@@ -3,12 +3,23 @@
  *
  * @module
  */
-import { FileStorage, MemoryStorage, type TaskStorage } from "@fusewire/fusewire";
+import { TaskStorage } from "@fusewire/fusewire";
+import { everyStore } from "../storage/object_store/every_store.ts";
 
-/** Registers a test for each kind of storage; its name begins with the number of the scenario. */
+const stores = everyStore();
+
+/** Registers a test for each kind of store; its name begins with the number of the scenario. */
 export function testOnStorages(name: string, body: (storage: TaskStorage) => Promise<void>): void {
-  Deno.test(`${name} (MemoryStorage)`, () => body(new MemoryStorage()));
-  Deno.test(`${name} (FileStorage)`, () => withFolder((path) => body(new FileStorage({ path }))));
+  for (const store of stores) {
+    Deno.test({
+      name: `${name} (${store.name})`,
+      ignore: store.ignore,
+      fn: async () => {
+        await using opened = await store.open();
+        await body(new TaskStorage(opened.objects));
+      },
+    });
+  }
 }
 
 /** Calls `use` with a folder that is gone afterwards. */

@@ -10,7 +10,7 @@ import {
   task,
 } from "@fusewire/fusewire";
 import { expect } from "@std/expect";
-import { Big, BigSerializer } from "../storage/stores.ts";
+import { Big, BigSerializer } from "../storage/big.ts";
 import { onEachStorage } from "./storages.ts";
 
 const squares = task(

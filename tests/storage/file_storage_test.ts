@@ -2,7 +2,7 @@ import { expect } from "@std/expect";
 import { ConfigError, InvalidKeyError } from "../../src/errors.ts";
 import { FileStorage } from "../../storage/file_storage.ts";
 import { fullDisk, temporaryFolder } from "./folders.ts";
-import { Big, BigSerializer, failureOf, filesOf } from "./stores.ts";
+import { Big, BigSerializer, failureOf, filesOf } from "./big.ts";
 
 Deno.test("FileStorage says with every method that its path is a file", async () => {
   await using folder = await temporaryFolder();

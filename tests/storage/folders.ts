@@ -16,6 +16,17 @@ export async function temporaryFolder(): Promise<TestFolder> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
+/** The paths of all files and folders below a folder, and where links lead. */
+export async function tree(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    found.push(entry.isSymlink ? `${path} -> ${await Deno.readLink(path)}` : path);
+    if (entry.isDirectory) found.push(...await tree(path));
+  }
+  return found.sort();
+}
+
 /** A small disk of its own, which only root can make. */
 export const fullDisk = {
   /** Whether one can be made here. Says why not, and fails where the continuous integration has to prove it. */

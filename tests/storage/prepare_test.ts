@@ -3,7 +3,8 @@ import { ConfigError, IntegrityError, SerializationError } from "../../src/error
 import { sha256Hex } from "../../storage/digest.ts";
 import { entryOf, type Protocols } from "../../storage/protocols.ts";
 import { PreparedResult } from "../../storage/prepared_result.ts";
-import { Big, BigSerializer, failureOf, filesOf, testStorage } from "./stores.ts";
+import { Big, BigSerializer, failureOf, filesOf } from "./big.ts";
+import { testStorage } from "./stores.ts";
 
 testStorage("prepare() encodes at once what needs no serializer", async (storage) => {
   const value = { rows: [1, 2, 3], bytes: new ArrayBuffer(10_000) };

@@ -12,7 +12,7 @@ import {
   type RecordHead,
 } from "../../storage/result_record.ts";
 import { NotFoundError } from "../../src/errors.ts";
-import { failureOf } from "./stores.ts";
+import { failureOf } from "./big.ts";
 
 const PLACE = { workflow: "etl", task: "a" };
 

@@ -1,83 +1,26 @@
 /**
- * The storages that every test of task storage runs on.
+ * The stores that every test of task storage runs on.
  *
  * @module
  */
-import { FusewireError } from "../../src/errors.ts";
-import { FileStorage } from "../../storage/file_storage.ts";
-import { MemoryStorage } from "../../storage/memory_storage.ts";
-import { entryOf, type Protocols } from "../../storage/protocols.ts";
-import type { Serializer } from "../../storage/codec/serializers.ts";
-import type { TaskStorage } from "../../storage/task_storage.ts";
-import { temporaryFolder } from "./folders.ts";
+import { TaskStorage } from "../../storage/task_storage.ts";
+import { everyStore } from "./object_store/every_store.ts";
 
-/** Registers a test for each kind of storage. `again` gives a new storage over the same objects, as a new process would have. */
+const stores = everyStore();
+
+/** Registers a test for each kind of store. `again` gives a new storage over the same objects, as a new process would have. */
 export function testStorage(
   name: string,
   body: (storage: TaskStorage, again: () => TaskStorage) => Promise<void>,
 ): void {
-  Deno.test(`MemoryStorage: ${name}`, async () => {
-    const storage = new MemoryStorage();
-    await body(storage, () => storage);
-  });
-  Deno.test(`FileStorage: ${name}`, async () => {
-    await using folder = await temporaryFolder();
-    const path = `${folder.path}/store`;
-    await body(new FileStorage({ path }), () => new FileStorage({ path }));
-  });
-}
-
-/** An object that the default encoding can not keep. */
-export class Big {
-  /** Keeps a number. */
-  constructor(readonly value: number) {}
-}
-
-/** Keeps a {@linkcode Big} in one file, always of the same name, and notes what it is asked to do. */
-export class BigSerializer implements Serializer<Big, string> {
-  readonly name = "big";
-  readonly serializerClass = Big;
-  readonly calls: string[] = [];
-
-  async pickle(big: Big, protocols: Protocols): Promise<[string, string]> {
-    this.calls.push(`pickle ${big.value}`);
-    await entryOf(protocols).write("bigdata", new Uint8Array(new Float64Array([big.value]).buffer));
-    return [this.name, "bigdata"];
+  for (const store of stores) {
+    Deno.test({
+      name: `TaskStorage (${store.name}): ${name}`,
+      ignore: store.ignore,
+      fn: async () => {
+        await using opened = await store.open();
+        await body(new TaskStorage(opened.objects), () => new TaskStorage(opened.again()));
+      },
+    });
   }
-
-  async unpickle(file: string, protocols: Protocols): Promise<Big> {
-    const bytes = await entryOf(protocols).read(file);
-    this.calls.push("unpickle");
-    return new Big(new Float64Array(bytes.buffer)[0] ?? NaN);
-  }
-
-  async remove(file: string, protocols: Protocols): Promise<void> {
-    this.calls.push("remove");
-    await entryOf(protocols).remove(file);
-  }
-}
-
-/** The keys of the files that serializers wrote. */
-export async function filesOf(storage: TaskStorage): Promise<string[]> {
-  const keys = (await Array.fromAsync(storage.objects.list())).map(({ key }) => key);
-  return keys.filter((key) => key.includes("/files/"));
-}
-
-/** The key of the one record of a workflow. */
-export async function onlyRecord(storage: TaskStorage, workflow: string): Promise<string> {
-  const keys = (await Array.fromAsync(storage.objects.list(`${workflow}/results/`))).map(({ key }) => key);
-  const [key, ...more] = keys;
-  if (key === undefined || more.length > 0) throw new Error(`There are ${keys.length} records.`);
-  return key;
-}
-
-/** The error that a promise is rejected with. */
-export async function failureOf(promise: Promise<unknown>): Promise<FusewireError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof FusewireError) return error;
-    throw error;
-  }
-  throw new Error("The promise was not rejected.");
 }

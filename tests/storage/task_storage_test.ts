@@ -4,8 +4,9 @@ import { ConfigError, IntegrityError, InvalidKeyError, NotFoundError, Serializat
 import { NdArray } from "../../storage/codec/ndarray.ts";
 import { compareKeys } from "../../storage/keys.ts";
 import { MemoryStorage } from "../../storage/memory_storage.ts";
-import { entryOf, FILE_PROTOCOL, MEMORY_PROTOCOL } from "../../storage/protocols.ts";
-import { Big, BigSerializer, failureOf, filesOf, onlyRecord, testStorage } from "./stores.ts";
+import { entryOf } from "../../storage/protocols.ts";
+import { Big, BigSerializer, failureOf, filesOf, onlyRecord } from "./big.ts";
+import { testStorage } from "./stores.ts";
 
 const HOSTILE = [
   "x/y",
@@ -268,7 +269,7 @@ testStorage("typed arrays and NdArrays are kept as .npy files, which go with the
 testStorage("the protocols of a workflow are files by name, confined to it", async (storage) => {
   await storage.save("etl", "a", 1);
   const protocols = storage.protocols("etl");
-  expect(Object.keys(protocols)).toEqual([storage.objects.kind === "file" ? FILE_PROTOCOL : MEMORY_PROTOCOL]);
+  expect(Object.keys(protocols)).toEqual([storage.objects.kind]);
   const files = entryOf(protocols);
   await files.write("x/y.bin", [new Uint8Array([1, 2]), new Uint8Array([3])]);
   await files.write("z", new Blob(["text"]).stream());

@@ -4,7 +4,7 @@ import { GcsStorage } from "../../../../storage/gcs_storage.ts";
 import { GCS_PROTOCOL } from "../../../../storage/protocols.ts";
 import { bytesOf } from "../../../../testing/object_store_fixture.ts";
 import { startFakeGcs, withoutFakeGcs } from "../../../integration/servers/fake_gcs.ts";
-import { Big, BigSerializer } from "../../stores.ts";
+import { Big, BigSerializer } from "../../big.ts";
 import { storeOnFake } from "./stores.ts";
 
 Deno.test({
