@@ -1,7 +1,8 @@
 import { ConflictError, NotFoundError } from "../../src/errors.ts";
 import { sha256Hex } from "../digest.ts";
-import { aboveObjects, belowObject, checkKey, checkPrefix, compareKeys } from "../keys.ts";
+import { aboveObjects, belowObject, checkKey, checkPrefix } from "../keys.ts";
 import { joined, piecesOf } from "./body.ts";
+import { KeyTree } from "./key_tree.ts";
 import { streamOf } from "./object_stream.ts";
 import { checkPutOptions } from "./put_options.ts";
 import type {
@@ -32,8 +33,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** Always `"in memory"`. */
   readonly place = "in memory";
   readonly #entries = new Map<string, Entry>();
-  /** How many objects there are below each folder. */
-  readonly #folders = new Map<string, number>();
+  readonly #keys = new KeyTree();
 
   /** `memory:` and the key. */
   uri(key: string): string {
@@ -121,7 +121,7 @@ export class MemoryObjectStore implements ObjectStore {
   // deno-lint-ignore require-await -- an error has to come as a rejection
   async delete(key: string): Promise<void> {
     checkKey(key);
-    if (this.#entries.delete(key)) this.#count(key, -1);
+    if (this.#entries.delete(key)) this.#keys.delete(key);
   }
 
   /** Removes many objects. */
@@ -132,9 +132,10 @@ export class MemoryObjectStore implements ObjectStore {
   /** Removes every object whose key begins with `prefix`. */
   // deno-lint-ignore require-await -- an error has to come as a rejection
   async deletePrefix(prefix: string): Promise<void> {
-    for (const key of this.#keys(prefix)) {
+    checkPrefix(prefix);
+    for (const key of this.#keys.below(prefix)) {
       this.#entries.delete(key);
-      this.#count(key, -1);
+      this.#keys.delete(key);
     }
   }
 
@@ -145,7 +146,8 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** The same list, in pages. */
   async *pages(prefix = "", { headBytes = 0 }: ListOptions = {}): AsyncGenerator<readonly ListedObject[], void> {
-    const keys = this.#keys(prefix).sort(compareKeys);
+    checkPrefix(prefix);
+    const keys = this.#keys.below(prefix);
     for (let at = 0; at < keys.length; at += PAGE) {
       const page: ListedObject[] = [];
       for (const key of keys.slice(at, at + PAGE)) {
@@ -159,7 +161,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   #set(key: string, entry: Entry): void {
-    if (!this.#entries.has(key)) this.#count(key, 1);
+    if (!this.#entries.has(key)) this.#keys.add(key);
     this.#entries.set(key, entry);
   }
 
@@ -170,22 +172,9 @@ export class MemoryObjectStore implements ObjectStore {
     return entry;
   }
 
-  #keys(prefix: string): string[] {
-    checkPrefix(prefix);
-    return [...this.#entries.keys().filter((key) => key.startsWith(prefix))];
-  }
-
   #checkPlace(key: string): void {
-    if (this.#folders.has(key)) throw aboveObjects(key);
+    if (this.#keys.isFolder(key)) throw aboveObjects(key);
     for (const folder of foldersOf(key)) if (this.#entries.has(folder)) throw belowObject(key);
-  }
-
-  #count(key: string, change: 1 | -1): void {
-    for (const folder of foldersOf(key)) {
-      const count = (this.#folders.get(folder) ?? 0) + change;
-      if (count === 0) this.#folders.delete(folder);
-      else this.#folders.set(folder, count);
-    }
   }
 }
 
