@@ -171,15 +171,16 @@ async function eachStore(use: (name: string, store: ObjectStore) => Promise<void
   await use("a GCS bucket", new GcsObjectStore({ bucket: "bench", endpoint: server.url, partBytes: PART }));
 }
 
-/** A gigabyte in pieces that are made when they are asked for. */
+/** A gigabyte in pieces that are made when they are asked for, in one buffer: what it takes beside that is the store's. */
 function gigabyte(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const piece = new Uint8Array(MIB);
   let left = GIB / MIB;
   return new ReadableStream({
     pull(controller) {
       if (left-- === 0) return controller.close();
-      controller.enqueue(new Uint8Array(MIB).fill(left));
+      controller.enqueue(piece.fill(left));
     },
-  });
+  }, { highWaterMark: 0 });
 }
 
 async function benchMemory(): Promise<void> {

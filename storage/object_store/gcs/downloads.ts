@@ -4,21 +4,19 @@
  * @module
  */
 import { ConflictError, NotFoundError } from "../../../src/errors.ts";
+import { bodyInto } from "../http/body_into.ts";
 import { RangedReader, type RangedSource } from "../http/ranged_reader.ts";
 import { rangedStream } from "../http/ranged_stream.ts";
 import type { ByteRange, ObjectReader } from "../object_store.ts";
 import { withinSize } from "../range.ts";
 import { textOf } from "./answers.ts";
 import type { GcsClient } from "./client.ts";
-import { bodyInto, lengthIn, sizeIn } from "./ranged_answer.ts";
+import { lengthIn, sizeIn } from "./ranged_answer.ts";
 
 /** How much is read of an object that is opened, in bytes: small ones need no other request then. */
 const OPENING_BYTES = 64 * 1024;
 /** How often an object is read from the beginning again because it was replaced meanwhile. */
 const MAX_BEGINNINGS = 10;
-
-/** How many parts of a stream are on their way before they are asked for, at most. */
-const MAX_AHEAD = 4;
 
 /** One version of an object, and bytes of it. */
 export interface OpenedVersion {
@@ -72,8 +70,7 @@ export class Downloads {
     const { partBytes, concurrency } = this.#client.settings;
     const version = await this.begin(key, asked.start, Math.min(asked.end, asked.start + partBytes));
     const { start, end } = withinSize(range, version.size);
-    const options = { partBytes, concurrency: Math.min(concurrency, MAX_AHEAD) };
-    return rangedStream(this.#source(key, version), start, end, options, version.bytes);
+    return rangedStream(this.#source(key, version), start, end, { partBytes, concurrency }, version.bytes);
   }
 
   /**

@@ -6,8 +6,15 @@
 import { RangedReader, type RangedReaderOptions, type RangedSource } from "./ranged_reader.ts";
 
 /**
- * Streams the bytes of an object from `start` to `end`. Parts ahead of the consumer are fetched, at most `concurrency` at once, and kept in
- * order. A buffer that the consumer brings (`getReader({ mode: "byob" })`) is filled as it is, by several requests at once if it is large.
+ * How much of a stream is fetched before it is asked for, in bytes, and the least that is worth a request: what is fetched is held until it is
+ * read, so that a long stream takes a bounded, small part of memory however it is divided.
+ */
+const MOST_AHEAD = 16 * 1024 * 1024;
+const LEAST_PART = 1024 * 1024;
+
+/**
+ * Streams the bytes of an object from `start` to `end`. Parts ahead of the consumer are fetched, at most `concurrency` at once and at most
+ * 16 MiB of them, and kept in order. A buffer that the consumer brings (`getReader({ mode: "byob" })`) is filled as it is, by several requests at once if it is large.
  *
  * @param first The bytes from `start` on that are there already.
  */
@@ -61,7 +68,8 @@ export function rangedStream(
 class PartsAhead {
   readonly #source: RangedSource;
   readonly #reader: RangedReader;
-  readonly #options: RangedReaderOptions;
+  readonly #concurrency: number;
+  readonly #partBytes: number;
   readonly #end: number;
   /** The first byte that is not asked for. */
   #position: number;
@@ -73,7 +81,9 @@ class PartsAhead {
       { size: source.size, fill: (into, position) => source.fill(into, position) },
       options,
     );
-    this.#options = options;
+    const { concurrency, partBytes } = options;
+    this.#partBytes = Math.min(partBytes, Math.max(LEAST_PART, Math.floor(MOST_AHEAD / concurrency)));
+    this.#concurrency = Math.max(1, Math.min(concurrency, Math.floor(MOST_AHEAD / this.#partBytes)));
     this.#position = start;
     this.#end = end;
   }
@@ -116,8 +126,8 @@ class PartsAhead {
   }
 
   #fetch(): void {
-    while (this.#position < this.#end && this.#fetching.length < this.#options.concurrency) {
-      const into = new Uint8Array(Math.min(this.#options.partBytes, this.#end - this.#position));
+    while (this.#position < this.#end && this.#fetching.length < this.#concurrency) {
+      const into = new Uint8Array(Math.min(this.#partBytes, this.#end - this.#position));
       const fetching = this.#source.fill(into, this.#position).then(() => into);
       // Its failure is that of the stream when its turn comes.
       fetching.catch(() => {});

@@ -4,6 +4,7 @@
  * @module
  */
 import { ConflictError, NotFoundError } from "../../../src/errors.ts";
+import { bodyInto } from "../http/body_into.ts";
 import { RangedReader, type RangedReaderOptions, type RangedSource } from "../http/ranged_reader.ts";
 import { rangedStream } from "../http/ranged_stream.ts";
 import { AgainError } from "../http/transport.ts";
@@ -103,7 +104,7 @@ export class ObjectReading {
       const expected = Math.min(count, range.size - start);
       if (range.start !== start) throw new AgainError(`it answered from byte ${range.start} on in place of ${start}`);
       const bytes = new Uint8Array(expected);
-      await readInto(response, bytes);
+      await bodyInto(response, bytes);
       return { size: range.size, etag, bytes };
     }, ({ status, code, headers }) => {
       if (status === 416) {
@@ -121,7 +122,7 @@ export class ObjectReading {
       await this.#client.send<void>({ ...request, headers: { ...headers, "if-match": etag } }, async (response) => {
         const range = contentRange(response);
         if (range?.start !== position || range.size !== size) throw new AgainError("it answered with another range");
-        await readInto(response, into);
+        await bodyInto(response, into);
       }, ({ status, code }) => {
         if (status === 412 || status === 416 || code === "NoSuchKey") throw this.#changed(key);
         return undefined;
@@ -160,17 +161,6 @@ function contentRange(response: Response): { readonly start: number; readonly si
   const [, start, size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(header) ?? [];
   if (start === undefined || size === undefined) throw new AgainError(`it answered with the range "${header}"`);
   return { start: Number(start), size: Number(size) };
-}
-
-/** Fills a buffer with a body that has to be exactly as long. */
-async function readInto(response: Response, into: Uint8Array<ArrayBuffer>): Promise<void> {
-  let at = 0;
-  for await (const piece of response.body ?? []) {
-    if (at + piece.length > into.length) throw new AgainError(`it answered with more than ${into.length} bytes`);
-    into.set(piece, at);
-    at += piece.length;
-  }
-  if (at < into.length) throw new AgainError(`it answered with ${at} bytes in place of ${into.length}`);
 }
 
 function checkLength(response: Response, length: number): void {
