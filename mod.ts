@@ -124,6 +124,7 @@ export { ImageArtifact } from "./storage/artifacts/image_artifact.ts";
 export type { ImageType } from "./storage/artifacts/image_artifact.ts";
 export { storageFactory, storageFromYaml } from "./storage/factory.ts";
 export type { StorageConfig } from "./storage/factory.ts";
+export type { MemoryStorageOptions } from "./storage/storage_options.ts";
 export {
   entryOf,
   FILE_PROTOCOL,
