@@ -16,6 +16,15 @@ export * from "./src/status.ts";
 export * from "./src/options.ts";
 export * from "./src/policy.ts";
 export * from "./src/plugin.ts";
+export type {
+  RunTracer,
+  TraceDetail,
+  TracedRun,
+  TraceEnd,
+  TraceEvent,
+  Tracer,
+  WorkerEventDetail,
+} from "./src/tracer.ts";
 export { definePlugin } from "./src/plugin_origin.ts";
 export { context } from "./src/context.ts";
 export type { TaskContext, TaskLog } from "./src/context.ts";
@@ -84,6 +93,9 @@ export { PluginCollection } from "./plugins/collection.ts";
 export { ProgressPlugin } from "./plugins/progress.ts";
 export type { ProgressOptions } from "./plugins/progress.ts";
 export type { ProgressOutput } from "./plugins/progress/output.ts";
+export { FileTracer } from "./plugins/file_tracer.ts";
+export type { FileTracerOptions } from "./plugins/file_tracer.ts";
+export { readTrace } from "./plugins/read_trace.ts";
 export { TaskStorage } from "./storage/task_storage.ts";
 export type {
   InspectOptions,

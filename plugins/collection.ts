@@ -6,6 +6,7 @@
 import { ConfigError } from "../src/errors.ts";
 import type { Plugin, PluginContext, PluginOutcome, PluginRunContext } from "../src/plugin.ts";
 import { pluginOrigin, registerPlugin } from "../src/plugin_origin.ts";
+import { joinTracers, type Tracer } from "../src/tracer.ts";
 
 /**
  * Several plugins as one: every hook is called on each of them in the given order, as if they had been set one after the other. The
@@ -30,6 +31,8 @@ import { pluginOrigin, registerPlugin } from "../src/plugin_origin.ts";
  * ```
  */
 export class PluginCollection implements Plugin<readonly unknown[]> {
+  /** Hears of runs for those plugins that do. */
+  readonly tracer: Tracer | undefined;
   readonly #plugins: readonly Plugin<unknown>[];
   /** How many plugins a run or a node has begun with, where the last of them threw: the others are not told of the end. */
   readonly #begun = new Map<string, number>();
@@ -48,6 +51,7 @@ export class PluginCollection implements Plugin<readonly unknown[]> {
       throw new ConfigError(`Element ${place} of a PluginCollection is ${String(plugin)}, which is not a plugin.`);
     });
     this.#plugins = [...plugins];
+    this.tracer = joinTracers(plugins.map(({ tracer }) => tracer));
     registerPlugin(this, new.target, plugins.flatMap((plugin) => pluginOrigin(plugin)?.functions ?? []));
   }
 

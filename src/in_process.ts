@@ -19,6 +19,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   async start(): Promise<Run<ResultOf<S>>> {
     checkStart(this.workflowName);
     await this.checkInput();
+    await this.tracer?.prepare?.();
     const execution = this.#execution(true);
     setTimeout(() => void execution.drive(), 0);
     // The targets that the constructor checked give the result its type.
@@ -29,6 +30,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   override async run(): Promise<ResultOf<S>> {
     checkStart(this.workflowName);
     await this.checkInput();
+    await this.tracer?.prepare?.();
     const execution = this.#execution(false);
     await execution.drive();
     // As in start().
@@ -66,6 +68,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
         const { StorageResults } = await import("./results/storage_results.ts");
         return await StorageResults.open(this.storageSetup(), storage, record);
       },
+      tracer: this.tracer,
       keepEvents,
       single: this.single,
     });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FusewireError } from "./errors.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** What a plugin sees of the node. */
 export interface PluginContext {
@@ -39,6 +40,8 @@ export type PluginOutcome =
  * runs; it must survive a structured clone.
  */
 export interface Plugin<S = void> {
+  /** Hears of every run of a workflow that the plugin is set on, whichever of its nodes were meant. */
+  readonly tracer?: Tracer | undefined;
   /** Once a run, before its first node; of a durable run, each time that a worker takes it. */
   runStarted?(context: PluginRunContext): void | Promise<void>;
   /** Once a node, where it is scheduled. */

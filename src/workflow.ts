@@ -22,6 +22,7 @@ import type { AnyFunction } from "./ref.ts";
 import type { Run } from "./run.ts";
 import type { StorageSetup } from "./results/storage_results.ts";
 import type { BaseWorkflowOptions, OptionsFor, ResultOf, WorkflowSource } from "./workflow_options.ts";
+import { isOnlyTracer, joinTracers, type Tracer } from "./tracer.ts";
 import { compilePattern } from "../storage/pattern.ts";
 import type { TaskStorage } from "../storage/task_storage.ts";
 
@@ -67,6 +68,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected readonly clock: Clock;
   /** Where results are kept, if anywhere. */
   protected storage: TaskStorage | undefined;
+  readonly #tracers = new Set<Tracer>();
   readonly #settings = new Map<CallNode, NodeSettings>();
   readonly #scope: Scope;
   readonly #definition: WorkflowDefinition | undefined;
@@ -211,7 +213,10 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
         const settings = this.#settingsOf(node);
         settings.options = { ...settings.options, ...options };
       },
-      setPluginOf: (node, plugin) => void (this.#settingsOf(node).plugins ??= []).push(plugin),
+      setPluginOf: (node, plugin) => {
+        if (plugin.tracer !== undefined) this.setTracer(plugin.tracer);
+        if (!isOnlyTracer(plugin)) (this.#settingsOf(node).plugins ??= []).push(plugin);
+      },
       setRemoteArgsOf: (node, args) => {
         const settings = this.#settingsOf(node);
         settings.remoteArgs = { ...settings.remoteArgs, ...args };
@@ -233,6 +238,16 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   /** Keeps results in `storage` from the next run on; `undefined` keeps none. */
   setStorage(storage: TaskStorage | undefined): void {
     this.storage = storage;
+  }
+
+  /** Hears of the runs of this workflow, if anybody does. */
+  protected get tracer(): Tracer | undefined {
+    return this.#tracers.size === 0 ? undefined : joinTracers([...this.#tracers]);
+  }
+
+  /** Adds a tracer, which hears of every run of this workflow from the next one on. */
+  setTracer(tracer: Tracer): void {
+    this.#tracers.add(tracer);
   }
 
   /** Adds a plugin to the nodes that match. */
@@ -282,9 +297,13 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    *   place. It stops early when the run's `stopSignal` is aborted.
    */
   protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
-    const { program, workflowName, version, clock, single } = this;
-    const run = new ReportedRun({ program, workflowName, version, clock, single });
-    setTimeout(() => void run.drive(work), 0);
+    const { program, workflowName, version, clock, single, tracer } = this;
+    const run = new ReportedRun({ program, workflowName, version, clock, single, tracer });
+    const prepared = async (run: BackendRun): Promise<readonly unknown[]> => {
+      await tracer?.prepare?.();
+      return await work(run);
+    };
+    setTimeout(() => void run.drive(prepared), 0);
     // The targets that the constructor checked give the result its type.
     return run as Run<unknown> as Run<T>;
   }

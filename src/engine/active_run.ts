@@ -14,6 +14,7 @@ import { LiveObjects } from "./live_objects.ts";
 import { PendingCommit } from "./pending_commit.ts";
 import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
+import { openRunTracer, RunTrace } from "./run_trace.ts";
 import { RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
@@ -48,6 +49,8 @@ export class ActiveRun {
   readonly mail: RunMail;
   /** Its commits. */
   readonly commits: RunCommits;
+  /** Tells of it, if anybody hears. */
+  readonly trace: RunTrace | undefined;
   /** The state; there is one from {@linkcode open} on. */
   state: RunState;
   /** The values; there are none if the run could not begin. */
@@ -81,6 +84,8 @@ export class ActiveRun {
     this.lending = new Lending(this);
     this.commits = new RunCommits(this);
     this.mail = new RunMail(this, claimed.mail);
+    const tracer = openRunTracer(host, executable, claimed.run, "run");
+    this.trace = tracer && new RunTrace(tracer, executable, claimed, host.clock.now());
   }
 
   /** Whether it has not begun yet. */
@@ -234,6 +239,7 @@ export class ActiveRun {
 
   #collect({ changed, aborted, ended }: Consequences): void {
     this.pending.changed(changed);
+    this.trace?.changed(changed, this.state, this.errors, this.host.clock.now());
     if (ended !== undefined) this.pending.urgent = true;
     if (aborted.length > 0) {
       const { workflow } = this.run;
@@ -305,6 +311,7 @@ export class ActiveRun {
     this.pooled?.close();
     leavePlugins(this);
     void this.#plugins.end(this);
+    this.trace?.left(exit, this.host.clock.now());
     this.host.left(this, exit);
     this.#exit.resolve(exit);
   }

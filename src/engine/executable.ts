@@ -13,6 +13,7 @@ import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { Program } from "../program.ts";
 import type { CallNode } from "../node.ts";
+import type { Tracer } from "../tracer.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
 import { BaseWorkflow } from "../workflow.ts";
 import type { WorkflowSource } from "../workflow_options.ts";
@@ -37,6 +38,8 @@ export interface Executable {
   readonly queue: string;
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** Hears of its runs; `undefined` if nobody does. */
+  readonly tracer: Tracer | undefined;
   /** Options of a step, or `undefined` if it has none. */
   optionsAt(place: number): AnyTaskOptions | undefined;
   /** Plugins of a step, or `undefined` if it has none. */
@@ -88,6 +91,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       plugged,
       queue,
       policies: this.policies,
+      tracer: this.tracer,
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
       programFor: (input) => this.programWith(input),

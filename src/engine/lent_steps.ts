@@ -6,10 +6,12 @@
 import type { RunRecord, StepClaim, StepReport, StoredValue } from "../../storage/runtime/records.ts";
 import type { Program } from "../program.ts";
 import { isFinal } from "../status.ts";
+import type { RunTracer } from "../tracer.ts";
 import { CancelledError, errorRecord, IntegrityError, LeaseLostError } from "../errors.ts";
 import type { Executable } from "./executable.ts";
 import { log } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
+import { openRunTracer, tellAttempt } from "./run_trace.ts";
 import type { PooledCalls } from "./step_pool.ts";
 import { makeAttempt } from "./step_call.ts";
 
@@ -47,6 +49,7 @@ export class LentSteps {
     const { run, offer } = claim;
     const stop = new AbortController();
     this.#stops.add(stop);
+    const tracer = openRunTracer(this.#host, executable, run, "steps");
     let [open, isOver] = [offer.places.length, false];
     const look = async (): Promise<void> => {
       const now = await storage.readRun(run.id).catch(() => run);
@@ -58,7 +61,7 @@ export class LentSteps {
     };
     let looking = clock.setTimer(LOOK_EVERY, () => void look());
     const runOne = async (place: number, attempt: number): Promise<void> => {
-      const { report, value } = await this.#attempt(executable, claim, place, attempt, stop.signal);
+      const { report, value } = await this.#attempt(executable, claim, place, attempt, stop.signal, tracer);
       const isLast = --open === 0;
       // The last one ends the claim, so that none may come after it.
       if (isLast) await Promise.all(sent);
@@ -76,6 +79,7 @@ export class LentSteps {
     }
     await Promise.all(work);
     looking.cancel();
+    tracer?.close("released");
     this.#stops.delete(stop);
   }
 
@@ -100,6 +104,7 @@ export class LentSteps {
     place: number,
     attempt: number,
     signal: AbortSignal,
+    tracer: RunTracer | undefined,
   ): Promise<{ readonly report: StepReport; readonly value?: StoredValue }> {
     const { clock, codec } = this.#host;
     const startedAt = clock.now();
@@ -121,6 +126,10 @@ export class LentSteps {
       );
       return ended({ kind: "returned" });
     }
+    if (tracer !== undefined) {
+      const step = lent.program.graph.names.at(place);
+      tellAttempt((detail) => tracer.event(detail, startedAt), step, attempt);
+    }
     try {
       const { program, pooled } = lent;
       const outcome = await makeAttempt({
@@ -134,6 +143,7 @@ export class LentSteps {
         fence: offer.fence,
         signal,
         clock,
+        tracer,
         pooled,
         beginCall: (limit) => this.#host.beginCall(limit),
       });

@@ -11,6 +11,7 @@ import type { RuntimeStorage } from "../../storage/runtime/runtime_storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { ConfigError } from "../errors.ts";
 import { hostName } from "../host_name.ts";
+import { joinTracers, type Tracer } from "../tracer.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Options of {@linkcode openRuntime}. */
@@ -39,6 +40,8 @@ export interface RuntimeOptions {
    * @default {10000}
    */
   readonly lease?: number;
+  /** Hears of all that the workers of this runtime do. Default: nobody. */
+  readonly tracer?: Tracer | readonly Tracer[];
   /** Time and chance. Default: the real ones; tests give a virtual clock. */
   readonly clock?: Clock;
 }
@@ -75,9 +78,11 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
     : isEngineStorage(runtimeStorage)
     ? runtimeStorage
     : await forOneWorker(runtimeStorage);
+  const tracer = joinTracers([options.tracer ?? []].flat());
+  await tracer?.prepare?.();
   const process = { host: hostName(), id: Deno.pid };
   const [{ Runtime }, { RuntimeCore }] = await Promise.all([import("./runtime.ts"), import("./runtime_core.ts")]);
-  const core = new RuntimeCore({ storage, objects, serializers, clock, process, lease });
+  const core = new RuntimeCore({ storage, objects, serializers, clock, process, lease, tracer });
   return new Runtime(core, async () => {
     if (runtimeStorage === undefined) await storage.close();
   });

@@ -80,6 +80,7 @@ export class RunCommits {
     this.#hasCommitted = true;
     if (!done || !run.isAtWork) return;
     run.mail.settled(commit.handled ?? []);
+    if (then?.kind === "ended") run.trace?.finished(then.status, then.endedAt);
     if (then !== undefined) return run.leave(then.kind);
     if (commit.offers !== undefined) {
       run.lending.offered();
@@ -94,9 +95,10 @@ export class RunCommits {
   async #write(commit: RunCommit): Promise<boolean> {
     const run = this.#run;
     const { storage, clock } = run.host;
+    const write = (): Promise<void> => storage.commit(commit);
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {
-        await storage.commit(commit);
+        await (run.trace?.tracer.commit?.(commit.steps.length, write) ?? write());
         return true;
       } catch (error) {
         if (error instanceof LeaseLostError) {

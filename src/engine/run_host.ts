@@ -5,6 +5,7 @@
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { Clock } from "../clock.ts";
+import type { Tracer } from "../tracer.ts";
 import type { ActiveRun } from "./active_run.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
@@ -20,6 +21,10 @@ export interface RunHost {
   readonly codec: StoredValues;
   /** Time and chance. */
   readonly clock: Clock;
+  /** Hears of all that the worker does; `undefined` if nobody does. */
+  readonly tracer: Tracer | undefined;
+  /** Name of the machine, or empty, and id of the process. */
+  readonly process: { readonly host: string; readonly id: number };
   /** The threads that make the calls; without them this one does. */
   readonly pool: StepPool | undefined;
   /** Id of the worker's session. */

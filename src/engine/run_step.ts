@@ -142,6 +142,7 @@ export function callOf(
     fence: run.nextFence(),
     signal: run.stopSignal,
     clock: run.host.clock,
+    tracer: run.trace?.tracer,
     pooled: run.pooled,
     beginCall: (limit) => run.host.beginCall(limit),
   };
@@ -207,6 +208,7 @@ export function endWithout(
 ): void {
   run.errors.set(place, { error, record });
   const { attempt } = run.state.steps[place]!;
+  run.trace?.attemptFailed(place, attempt, record, at);
   if (attempt > 1) run.pending.event({ event: "attempt_failed", place, attempt, error: record, timestamp: at });
   run.pending.value(place, { kind: "error", error: record });
   run.apply({ kind: how, place, at });
@@ -224,6 +226,7 @@ export function tellAttempt(run: ActiveRun, place: number, timestamp: number): v
 export function repeat(run: ActiveRun, place: number, error: ErrorRecord, until: number): void {
   const { attempt, startedAt } = run.state.steps[place]!;
   const timestamp = run.host.clock.now();
+  run.trace?.attemptFailed(place, attempt, error, timestamp);
   if (attempt > 1) run.pending.event({ event: "attempt_failed", place, attempt, error, timestamp });
   // The record of the step will tell when its latest attempt began.
   else run.pending.event({ event: "attempt_started", place, attempt, timestamp: startedAt });

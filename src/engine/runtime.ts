@@ -10,6 +10,7 @@ import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
+import { joinTracers, startTrace } from "../tracer.ts";
 import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import type { CronOptions } from "./cron.ts";
@@ -18,6 +19,7 @@ import { definitionKeyText } from "./definition_key.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
 import { forgetRuns, type GcOptions } from "./retention.ts";
+import { tracedRun } from "./run_trace.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 import type { WorkerCore } from "./worker.ts";
 import { Worker, type WorkerOptions } from "./worker_handle.ts";
@@ -121,6 +123,7 @@ export class Runtime implements AsyncDisposable {
     driver?: WorkerCore,
   ): Promise<StartedRun> {
     checkStart(executable.definition.workflow);
+    await executable.tracer?.prepare?.();
     const run = await this.#newRun(executable, input, options);
     await this.#know(executable);
     await driver?.know(executable);
@@ -186,7 +189,11 @@ export class Runtime implements AsyncDisposable {
     const createdAt = clock.now();
     const dueAt = delay instanceof Date ? delay.getTime() : createdAt + delay;
     if (!Number.isFinite(dueAt)) refuse("delay", delay, "it must be a number of milliseconds or a Date");
+    const tracer = joinTracers([this.#core.tracer, executable.tracer]);
     const runId = id ?? `${createdAt.toString(16).padStart(12, "0")}-${clock.newId().replaceAll("-", "").slice(-16)}`;
+    const startsAt = Math.max(createdAt, dueAt);
+    const trace = tracer &&
+      startTrace(tracer, tracedRun(this.#core.process, { workflow, version, id: runId }, "nothing"));
     return {
       workflow,
       version,
@@ -198,9 +205,10 @@ export class Runtime implements AsyncDisposable {
       priority,
       tags,
       createdAt,
-      dueAt: Math.max(createdAt, dueAt),
+      dueAt: startsAt,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(exclusive === undefined ? {} : { exclusive }),
+      ...(trace === undefined ? {} : { trace }),
     };
   }
 

@@ -16,10 +16,12 @@ import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
 import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
+import type { Tracer } from "../tracer.ts";
 import { log } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Room } from "./room.ts";
+import { openRunTracer, tellCancelled } from "./run_trace.ts";
 import { RunWaiters } from "./run_waiters.ts";
 import { SerializedValues } from "./serialized_values.ts";
 import type { StepPool } from "./step_pool.ts";
@@ -49,6 +51,8 @@ export interface RuntimeSetup {
   readonly process: { readonly host: string; readonly id: number };
   /** Milliseconds for which a worker's lease holds without a sign of life. */
   readonly lease: number;
+  /** Hears of all that the workers of this process do. Default: nobody. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The shared part of a runtime. */
@@ -57,6 +61,8 @@ export class RuntimeCore {
   readonly codec: StoredValues;
   readonly clock: Clock;
   readonly process: RuntimeSetup["process"];
+  /** Hears of all that the workers of this process do. */
+  readonly tracer: Tracer | undefined;
   readonly objects: ObjectStore | undefined;
   /** Those who wait for runs. */
   readonly waiters: RunWaiters;
@@ -71,13 +77,14 @@ export class RuntimeCore {
   #driver: WorkerCore | undefined;
 
   /** Shares what it is given. */
-  constructor({ storage, objects, serializers, clock, process, lease }: RuntimeSetup) {
+  constructor({ storage, objects, serializers, clock, process, lease, tracer }: RuntimeSetup) {
     this.storage = storage;
     this.codec = new StoredValues(objects, storage.largeValueBytes, new SerializedValues(serializers));
     this.objects = objects;
     this.waiters = new RunWaiters(clock);
     this.clock = clock;
     this.process = process;
+    this.tracer = tracer;
     this.#lease = lease;
   }
 
@@ -104,6 +111,7 @@ export class RuntimeCore {
       codec: this.codec,
       clock: this.clock,
       process: this.process,
+      tracer: this.tracer,
       lease: this.#lease,
       concurrency,
       queues,
@@ -235,7 +243,9 @@ export class RuntimeCore {
     }
   }
 
-  async #endClaimed({ claim, run: { id }, steps, offers }: ClaimedRun): Promise<void> {
+  async #endClaimed(claimed: ClaimedRun): Promise<void> {
+    const { claim, run, steps, offers } = claimed;
+    const { id } = run;
     const now = this.clock.now();
     const records = steps ?? await this.storage.readSteps(id);
     const mail = await this.storage.receive(claim);
@@ -250,6 +260,10 @@ export class RuntimeCore {
       handled: mail.map(({ id }) => id),
       then: { kind: "ended", status: "CANCELLED", endedAt: now },
     });
+    const trace = openRunTracer(this, undefined, run, "run");
+    if (trace === undefined) return;
+    const { steps: names } = await this.definitionOf(run);
+    tellCancelled(trace, names.filter((_, place) => !isFinal(records[place]!.status)), steps === undefined, now);
   }
 
   /**

@@ -10,6 +10,7 @@ import type { PluginCall } from "../plugin.ts";
 import { areOptionsPlain, runPlainAttempt } from "../plain_attempt.ts";
 import { shortestTimeout } from "../policy.ts";
 import type { Program } from "../program.ts";
+import type { RunTracer } from "../tracer.ts";
 import type { Executable } from "./executable.ts";
 import type { PooledCalls } from "./step_pool.ts";
 
@@ -35,6 +36,8 @@ export interface StepCall {
   readonly signal: AbortSignal;
   /** Time and chance. */
   readonly clock: Clock;
+  /** Hears of the run; `undefined` if nobody does. */
+  readonly tracer: RunTracer | undefined;
   /** Makes the call on another thread; `undefined` where the worker has no pool. */
   readonly pooled: PooledCalls | undefined;
   /** A call begins that may take so many milliseconds; what is returned ends it. */
@@ -43,16 +46,22 @@ export interface StepCall {
 
 /** Makes the attempt. It never throws and never rejects; where nothing is around a synchronous call, the outcome is there at once. */
 export function makeAttempt(call: StepCall): AttemptOutcome | Promise<AttemptOutcome> {
-  const { executable, program, runId, place, attempt, plugins, fence, signal } = call;
-  const options = executable.optionsAt(place);
-  const { policies } = executable;
+  const { executable, program, runId, place, attempt, tracer } = call;
   const at: AttemptPlace = {
     workflowName: executable.definition.workflow,
     runId,
     nodeName: program.graph.names.at(place),
     attempt,
   };
+  if (tracer?.attempt === undefined) return makeAt(call, at);
+  return tracer.attempt(at, () => makeAt(call, at));
+}
+
+function makeAt(call: StepCall, at: AttemptPlace): AttemptOutcome | Promise<AttemptOutcome> {
+  const { executable, program, place, plugins, fence, signal } = call;
   if (call.pooled !== undefined) return makePooledAttempt(call, call.pooled, at);
+  const options = executable.optionsAt(place);
+  const { policies } = executable;
   const invoke = (): unknown =>
     Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, call.values));
   if (plugins.length === 0 && policies.length === 0 && areOptionsPlain(options)) {

@@ -8,6 +8,7 @@ import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { ClaimedRun } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
+import type { Tracer } from "../tracer.ts";
 import { log } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { Executable } from "./executable.ts";
@@ -33,6 +34,8 @@ export interface WorkerSetup {
   readonly clock: Clock;
   /** Name of the machine, or empty, and id of the process. */
   readonly process: { readonly host: string; readonly id: number };
+  /** Hears of all that the worker does; `undefined` if nobody does. */
+  readonly tracer: Tracer | undefined;
   /** Milliseconds for which the lease holds without a sign of life. */
   readonly lease: number;
   /** How many steps may be at work at a time. */
@@ -57,6 +60,8 @@ export class WorkerCore implements RunHost {
   readonly clock: Clock;
   readonly queues: readonly string[];
   readonly lease: number;
+  readonly process: WorkerSetup["process"];
+  readonly tracer: Tracer | undefined;
   /** The definitions that are served, by `definitionKeyText`. */
   readonly executables: Map<string, Executable> = new Map();
   /** Room for steps at work. */
@@ -84,6 +89,8 @@ export class WorkerCore implements RunHost {
     this.clock = clock;
     this.queues = queues;
     this.lease = lease;
+    this.process = setup.process;
+    this.tracer = setup.tracer;
     this.room = new Room(setup.concurrency, () => this.#waker.call());
     this.#waker = new Waker(clock);
     this.#poll = new Poll(storage, clock, () => this.#waker.call());
@@ -122,6 +129,7 @@ export class WorkerCore implements RunHost {
   /** Adds a definition to those that are served, and makes it known to the store. */
   async know(executable: Executable): Promise<void> {
     this.pool?.check(executable);
+    await executable.tracer?.prepare?.();
     const key = definitionKeyText(executable.definition);
     if (!this.executables.has(key)) await this.storage.define(executable.definition);
     // An equal graph may have been built again, around other functions.
@@ -342,6 +350,7 @@ export class WorkerCore implements RunHost {
 
   warn(message: string, run: ActiveRun): void {
     log("warn", [], message, { workflow: run.run.workflow, run: run.id });
+    run.trace?.warning(message, this.clock.now());
   }
 
   left(run: ActiveRun, exit: RunExit): void {

@@ -14,6 +14,7 @@ import type { Run, RunStatus } from "../run.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
 import { isFinal, type Status } from "../status.ts";
+import { openTrace, type Tracer } from "../tracer.ts";
 
 /** One node of a workflow, as a backend of one's own runs it. */
 export interface BackendStep {
@@ -69,6 +70,8 @@ export interface BackendRunSetup {
   readonly version: string;
   /** Time and chance. */
   readonly clock: Clock;
+  /** Hears of the run; `undefined` if nobody does. */
+  readonly tracer: Tracer | undefined;
   /** Whether the result is the one target's value, not an array of values. */
   readonly single: boolean;
 }
@@ -84,10 +87,11 @@ export class ReportedRun implements Run<unknown>, BackendRun {
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(setup: BackendRunSetup) {
-    const { program, workflowName, version, clock } = setup;
+    const { program, workflowName, version, clock, tracer } = setup;
     this.id = clock.newId();
     this.#setup = setup;
-    this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true);
+    const trace = openTrace(tracer, { workflowId: workflowName, runId: this.id, version });
+    this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true, trace);
     this.#result.promise.catch(() => {});
   }
 

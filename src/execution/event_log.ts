@@ -5,6 +5,7 @@
  */
 import type { EventBase, EventDetail, RunEvent } from "../events.ts";
 import { hostName } from "../host_name.ts";
+import type { RunTracer } from "../tracer.ts";
 
 const CODES = [
   "workflow_started",
@@ -21,8 +22,40 @@ const CODES = [
 /** What is kept aside because it is more than a kind, a step and a time. */
 type Aside = { readonly [key: string]: unknown };
 
+/** Hears the events of one run by the places of its steps. */
+export interface EventSink {
+  /** Something happened; `place` is −1 where it is about the run. */
+  add(event: EventDetail["event"], place: number, aside?: Aside): void;
+  /** No more events will come. */
+  close(): void;
+}
+
+/** Tells a tracer what happens, and the log, if there is one. */
+export class TracedEvents implements EventSink {
+  /** `nameOf` gives the name of a step by its place; `now` the time. */
+  constructor(
+    readonly trace: RunTracer,
+    readonly log: EventLog | undefined,
+    readonly nameOf: (place: number) => string,
+    readonly now: () => number,
+  ) {}
+
+  add(event: EventDetail["event"], place: number, aside?: Aside): void {
+    const at = this.now();
+    this.log?.add(event, place, aside, at);
+    // As in EventLog: callers give each event what its type asks for.
+    const detail = place < 0 ? { event, ...aside } : { event, step: this.nameOf(place), ...aside };
+    this.trace.event(detail as EventDetail, at);
+  }
+
+  close(): void {
+    this.log?.close();
+    this.trace.close("ended");
+  }
+}
+
 /** Everything that happened in one run, so far. */
-export class EventLog {
+export class EventLog implements EventSink {
   #codes = new Uint8Array(64);
   #steps = new Int32Array(64);
   #times = new Float64Array(64);
@@ -42,12 +75,12 @@ export class EventLog {
   }
 
   /** Adds an event; `place` is −1 where it is about the run. */
-  add(event: EventDetail["event"], place: number, aside?: Aside): void {
+  add(event: EventDetail["event"], place: number, aside?: Aside, timestamp: number = this.now()): void {
     if (this.#length === this.#codes.length) this.#grow();
     const at = this.#length++;
     this.#codes[at] = CODES.indexOf(event);
     this.#steps[at] = place;
-    this.#times[at] = this.now();
+    this.#times[at] = timestamp;
     if (aside !== undefined) this.#asides.set(at, aside);
     this.#wake?.resolve();
     this.#wake = undefined;

@@ -20,6 +20,7 @@ import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
 import { runStep } from "./step.ts";
 import type { StoredResults } from "../results/stored_results.ts";
+import { openTrace, type RunTracer } from "../tracer.ts";
 
 /** A plugin with what it is told about the run. */
 interface PluginRun {
@@ -33,6 +34,8 @@ export class Execution implements Run<unknown> {
   readonly id: string;
   /** What has become of each step. */
   readonly record: RunRecord;
+  /** Hears of the run, if anybody does. */
+  readonly trace: RunTracer | undefined;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
   readonly #controller = new AbortController();
@@ -42,6 +45,7 @@ export class Execution implements Run<unknown> {
   readonly #heldUp = new Map<number, () => void>();
   /** Steps at work that have plugins: a run that is cancelled waits until their plugins know. */
   readonly #stepsWithPlugins = new Set<Promise<void>>();
+  readonly #managed: Uint8Array | undefined;
   #flow: Dataflow | undefined;
   #frame: Frame | undefined;
   #running = 0;
@@ -57,7 +61,10 @@ export class Execution implements Run<unknown> {
   constructor(readonly setup: ExecutionSetup) {
     const { program, workflowName, version, clock, keepEvents } = setup;
     this.id = clock.newId();
-    this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents);
+    this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
+    this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
+    // An attempt that is traced is more than a plain call.
+    this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
     this.#result.promise.catch(() => {});
   }
 
@@ -142,12 +149,12 @@ export class Execution implements Run<unknown> {
   }
 
   async #runNodes(): Promise<readonly unknown[]> {
-    const { program, managed } = this.setup;
+    const { program } = this.setup;
     const { size } = program.graph;
     const { record, results } = this;
     const frame = this.#newFrame();
     const prefix = results === undefined
-      ? await runPrefix({ program, record, frame, managed, signal: this.stopSignal })
+      ? await runPrefix({ program, record, frame, managed: this.#managed, signal: this.stopSignal })
       : undefined;
     const from = prefix?.place ?? 0;
     record.succeededBefore(from);
@@ -223,7 +230,7 @@ export class Execution implements Run<unknown> {
       resume();
       return;
     }
-    if (this.results !== undefined || setup.managed !== undefined && setup.managed[place] === 1) {
+    if (this.results !== undefined || this.#managed !== undefined && this.#managed[place] === 1) {
       this.#running++;
       const step = runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
         this.#running--;

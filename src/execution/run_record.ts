@@ -4,12 +4,13 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import { EventLog } from "./event_log.ts";
+import { EventLog, type EventSink, TracedEvents } from "./event_log.ts";
 import { type ErrorRecord, errorRecord } from "../errors.ts";
 import type { EventDetail } from "../events.ts";
 import type { NodeGraph } from "../graph.ts";
 import type { RunStatus, StepStatus } from "../run.ts";
 import { isFinal, type Status } from "../status.ts";
+import type { RunTracer } from "../tracer.ts";
 
 const STATES = [
   "PENDING",
@@ -31,11 +32,12 @@ export class RunRecord {
   readonly #states: Uint8Array;
   readonly #attempts = new Map<number, number>();
   readonly #errors = new Map<number, ErrorRecord>();
-  readonly #log: EventLog | undefined;
+  readonly #log: EventSink | undefined;
+  readonly #kept: EventLog | undefined;
   /** All steps before this place succeeded at their first attempt; their states are not written one by one. */
   #prefix = 0;
 
-  /** Without `keepEvents` nobody can ask for them, and they cost nothing. */
+  /** Without `keepEvents` nobody can ask for the events; without `trace` too they cost nothing. */
   constructor(
     readonly graph: NodeGraph,
     readonly id: string,
@@ -43,14 +45,16 @@ export class RunRecord {
     readonly version: string,
     clock: Clock,
     keepEvents: boolean,
+    trace?: RunTracer,
   ) {
     this.#states = new Uint8Array(graph.size);
-    this.#log = keepEvents
-      ? new EventLog({ workflowId: workflow, runId: id }, (place) => graph.names.at(place), () => clock.now())
-      : undefined;
+    const nameOf = (place: number): string => graph.names.at(place);
+    const now = (): number => clock.now();
+    this.#kept = keepEvents ? new EventLog({ workflowId: workflow, runId: id }, nameOf, now) : undefined;
+    this.#log = trace === undefined ? this.#kept : new TracedEvents(trace, this.#kept, nameOf, now);
   }
 
-  /** Whether events are kept. */
+  /** Whether anybody hears of events. */
   get keepsEvents(): boolean {
     return this.#log !== undefined;
   }
@@ -160,8 +164,8 @@ export class RunRecord {
 
   /** Events from the first one on. */
   events(): ReturnType<EventLog["events"]> {
-    if (this.#log === undefined) throw new TypeError("The events of this run are not kept.");
-    return this.#log.events();
+    if (this.#kept === undefined) throw new TypeError("The events of this run are not kept.");
+    return this.#kept.events();
   }
 
   /** The state of all as data. */

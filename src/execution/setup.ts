@@ -11,6 +11,7 @@ import type { Plugin, PluginCall } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { Program } from "../program.ts";
 import type { StoredResults } from "../results/stored_results.ts";
+import type { Tracer } from "../tracer.ts";
 import type { RunRecord } from "./run_record.ts";
 
 /** One call that a backend makes where it likes: here, or on another thread. */
@@ -59,6 +60,8 @@ export interface ExecutionSetup {
   readonly released: ((value: unknown) => void) | undefined;
   /** Finds out what is stored; `undefined` without a storage. */
   readonly openResults: ((record: RunRecord) => Promise<StoredResults>) | undefined;
+  /** Hears of the run; `undefined` if nobody does. */
+  readonly tracer: Tracer | undefined;
   /** Whether the run's events are kept. */
   readonly keepEvents: boolean;
   /** Whether the result is the one target's value, not an array of values. */

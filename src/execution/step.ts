@@ -159,21 +159,27 @@ async function attemptOnce(
   record.attempt(place, attempt);
   const call = setup.program.calls[place]!;
   const nodeName = setup.program.graph.names.at(place);
-  return await runAttempt(
-    { workflowName, runId: run.id, nodeName, attempt },
-    (context, time) => {
-      const args = run.argumentsAt(place);
-      if (invoke === undefined) return Reflect.apply(call, undefined, args);
-      const isLast = run.openNodes === 1;
-      return invoke({ place, call, args, plugins, time, isLast, readsLast: (of) => run.readsLast(place, of) }, context);
-    },
-    {
-      options: setup.optionsAt(place),
-      policies: setup.policies,
-      plugins: invoke === undefined ? plugins : [],
-      signal: run.stopSignal,
-      onProgress: (fraction, message) => record.progress(place, fraction, message),
-      clock: setup.clock,
-    },
-  );
+  const at = { workflowName, runId: run.id, nodeName, attempt };
+  const make = (): Promise<AttemptOutcome> =>
+    runAttempt(
+      at,
+      (context, time) => {
+        const args = run.argumentsAt(place);
+        if (invoke === undefined) return Reflect.apply(call, undefined, args);
+        const isLast = run.openNodes === 1;
+        return invoke(
+          { place, call, args, plugins, time, isLast, readsLast: (of) => run.readsLast(place, of) },
+          context,
+        );
+      },
+      {
+        options: setup.optionsAt(place),
+        policies: setup.policies,
+        plugins: invoke === undefined ? plugins : [],
+        signal: run.stopSignal,
+        onProgress: (fraction, message) => record.progress(place, fraction, message),
+        clock: setup.clock,
+      },
+    );
+  return await (run.trace?.attempt?.(at, make) ?? make());
 }

@@ -68,6 +68,8 @@ export interface NewRun extends DefinitionKey {
   readonly idempotencyKey?: string;
   /** As long as a run with this key of the same workflow has not ended, there is no other. */
   readonly exclusive?: string;
+  /** What a tracer gave when the run was started, so that other processes go on with the same trace. */
+  readonly trace?: string;
 }
 
 /** What is known of a run without looking at its steps. */

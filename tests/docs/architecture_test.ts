@@ -36,8 +36,16 @@ Deno.test("storage/object_store/ and storage/kv/ know neither runs, tasks nor ar
   );
 });
 
-Deno.test("plugins/ know the Plugin interface, errors and the clock", async () => {
-  const known = ["src/plugin.ts", "src/plugin_origin.ts", "src/errors.ts", "src/clock.ts"];
+Deno.test("plugins/ know the interfaces of plugins and tracers, errors, the clock and the log", async () => {
+  const known = [
+    "src/plugin.ts",
+    "src/plugin_origin.ts",
+    "src/tracer.ts",
+    "src/attempt.ts",
+    "src/errors.ts",
+    "src/clock.ts",
+    "src/warning.ts",
+  ];
   expect(await trespasses("plugins", (to) => to.startsWith("plugins/") || known.includes(to))).toEqual([]);
 });
 

@@ -31,7 +31,7 @@ export interface TestWorld extends AsyncDisposable {
   /** The store, as nobody's process sees it. */
   readonly storage: EngineStorage;
   /** A new process. */
-  process(options?: Pick<RuntimeOptions, "lease" | "storage" | "serializers">): Promise<TestProcess>;
+  process(options?: Pick<RuntimeOptions, "lease" | "storage" | "serializers" | "tracer">): Promise<TestProcess>;
   /** Lets so much time pass, in pieces that are short against a lease, so that processes give their signs of life. */
   skip(milliseconds: number): Promise<void>;
   /** Lets so much time pass at once, whatever processes are about to do. */

@@ -39,6 +39,8 @@ export interface Head {
   readonly k: string | undefined;
   /** Exclusive key. */
   readonly j: string | undefined;
+  /** What a tracer gave; absent in heads without, so that they are no longer for it. */
+  readonly tr?: string;
   /** Input; absent if it lies under a key of its own. */
   readonly i: StoredForm | undefined;
   /** Status. */
@@ -95,6 +97,7 @@ export function newHead(run: NewRun, input: StoredForm | undefined, session: str
     g: run.tags.length === 0 ? undefined : run.tags,
     k: run.idempotencyKey,
     j: run.exclusive,
+    ...(run.trace === undefined ? {} : { tr: run.trace }),
     i: input,
     u: statusCode(session === undefined ? "PENDING" : "RUNNING"),
     f: session === undefined ? 0n : 1n,
@@ -158,6 +161,7 @@ export function headBytes(head: Head): number {
   if (head.g !== undefined) { for (const tag of head.g) bytes += 2 * tag.length + 8; }
   if (head.k !== undefined) bytes += 2 * head.k.length;
   if (head.j !== undefined) bytes += 2 * head.j.length;
+  if (head.tr !== undefined) bytes += 2 * head.tr.length + 8;
   if (head.o !== undefined) bytes += 2 * head.o.length;
   if (head.i !== undefined) bytes += INLINE_INPUT_BYTES * 2;
   if (head.x !== undefined) bytes += MAX_FAILURE_BYTES;
@@ -189,6 +193,7 @@ export function runRecord(
     dueAt: head.d,
     ...(head.k === undefined ? {} : { idempotencyKey: head.k }),
     ...(head.j === undefined ? {} : { exclusive: head.j }),
+    ...(head.tr === undefined ? {} : { trace: head.tr }),
     status: statusOf(head.u),
     fence: head.f,
     ...(head.o === undefined ? {} : { session: head.o }),
