@@ -96,6 +96,7 @@ export type { ProgressOutput } from "./plugins/progress/output.ts";
 export { FileTracer } from "./plugins/file_tracer.ts";
 export type { FileTracerOptions } from "./plugins/file_tracer.ts";
 export { readTrace } from "./plugins/read_trace.ts";
+export { TelemetryPlugin } from "./plugins/telemetry.ts";
 export { TaskStorage } from "./storage/task_storage.ts";
 export type {
   InspectOptions,

@@ -32,6 +32,8 @@ export interface TracedRun extends Omit<EventBase, "timestamp"> {
   readonly holds: "nothing" | "run" | "steps";
   /** What {@linkcode Tracer.started} gave when the run was started, in this process or another. */
   readonly link?: string;
+  /** Number of the claim of a durable run. */
+  readonly fence?: number;
   /** Milliseconds since 1970 from which on the run has waited for a worker, if this is its first one. */
   readonly waitsSince?: number;
 }
@@ -71,8 +73,8 @@ export interface Tracer {
   prepare?(): Promise<void>;
   /** A durable run is started here. What it gives is kept with the run, for those who take it up in any process. */
   started?(run: TracedRun): string | undefined;
-  /** A run, or steps that are lent, are at work in this process from now on. */
-  open(run: TracedRun): RunTracer;
+  /** A run, or steps that are lent, are at work in this process from now on; `undefined` where nobody wants to hear of them. */
+  open(run: TracedRun): RunTracer | undefined;
 }
 
 /** Has a tracer, if there is one, hear of a run in this process. */
@@ -149,8 +151,9 @@ class JoinedTracer implements Tracer {
     return undefined;
   }
 
-  open(run: TracedRun): RunTracer {
-    return joinRunTracers(this.parts.map((tracer) => tracer.open(run)));
+  open(run: TracedRun): RunTracer | undefined {
+    const all = this.parts.flatMap((tracer) => tracer.open(run) ?? []);
+    return all.length > 1 ? joinRunTracers(all) : all[0];
   }
 }
 

@@ -38,7 +38,7 @@ export function openRunTracer(
   if (all === undefined) return undefined;
   // Whoever has taken it up before has ended the wait.
   const waitsSince = holds === "run" && run.fence <= 1n ? { waitsSince: run.dueAt } : {};
-  return openTracer(all, { ...tracedRun(process, run, holds), ...waitsSince });
+  return openTracer(all, { ...tracedRun(process, run, holds), fence: Number(run.fence), ...waitsSince });
 }
 
 /** A run as tracers know it. */

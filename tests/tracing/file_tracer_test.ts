@@ -138,7 +138,7 @@ Deno.test("A tracer that throws disturbs no run", async () => {
       },
     }),
   };
-  for (const tracer of [broken, { open: () => broken.open(RUN).close("ended") as never }]) {
+  for (const tracer of [broken, { open: () => broken.open(RUN)?.close("ended") as never }]) {
     const workflow = new LocalWorkflow(next(one("")), { workflowName: "broken" });
     workflow.setTracer(tracer);
     expect(await workflow.run()).toBe(12);
