@@ -7,7 +7,7 @@ import { type Clock, systemClock, type Timer } from "../src/clock.ts";
 import { ConfigError } from "../src/errors.ts";
 import type { Plugin } from "../src/plugin.ts";
 import type { RunTracer, TraceDetail, TracedRun, Tracer } from "../src/tracer.ts";
-import { log } from "../src/warning.ts";
+import { warn } from "../src/warning.ts";
 
 /** Where a {@linkcode FileTracer} writes, and how much it keeps back. */
 export interface FileTracerOptions {
@@ -120,7 +120,7 @@ export class FileTracer implements Tracer, Plugin, Disposable {
     } catch (error) {
       this.#dropped += count;
       if (this.#dropped === count) {
-        log("warn", [], `Writing to the trace file ${this.#path} failed, and lines are dropped: ${String(error)}`);
+        warn(`Writing to the trace file ${this.#path} failed, and lines are dropped: ${String(error)}`);
       }
     }
   }
@@ -165,7 +165,7 @@ export class FileTracer implements Tracer, Plugin, Disposable {
 
   #sayDropped(): void {
     if (this.#dropped === 0) return;
-    log("warn", [], `${this.#dropped} lines were dropped, because writing to the trace file ${this.#path} had failed.`);
+    warn(`${this.#dropped} lines were dropped, because writing to the trace file ${this.#path} had failed.`);
     this.#dropped = 0;
   }
 }

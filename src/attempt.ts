@@ -117,7 +117,7 @@ export class AttemptContext implements TaskContext, ContextCarrier {
       log(level, ["task"], message, {
         workflow: this.workflowName,
         run: this.runId,
-        node: this.nodeName,
+        step: this.nodeName,
         attempt: this.attempt,
         ...properties,
       });

@@ -7,7 +7,7 @@ import type { AttemptOutcome, AttemptPlace } from "./attempt.ts";
 import type { EventBase, EventDetail } from "./events.ts";
 import { hostName } from "./host_name.ts";
 import type { Plugin } from "./plugin.ts";
-import { log } from "./warning.ts";
+import { warn } from "./warning.ts";
 
 /** What a worker of durable runs does with the runs that it takes up; `run.events()` does not tell it. */
 export type WorkerEventDetail =
@@ -95,7 +95,7 @@ export function openTracer(tracer: Tracer, run: TracedRun): RunTracer | undefine
       try {
         opened.event(detail, timestamp);
       } catch (error) {
-        warn(error);
+        warnOf(error);
       }
     },
     close: (end) => guarded(() => opened.close(end)),
@@ -111,13 +111,13 @@ function guarded<T>(call: () => T): T | undefined {
   try {
     return call();
   } catch (error) {
-    warn(error);
+    warnOf(error);
     return undefined;
   }
 }
 
-function warn(error: unknown): void {
-  log("warn", [], `A tracer threw, and goes on with what comes next: ${String(error)}`);
+function warnOf(error: unknown): void {
+  warn(`A tracer threw, and goes on with what comes next: ${String(error)}`);
 }
 
 /** Whether a plugin hears of runs, and has nothing to do with single nodes. */

@@ -7,7 +7,7 @@ import type { RunRecord } from "../../storage/runtime/records.ts";
 import type { Timer } from "../clock.ts";
 import { FusewireError } from "../errors.ts";
 import { isFinal } from "../status.ts";
-import { log } from "../warning.ts";
+import { log, warn } from "../warning.ts";
 import type { CronCatchUp, CronOverlap, CronTick } from "./cron.ts";
 import { cronTag, dueOf, tickId } from "./cron_names.ts";
 import { CronQueue, HELD_UNTIL } from "./cron_queue.ts";
@@ -161,11 +161,7 @@ export class CronTicks {
     if (last === undefined) return undefined;
     const times = schedule.between(dueOf(last.id), until, MOST_CAUGHT_UP);
     if (times.length === MOST_CAUGHT_UP) {
-      log(
-        "warn",
-        [],
-        `Cron ${JSON.stringify(name)} catches up with ${MOST_CAUGHT_UP} ticks at most; earlier ones are left out.`,
-      );
+      warn(`Cron ${JSON.stringify(name)} catches up with ${MOST_CAUGHT_UP} ticks at most; earlier ones are left out.`);
     }
     if (overlap !== "skip") return times;
     // Those that were due while the last run was at work were not missed but skipped.
@@ -200,11 +196,7 @@ export class CronTicks {
       } catch (error) {
         const pause = START_AGAIN[tries];
         if (error instanceof FusewireError || pause === undefined || ended.aborted) throw error;
-        log(
-          "warn",
-          [],
-          `A run of cron ${JSON.stringify(name)} could not be started, which is tried again: ${String(error)}`,
-        );
+        warn(`A run of cron ${JSON.stringify(name)} could not be started, which is tried again: ${String(error)}`);
         await this.#rest(pause);
       }
     }

@@ -9,7 +9,7 @@ import { isFinal } from "../status.ts";
 import type { RunTracer } from "../tracer.ts";
 import { CancelledError, errorRecord, IntegrityError, LeaseLostError } from "../errors.ts";
 import type { Executable } from "./executable.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
 import { openRunTracer, tellAttempt } from "./run_trace.ts";
 import type { PooledCalls } from "./step_pool.ts";
@@ -92,7 +92,8 @@ export class LentSteps {
         return true;
       } catch (error) {
         if (error instanceof LeaseLostError) return false;
-        log("warn", [], `A report on run ${claim.run.id} failed and is tried again: ${String(error)}`);
+        const { id, workflow } = claim.run;
+        warn(`A report on run ${id} failed and is tried again: ${String(error)}`, { workflow, run: id });
         await new Promise<void>((resolve) => clock.setTimer(wait, resolve));
       }
     }
@@ -119,11 +120,11 @@ export class LentSteps {
       await this.#read(lent.program, run.id, place, values);
     } catch (error) {
       // Nothing is known against the step: the holder of the run sees whether it gets what the step reads.
-      log(
-        "warn",
-        [],
-        `A step of run ${run.id} is given back, because what it reads was not to be had: ${String(error)}`,
-      );
+      const step = executable.definition.steps[place] ?? "";
+      const message = `A step of run ${run.id} is given back, because what it reads was not to be had: ${
+        String(error)
+      }`;
+      warn(message, { workflow: run.workflow, run: run.id, step, attempt });
       return ended({ kind: "returned" });
     }
     if (tracer !== undefined) {

@@ -11,7 +11,7 @@ import { ConfigError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
 import { joinTracers, startTrace } from "../tracer.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import type { CronOptions } from "./cron.ts";
 import { registerCron } from "./cron_registration.ts";
@@ -152,7 +152,9 @@ export class Runtime implements AsyncDisposable {
     const isKnown = run.schema === executable.definition.schema && run.version === executable.definition.version;
     if (isFinal(run.status) || !isKnown) return started;
     const drive = (): void => {
-      this.#core.drive(run.id).catch((error) => log("warn", [], `Run ${run.id} is left to others: ${String(error)}`));
+      this.#core.drive(run.id).catch((error) =>
+        warn(`Run ${run.id} is left to others: ${String(error)}`, { workflow: run.workflow, run: run.id })
+      );
     };
     // Most runs end where they began. One that is given up, to wait for an attempt or because its lease was lost, goes on here too.
     if (here === undefined) drive();

@@ -17,7 +17,7 @@ import type { Clock } from "../clock.ts";
 import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Room } from "./room.ts";
@@ -178,7 +178,7 @@ export class RuntimeCore {
         wait = await this.#driveOn(id, pause);
       } catch (error) {
         if (error instanceof ConfigError) throw error;
-        log("warn", [], `Run ${id} can not be driven for now, and is tried again: ${String(error)}`);
+        warn(`Run ${id} can not be driven for now, and is tried again: ${String(error)}`, { run: id });
       }
       if (wait === undefined) return;
       if (wait === 0) pause = 5;

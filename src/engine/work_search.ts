@@ -5,7 +5,7 @@
  */
 import type { StepClaim } from "../../storage/runtime/records.ts";
 import { FusewireError } from "../errors.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { LentSteps } from "./lent_steps.ts";
@@ -74,7 +74,7 @@ export class WorkSearch {
     } catch (error) {
       this.#failed = true;
       if (!(error instanceof FusewireError)) this.#isInDoubt = true;
-      log("warn", [], `Claiming failed and is tried again: ${String(error)}`);
+      warn(`Claiming failed and is tried again: ${String(error)}`);
       this.#lookAt = clock.now() + CLAIM_AGAIN_AFTER;
       return 0;
     }
@@ -137,7 +137,10 @@ export class WorkSearch {
     if (this.#takingBack || this.#worker.room.free <= 0) return;
     this.#takingBack = true;
     void this.#takeBack(run).catch((error) => {
-      log("warn", [], `Lent steps of run ${run.id} could not be taken back one by one: ${String(error)}`);
+      warn(`Lent steps of run ${run.id} could not be taken back one by one: ${String(error)}`, {
+        workflow: run.run.workflow,
+        run: run.id,
+      });
       // Perhaps this worker has claimed some, of any of its runs. Others that have begun with some do so in vain.
       for (const own of this.#worker.runs) if (own.mayTakeBack) own.lending.takeAllBack();
     }).finally(() => this.#takingBack = false);
@@ -166,7 +169,10 @@ export class WorkSearch {
     this.#lent++;
     const executable = this.#worker.executables.get(definitionKeyText(claim.run))!;
     void this.#lentSteps.run(executable, claim)
-      .catch((error) => log("warn", [], `Lent steps of run ${claim.run.id} failed: ${String(error)}`))
+      .catch((error) => {
+        const { id: run, workflow } = claim.run;
+        warn(`Lent steps of run ${run} failed: ${String(error)}`, { workflow, run });
+      })
       .finally(() => {
         this.#lent--;
         this.#worker.wake();

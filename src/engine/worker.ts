@@ -9,7 +9,7 @@ import type { ClaimedRun } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
 import type { Tracer } from "../tracer.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { Executable } from "./executable.ts";
 import { definitionKeyText } from "./definition_key.ts";
@@ -151,7 +151,7 @@ export class WorkerCore implements RunHost {
       process: this.#setup.process,
       lease: this.#setup.lease,
       lost: () => this.#sessionLost(),
-      warn: (message) => log("warn", [], message),
+      warn: (message) => warn(message),
     });
     try {
       return this.#session = await this.#opening;
@@ -241,7 +241,7 @@ export class WorkerCore implements RunHost {
       return true;
     } catch (error) {
       if (before === undefined) throw error;
-      log("warn", [], `This worker has no session for now, and asks for one again: ${String(error)}`);
+      warn(`This worker has no session for now, and asks for one again: ${String(error)}`);
       await this.#waker.sleep(CLAIM_AGAIN_AFTER);
       return false;
     }
@@ -264,7 +264,7 @@ export class WorkerCore implements RunHost {
       if (this.#session?.isOver === false) await this.#hear();
       const now = this.clock.now();
       // What a dead worker held may be what the runs here wait for: a slot, a step that it was lent.
-      await this.reapIfDue(now).catch((error) => log("warn", [], `Looking for dead workers failed: ${String(error)}`));
+      await this.reapIfDue(now).catch((error) => warn(`Looking for dead workers failed: ${String(error)}`));
       await this.#waker.sleep(Math.max(0, Math.min(this.#poll.pause, this.#reapAt - now)));
     }
     this.#attending = false;
@@ -349,7 +349,7 @@ export class WorkerCore implements RunHost {
   }
 
   warn(message: string, run: ActiveRun): void {
-    log("warn", [], message, { workflow: run.run.workflow, run: run.id });
+    warn(message, { workflow: run.run.workflow, run: run.id });
     run.trace?.warning(message, this.clock.now());
   }
 
@@ -365,7 +365,7 @@ export class WorkerCore implements RunHost {
     const error = new LeaseLostError(
       `The lease of this worker ran out after ${this.#setup.lease} ms without a sign of life, and others took over what it held.`,
     );
-    log("warn", [], error.message);
+    warn(error.message);
     for (const run of this.#runs.values()) run.lose(error);
     this.#search.abandon(error);
     this.#waker.call();

@@ -7,7 +7,7 @@
  * @module
  */
 import { timeoutError } from "../attempt.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 import { decodeError, encodeError } from "./error_message.ts";
 import { Job, type JobSpec } from "./job.ts";
 import { JobQueue } from "./job_queue.ts";
@@ -228,7 +228,7 @@ export class WorkerPool {
 
   #ended(seat: Seat, end: ThreadEnd): void {
     if (end.kind === "crashed" && seat.jobs.size === 0) {
-      log("warn", [], "A worker of a pool crashed between its calls.", { error: end.error });
+      warn("A worker of a pool crashed between its calls.", { error: end.error });
     }
     this.#stop(seat);
     this.#lose(seat, (node) => endError(node, end));

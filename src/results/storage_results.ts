@@ -23,7 +23,7 @@ import { type Plan, planStep } from "./plan.ts";
 import { metaRecord, readMeta } from "./result_meta.ts";
 import type { RunRecord } from "../execution/run_record.ts";
 import type { StoredAction, StoredResults } from "./stored_results.ts";
-import { log } from "../warning.ts";
+import { warn } from "../warning.ts";
 
 /** All that is needed to know what is stored, and what that means. */
 export interface StorageSetup extends DecisionSetup {
@@ -266,7 +266,7 @@ export class StorageResults implements StoredResults {
       this.#nameOf(place)
     }\` in workflow \`${this.#setup.workflowName}\` ${what}`;
     this.#record.warning(message, place);
-    log("warn", ["storage"], message, { workflow: this.#setup.workflowName, node: this.#nameOf(place) });
+    warn(message, { workflow: this.#setup.workflowName, run: this.#record.id, step: this.#nameOf(place) }, ["storage"]);
   }
 }
 

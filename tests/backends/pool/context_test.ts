@@ -59,7 +59,7 @@ poolTest("Progress becomes events of the run, and messages go to the log of the 
     ]);
     expect(records[0]?.properties).toMatchObject({
       workflow: "context",
-      node: node.name,
+      step: node.name,
       run: run.id,
       attempt: 1,
       place: "here",
