@@ -18,9 +18,11 @@ export * from "./src/policy.ts";
 export * from "./src/plugin.ts";
 export type {
   RunTracer,
+  TraceCarry,
   TraceDetail,
   TracedRun,
   TraceEnd,
+  TraceEntrance,
   TraceEvent,
   Tracer,
   WorkerEventDetail,

@@ -11,7 +11,7 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 /**
  * Makes spans and metrics of runs, by the API of OpenTelemetry: a span for each run, in it one for each step, in that one for each attempt,
  * and one for each commit of a durable run. Where a durable run goes on in another process, its spans are of the same trace. A span that a
- * task makes, and a request that it sends, are within its attempt, in this thread.
+ * task makes, and a request that it sends, are within its attempt.
  *
  * The application brings the SDK, or is started with `OTEL_DENO=true`. Without either, runs are not traced, and cost nothing.
  *

@@ -41,12 +41,28 @@ export interface TracedRun extends Omit<EventBase, "timestamp"> {
 /** How a run left this process: it ended, it waits for a worker again, or another worker has taken it over. */
 export type TraceEnd = "ended" | "released" | "lost";
 
+/** What a call takes along to another thread, so that what it does there is told as part of its attempt. */
+export interface TraceCarry {
+  /** URL of a module that exports `enter(link, call)`, which calls `call` and gives what it gives. */
+  readonly module: string;
+  /** Says which attempt it is. */
+  readonly link: string;
+}
+
+/** What the module of a {@linkcode TraceCarry} exports. */
+export interface TraceEntrance {
+  /** Makes a call as part of the attempt that `link` says. */
+  enter<T>(link: string, call: () => T): T;
+}
+
 /** Hears of one run, as long as it is at work in this process. What `event` and `close` throw is a warning. */
 export interface RunTracer {
   /** Something happened. `timestamp` is in milliseconds since 1970. It must return at once. */
   event(detail: TraceDetail, timestamp: number): void;
   /** Makes an attempt of a step: calls `make` once, and gives what it gives. It sees the outcome, and keeps no value. */
   attempt?<T extends AttemptOutcome | Promise<AttemptOutcome>>(place: AttemptPlace, make: () => T): T;
+  /** What the call of the attempt that is being made takes along to another thread. */
+  carry?(): TraceCarry | undefined;
   /** Writes a commit that has so many steps: calls `write` once, and gives what it gives. */
   commit?(steps: number, write: () => Promise<void>): Promise<void>;
   /** The run is not at work here any more. */
@@ -90,6 +106,7 @@ export function openTracer(tracer: Tracer, run: TracedRun): RunTracer | undefine
   const opened = guarded(() => tracer.open(run));
   return opened && {
     ...(opened.attempt === undefined ? {} : { attempt: (place, make) => opened.attempt!(place, make) }),
+    ...(opened.carry === undefined ? {} : { carry: () => guarded(() => opened.carry?.()) }),
     ...(opened.commit === undefined ? {} : { commit: (steps, write) => opened.commit!(steps, write) }),
     event(detail, timestamp) {
       try {
@@ -173,6 +190,8 @@ function joinRunTracers(all: readonly RunTracer[]): RunTracer {
         make,
       )();
   }
+  const carrier = all.find(({ carry }) => carry !== undefined);
+  if (carrier !== undefined) joined.carry = () => carrier.carry?.();
   if (all.some(({ commit }) => commit !== undefined)) {
     joined.commit = (steps, write) =>
       all.reduceRight(

@@ -4,7 +4,7 @@
  * @module
  */
 import { createNoopMeter, metrics, ProxyTracerProvider, SpanKind, trace } from "@opentelemetry/api";
-import type { RunTracer, TracedRun } from "../../src/tracer.ts";
+import type { RunTracer, TraceCarry, TracedRun } from "../../src/tracer.ts";
 import { type Instruments, instrumentsOf } from "./instruments.ts";
 import { RunTelemetry } from "./run_telemetry.ts";
 import { traceLink } from "./trace_link.ts";
@@ -39,9 +39,15 @@ export class Telemetry {
       close: (end) => telemetry.close(end),
       commit: (steps, write) => telemetry.commit(steps, write),
       // Only spans are worth a promise for each step.
-      ...(isTraced ? { attempt: (place, make) => telemetry.attempt(place, make) } : {}),
+      ...(isTraced ? { attempt: (place, make) => telemetry.attempt(place, make), carry: activeAttempt } : {}),
     };
   }
+}
+
+function activeAttempt(): TraceCarry | undefined {
+  const span = trace.getActiveSpan();
+  const link = span && traceLink(span.spanContext());
+  return link === undefined ? undefined : { module: import.meta.resolve("./enter.ts"), link };
 }
 
 /** Whether the application has an SDK for spans, or Deno is it. */

@@ -79,14 +79,14 @@ const NO_LIMIT: AttemptTime = { limit: undefined, hold: () => () => {} };
 
 /** An attempt whose call is made on another thread. This one is not blocked by it, so that nothing has to end with its time limit. */
 function makePooledAttempt(
-  { executable, program, place, values, plugins, fence, signal, clock }: StepCall,
+  { executable, program, place, values, plugins, fence, signal, clock, tracer }: StepCall,
   pooled: PooledCalls,
   at: AttemptPlace,
 ): AttemptOutcome | Promise<AttemptOutcome> {
   const options = executable.optionsAt(place);
   const { policies } = executable;
   const invoke = (context: TaskContext, time: AttemptTime): Promise<unknown> =>
-    pooled.call(place, program.argumentsAt(place, values), plugins, time, context);
+    pooled.call(place, program.argumentsAt(place, values), plugins, time, context, tracer?.carry?.());
   if (policies.length === 0 && areOptionsPlain(options)) {
     return runPlainAttempt(at, (context) => invoke(context, NO_LIMIT), { signal, fence, seed: options?.seed });
   }

@@ -12,6 +12,7 @@ import { Placement } from "../pool/placement.ts";
 import { WorkerPool } from "../pool/worker_pool.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { Program } from "../program.ts";
+import type { TraceCarry } from "../tracer.ts";
 import type { Executable } from "./executable.ts";
 
 /** The pool of one durable worker; its threads are started when they are needed, and end with {@linkcode close}. */
@@ -78,9 +79,11 @@ export class PooledCalls {
     plugins: readonly PluginCall[],
     time: AttemptTime,
     context: TaskContext,
+    carry: TraceCarry | undefined,
   ): Promise<unknown> {
     const call = this.#program.calls[place]!;
-    return this.#run.call({ place, call, args, plugins, time, isLast: false, readsLast: () => false }, context);
+    const made = { place, call, args, plugins, time, carry, isLast: false, readsLast: () => false };
+    return this.#run.call(made, context);
   }
 
   /** Whether a live object was lost with the thread that it lived in. */

@@ -11,7 +11,7 @@ import type { Plugin, PluginCall } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { Program } from "../program.ts";
 import type { StoredResults } from "../results/stored_results.ts";
-import type { Tracer } from "../tracer.ts";
+import type { TraceCarry, Tracer } from "../tracer.ts";
 import type { RunRecord } from "./run_record.ts";
 
 /** One call that a backend makes where it likes: here, or on another thread. */
@@ -26,6 +26,8 @@ export interface StepCall {
   readonly plugins: readonly PluginCall[];
   /** How long the attempt may take. */
   readonly time: AttemptTime;
+  /** What it takes along to another thread for those who trace it, if anybody does. */
+  readonly carry: TraceCarry | undefined;
   /** Whether all other nodes of the run have ended. */
   readonly isLast: boolean;
   /** Whether nobody will read the value of the node at `of` after this node has ended. */

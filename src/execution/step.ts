@@ -168,7 +168,16 @@ async function attemptOnce(
         if (invoke === undefined) return Reflect.apply(call, undefined, args);
         const isLast = run.openNodes === 1;
         return invoke(
-          { place, call, args, plugins, time, isLast, readsLast: (of) => run.readsLast(place, of) },
+          {
+            place,
+            call,
+            args,
+            plugins,
+            time,
+            carry: run.trace?.carry?.(),
+            isLast,
+            readsLast: (of) => run.readsLast(place, of),
+          },
           context,
         );
       },

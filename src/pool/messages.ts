@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TraceCarry } from "../tracer.ts";
 import type { LogLevel } from "../warning.ts";
 import type { ErrorMessage } from "./error_message.ts";
 import type { Parcel } from "./parcel.ts";
@@ -55,6 +56,8 @@ export interface CallMessage {
   /** The list of arguments. */
   readonly args: Parcel;
   readonly context: ContextData;
+  /** What makes the call part of its attempt's trace, if that is traced. */
+  readonly carry: TraceCarry | undefined;
   /** Milliseconds that the call may take, or `undefined`. */
   readonly limit: number | undefined;
   /** Whether arrays in the result are moved and not copied. */

@@ -107,6 +107,7 @@ export class PoolRun {
             fence: context.fence,
             seed: options?.seed,
           },
+          carry: call.carry,
           limit: call.time.limit,
         },
       };

@@ -13,6 +13,7 @@ import { decodeError, encodeError } from "./error_message.ts";
 import type { Address, CallMessage, FromWorker, ToWorker } from "./messages.ts";
 import { pack, sendCarefully, unpack } from "./parcel.ts";
 import { findPlugin, findTask } from "./registry.ts";
+import type { TraceCarry, TraceEntrance } from "../tracer.ts";
 import { WorkerContext } from "./worker_context.ts";
 
 /** A function ran past its limit and was stopped. */
@@ -88,9 +89,10 @@ export class WorkerCalls {
     if (!Array.isArray(args)) throw new TypeError("The arguments of a call are not a list.");
     signal.throwIfAborted();
     const context = new WorkerContext(id, message.context, signal, this.#post);
+    const enter = await entrance(message.carry);
     const bounded = await boundedBy(limit);
     if (limit !== undefined) this.#post({ type: "began", id });
-    return await withContext(context, async () => {
+    const work = async (): Promise<unknown> => {
       for (const { plugin, state } of plugins) {
         const ready = bounded(() => plugin.remoteInitialize?.(state, context));
         // Without a wait in between, no other call comes between what a plugin sets up and the function.
@@ -100,7 +102,8 @@ export class WorkerCalls {
       if (!isThenable(result)) return result;
       this.#post({ type: "waiting", id });
       return await result;
-    });
+    };
+    return await enter(() => withContext(context, work));
   }
 
   async #findTask(number: number, node: string): Promise<TaskInfo> {
@@ -139,6 +142,17 @@ export class WorkerCalls {
       const { parcel, buffers, transfer } = pack(value, name, () => moving && message.move);
       this.#post({ type: "result", id, value: parcel, buffers }, transfer);
     });
+  }
+}
+
+/** What has a call be part of its attempt's trace. A trace that can not go on here is no reason not to make the call. */
+async function entrance(carry: TraceCarry | undefined): Promise<<T>(call: () => T) => T> {
+  if (carry === undefined) return (call) => call();
+  try {
+    const { enter }: TraceEntrance = await import(carry.module);
+    return (call) => enter(carry.link, call);
+  } catch {
+    return (call) => call();
   }
 }
 

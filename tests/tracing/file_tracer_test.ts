@@ -11,6 +11,7 @@ import {
   type Tracer,
 } from "@fusewire/fusewire";
 import { ManualClock } from "../manual_clock.ts";
+import { logged } from "./logged.ts";
 import { A_THEN_B, short, traceFile } from "./trace_file.ts";
 
 const one = task((_secret: string) => "confidential", { name: "one" });
@@ -101,6 +102,55 @@ Deno.test("A file that can not be opened and numbers out of range are refused", 
   expect(() => new FileTracer({ path: `${file.path}/no/folder` })).toThrow(ConfigError);
   expect(() => file.tracer({ bufferSize: NaN })).toThrow(ConfigError);
   expect(() => file.tracer({ flushAfter: -1 })).toThrow(ConfigError);
+});
+
+/** Has files write as `write` says while something is done; `original` is how they write. */
+async function writing(
+  write: (original: () => number, bytes: Uint8Array) => number,
+  act: () => Promise<unknown>,
+): Promise<void> {
+  const { writeSync } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.writeSync = function (bytes) {
+    return write(() => writeSync.call(this, bytes), bytes);
+  };
+  try {
+    await act();
+  } finally {
+    Deno.FsFile.prototype.writeSync = writeSync;
+  }
+}
+
+Deno.test("A disk that is full loses lines and disturbs no run; warnings say so, and how many when it has room again", async () => {
+  await using file = await traceFile();
+  const tracer = file.tracer();
+  const workflow = new LocalWorkflow(next(one("").setName("a")).setName("b"), { workflowName: "full" });
+  workflow.setTracer(tracer);
+  const messages = await logged(2, async () => {
+    const full = () => {
+      throw new Error("no room");
+    };
+    await writing(full, async () => expect([await workflow.run(), await workflow.run()]).toEqual([12, 12]));
+    await workflow.run();
+  });
+  expect(messages.map(({ message }) => message.join(""))).toEqual([
+    `Writing to the trace file ${file.path} failed, and lines are dropped: Error: no room`,
+    `16 lines were dropped, because writing to the trace file ${file.path} had failed.`,
+  ]);
+  expect((await file.events()).map(short)).toEqual(A_THEN_B);
+});
+
+Deno.test("What a write leaves over is written by the next one", async () => {
+  await using file = await traceFile();
+  const run = file.tracer().open(RUN);
+  await writing((original, bytes) => bytes.length > 7 ? writeSome(bytes) : original(), async () => {
+    run.event({ event: "step_started", step: "a" }, 1);
+    await Promise.resolve(run.close("ended"));
+  });
+  function writeSome(bytes: Uint8Array): number {
+    Deno.writeTextFileSync(file.path, new TextDecoder().decode(bytes.subarray(0, 7)), { append: true });
+    return 7;
+  }
+  expect((await file.events()).map(short)).toEqual(["step_started a"]);
 });
 
 Deno.test("A tracer that is closed is silent, and can be closed again", async () => {

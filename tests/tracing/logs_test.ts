@@ -1,29 +1,9 @@
 import { expect } from "@std/expect";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { context, defineWorkflow, LocalWorkflow, MemoryStorage, openRuntime, task } from "@fusewire/fusewire";
 import { warn } from "../../src/warning.ts";
 import { runChild } from "../child.ts";
+import { logged } from "./logged.ts";
 import { traceFile } from "./trace_file.ts";
-
-/** What is logged while something is done, until there are so many messages. */
-async function logged(count: number, act: () => Promise<unknown>): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  const all = Promise.withResolvers<void>();
-  await configure({
-    sinks: { kept: (record) => void (records.push(record) === count && all.resolve()) },
-    loggers: [
-      { category: ["fusewire"], sinks: ["kept"], lowestLevel: "debug" },
-      { category: ["logtape", "meta"], lowestLevel: "error" },
-    ],
-  });
-  try {
-    await act();
-    await all.promise;
-    return records;
-  } finally {
-    await reset();
-  }
-}
 
 Deno.test("Nothing is printed by a durable run that fails, repeats steps and warns", async () => {
   await using folder = await traceFile();
