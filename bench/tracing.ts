@@ -4,7 +4,16 @@
  *
  *     deno task bench:tracing [--quick]
  */
-import { defineWorkflow, FileTracer, LocalWorkflow, type Node, openRuntime, task, type Tracer } from "../mod.ts";
+import {
+  defineWorkflow,
+  FileTracer,
+  LocalWorkflow,
+  type Node,
+  openRuntime,
+  task,
+  TelemetryPlugin,
+  type Tracer,
+} from "../mod.ts";
 import { namingScope } from "../src/naming.ts";
 
 const goal = 5;
@@ -55,6 +64,7 @@ const rounded = (value: number): number => Math.round(value * 100) / 100;
 const tracers: Record<string, (path: string) => (Tracer & Disposable) | undefined> = {
   none: () => undefined,
   "no-op": () => ({ open: () => ({ event: () => {}, close: () => {} }), [Symbol.dispose]: () => {} }),
+  "telemetry without an SDK": () => Object.assign(new TelemetryPlugin(), { [Symbol.dispose]: () => {} }),
   file: (path) => new FileTracer({ path }),
 };
 

@@ -136,16 +136,29 @@ async function attemptWithKey(
   plugins: readonly PluginCall[],
 ): Promise<AttemptOutcome> {
   const limit = run.setup.optionsAt(place)?.concurrency;
-  if (limit === undefined) return await attemptOnce(run, place, attempt, plugins);
+  if (limit === undefined) return await attemptTraced(run, place, attempt, plugins);
   if (!takeKey(limit)) {
     await run.holdUp(place, (resolve) => waitForKey(limit, resolve));
     if (run.stopSignal.aborted) return { kind: "failed", error: run.stopSignal.reason };
   }
   try {
-    return await attemptOnce(run, place, attempt, plugins);
+    return await attemptTraced(run, place, attempt, plugins);
   } finally {
     freeKey(limit);
   }
+}
+
+/** An attempt, within what those make who trace it. */
+async function attemptTraced(
+  run: Execution,
+  place: number,
+  attempt: number,
+  plugins: readonly PluginCall[],
+): Promise<AttemptOutcome> {
+  const make = (): Promise<AttemptOutcome> => attemptOnce(run, place, attempt, plugins);
+  if (run.trace?.attempt === undefined) return await make();
+  const { setup: { workflowName, program }, id: runId } = run;
+  return await run.trace.attempt({ workflowName, runId, nodeName: program.graph.names.at(place), attempt }, make);
 }
 
 async function attemptOnce(
@@ -159,36 +172,22 @@ async function attemptOnce(
   record.attempt(place, attempt);
   const call = setup.program.calls[place]!;
   const nodeName = setup.program.graph.names.at(place);
-  const at = { workflowName, runId: run.id, nodeName, attempt };
-  const make = (): Promise<AttemptOutcome> =>
-    runAttempt(
-      at,
-      (context, time) => {
-        const args = run.argumentsAt(place);
-        if (invoke === undefined) return Reflect.apply(call, undefined, args);
-        const isLast = run.openNodes === 1;
-        return invoke(
-          {
-            place,
-            call,
-            args,
-            plugins,
-            time,
-            carry: run.trace?.carry?.(),
-            isLast,
-            readsLast: (of) => run.readsLast(place, of),
-          },
-          context,
-        );
-      },
-      {
-        options: setup.optionsAt(place),
-        policies: setup.policies,
-        plugins: invoke === undefined ? plugins : [],
-        signal: run.stopSignal,
-        onProgress: (fraction, message) => record.progress(place, fraction, message),
-        clock: setup.clock,
-      },
-    );
-  return await (run.trace?.attempt?.(at, make) ?? make());
+  return await runAttempt(
+    { workflowName, runId: run.id, nodeName, attempt },
+    (context, time) => {
+      const args = run.argumentsAt(place);
+      if (invoke === undefined) return Reflect.apply(call, undefined, args);
+      const isLast = run.openNodes === 1;
+      const readsLast = (of: number): boolean => run.readsLast(place, of);
+      return invoke({ place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast }, context);
+    },
+    {
+      options: setup.optionsAt(place),
+      policies: setup.policies,
+      plugins: invoke === undefined ? plugins : [],
+      signal: run.stopSignal,
+      onProgress: (fraction, message) => record.progress(place, fraction, message),
+      clock: setup.clock,
+    },
+  );
 }
