@@ -9,6 +9,10 @@ export type { NoArrayMethods, Node, NodeOf, TupleNode, TuplePlaces } from "./src
 export { namingScope } from "./src/naming.ts";
 export { task, workflow } from "./src/task.ts";
 export type { Builder, Overloaded, Same, TaskOf } from "./src/task.ts";
+export { optional } from "./src/control/optional.ts";
+export { anyOf } from "./src/control/any_of.ts";
+export { branch } from "./src/control/branch.ts";
+export type { CaseKey, CaseName, CaseProblems, CaseValue } from "./src/control/branch.ts";
 export { nodeOf } from "./src/instance.ts";
 export type { Instance, Method } from "./src/instance.ts";
 export * from "./src/errors.ts";

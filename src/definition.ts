@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { outsideCases } from "./control/case_scope.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
 import { checkName, namingScope } from "./naming.ts";
@@ -102,7 +103,7 @@ export class WorkflowDefinition implements Definition<unknown, unknown> {
   /** Builds the graph around a placeholder, in a naming scope of its own. */
   readonly build = (input: Ref<unknown>): Ref<unknown> | readonly Ref<unknown>[] =>
     // What stands for the input stands for an input of any type.
-    namingScope(() => this.#build(input as never));
+    outsideCases(() => namingScope(() => this.#build(input as never)));
 
   /** The targets of a graph that was built anew. */
   targets(): Targets {

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { joinEdgesOf } from "./control/joins_of.ts";
 import { topologicalOrder } from "./graph_order.ts";
+import type { JoinEdges, Joins } from "./join.ts";
 import { NodeNames } from "./node_names.ts";
 import { type CallNode, forEachParent, isLatestMark, newMark, type Node, type NodeExtra } from "./node.ts";
 
@@ -35,7 +37,10 @@ export class NodeGraph implements Graph {
   readonly members: readonly CallNode[];
   /** Names by place, and places by name. */
   readonly names: NodeNames;
+  /** Whether there are nodes that make no call, and take values by other rules than calls do. */
+  readonly hasControls: boolean;
   readonly #extras = new Map<number, NodeExtra>();
+  #joins: Joins | undefined;
   #mark = -1;
   #parents: Adjacency | undefined;
   #children: Adjacency | undefined;
@@ -49,12 +54,17 @@ export class NodeGraph implements Graph {
     this.members = topologicalOrder(targets, scope);
     this.names = new NodeNames(this.members);
     this.#mark = newMark();
+    let hasControls = false;
     for (let place = 0; place < this.members.length; place++) {
       const node = this.members[place]!;
       node.index = place;
-      if (node.extra !== undefined) this.#extras.set(place, node.extra);
+      if (node.extra !== undefined) {
+        this.#extras.set(place, node.extra);
+        hasControls ||= node.extra.control !== undefined;
+      }
       this.names.add(place, node);
     }
+    this.hasControls = hasControls;
     this.names.check();
   }
 
@@ -90,6 +100,17 @@ export class NodeGraph implements Graph {
   /** What a node had beyond its task and arguments when the graph was built. */
   extraAt(place: number): NodeExtra | undefined {
     return this.#extras.size === 0 ? undefined : this.#extras.get(place);
+  }
+
+  /** The edges of control nodes, by place; `undefined` if there are none. */
+  joins(): Joins | undefined {
+    if (!this.hasControls || this.#joins !== undefined) return this.#joins;
+    this.stamp();
+    const joins = new Map<number, JoinEdges>();
+    for (const [place, extra] of this.#extras) {
+      if (extra.control !== undefined) joins.set(place, joinEdgesOf(this.members[place]!, extra, extra.control));
+    }
+    return this.#joins = joins;
   }
 
   /** Puts each member's place into its scratch field, for one synchronous traversal, unless it is still there. */

@@ -8,6 +8,7 @@ import type { TaskContext } from "./context.ts";
 import { Execution } from "./execution/execution.ts";
 import type { StepCall } from "./execution/setup.ts";
 import type { AnyTaskOptions } from "./options.ts";
+import { mayBecomeUnneeded, needsOf } from "./handled.ts";
 import type { Run } from "./run.ts";
 import { checkStart } from "./start_guard.ts";
 import { BaseWorkflow } from "./workflow.ts";
@@ -61,6 +62,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
+      isLogged: (place) => this.isLogged(place),
       invoke,
       open: this.openRun === undefined ? undefined : async (runId) => await this.openRun?.(runId) ?? (async () => {}),
       released: this.released === undefined ? undefined : (value) => this.released?.(value),
@@ -83,15 +85,22 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     ) {
       return undefined;
     }
-    let managed: Uint8Array | undefined;
+    // A node that may have to be stopped, and a control node, are more than a plain call.
+    let managed = this.#mayBeUnneeded();
     for (let place = 0; place < size; place++) {
       const options = this.optionsAt(place);
       if (
         options !== undefined && changesAttempts(options) || this.pluginsAt(place) !== undefined ||
-        this.nodeGraph.extraAt(place)?.when !== undefined
+        this.nodeGraph.extraAt(place)?.when !== undefined || this.nodeGraph.extraAt(place)?.control !== undefined
       ) (managed ??= new Uint8Array(size))[place] = 1;
     }
     return managed;
+  }
+
+  #mayBeUnneeded(): Uint8Array | undefined {
+    const { nodeGraph } = this;
+    if (!nodeGraph.hasControls) return undefined;
+    return mayBecomeUnneeded(needsOf(nodeGraph, this.flatTargets, (place) => this.isLogged(place)));
   }
 }
 

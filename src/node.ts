@@ -4,8 +4,9 @@
  * @module
  */
 import { type Component, join } from "./component.ts";
+import type { Control } from "./control/control.ts";
 import { describe } from "./describe.ts";
-import { GraphError } from "./errors.ts";
+import { ConfigError, GraphError } from "./errors.ts";
 import { InputRef, plainInput } from "./input.ts";
 import { autoName, checkName } from "./naming.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
@@ -62,6 +63,8 @@ export interface Condition {
   readonly on: CallNode | ItemRef | InputRef;
   /** Whether the value lets the node run. */
   readonly predicate: (value: unknown) => boolean;
+  /** The case of a branch in which the node was made, if that is what the condition stands for. */
+  readonly inCase?: string;
 }
 
 /** What most nodes do not have. Replaced, never changed, so that a graph can keep the one it was built with. */
@@ -76,6 +79,8 @@ export interface NodeExtra {
   readonly when?: readonly Condition[];
   /** For a method call: the node that makes the live object. */
   readonly receiver?: CallNode;
+  /** For a node that makes no call: what it does in place of one. */
+  readonly control?: Control;
 }
 
 /** How many places of a tuple can be destructured, or read as `pair[0]`; `item()` has no limit. */
@@ -210,6 +215,14 @@ export class CallNode<out T = unknown> implements Node<T> {
   with(options: TaskOptions<T>): this {
     checkOptions(options, `node \`${this.name}\``);
     const { name, ...rest } = options;
+    const [meaningless] = this.extra?.control === undefined ? [] : Object.keys(rest);
+    if (meaningless !== undefined) {
+      throw new ConfigError(
+        `Option \`${meaningless}\` of node \`${this.name}\` means nothing, because ${this.extra?.control?.kind}() makes no call; ` +
+          "set it on the nodes whose values it takes.",
+        { node: this.name },
+      );
+    }
     this.extra = { ...this.extra, options: { ...this.options, ...rest } };
     return name === undefined ? this : this.setName(name);
   }

@@ -162,6 +162,27 @@ export class Program {
     return args;
   }
 
+  /** How many arguments the node at `place` has. */
+  argumentCountAt(place: number): number {
+    return this.slotStart[place + 1]! - this.slotStart[place]!;
+  }
+
+  /** Where argument `i` of a control node comes from: a place, or −1 for a part of the run's input. */
+  sourceAt(place: number, i: number): number {
+    const slot = this.slots[this.slotStart[place]! + i]!;
+    if (slot >= 0) return slot;
+    const constant = this.constants[~slot];
+    return constant instanceof ItemSlot ? constant.place : -1;
+  }
+
+  /** Argument `i` of a control node, made from the values so far. */
+  argumentAt(place: number, i: number, values: readonly unknown[]): unknown {
+    const slot = this.slots[this.slotStart[place]! + i]!;
+    if (slot >= 0) return values[slot];
+    const constant = this.constants[~slot];
+    return constant instanceof ItemSlot ? this.#valueOf(constant, values) : constant;
+  }
+
   /** The arguments of the node at `place`, one by one. */
   inputsAt(place: number): ProgramInput[] {
     const inputs: ProgramInput[] = [];

@@ -48,6 +48,8 @@ export interface FlatCondition {
   readonly label: string;
   /** Whether the node may run, given the values so far. */
   readonly holds: (values: readonly unknown[]) => boolean;
+  /** The case of a branch that it stands for, if it does. */
+  readonly inCase: string | undefined;
 }
 
 /** Whether an argument is not passed as it is. */
@@ -89,19 +91,19 @@ function flattenRef(
 
 /** A condition made flat. */
 export function flatCondition(
-  { on, predicate }: Condition,
+  { on, predicate, inCase }: Condition,
   read: (node: CallNode) => number,
   input: unknown,
 ): FlatCondition {
   if (on instanceof InputRef) {
-    return { place: -1, label: on.label, holds: () => predicate(inputValue(input, on)) };
+    return { place: -1, label: on.label, holds: () => predicate(inputValue(input, on)), inCase };
   }
   if (on instanceof ItemRef) {
     const place = read(on.node);
-    return { place, label: on.label, holds: (values) => predicate(itemValue(values[place], on)) };
+    return { place, label: on.label, holds: (values) => predicate(itemValue(values[place], on)), inCase };
   }
   const place = read(on);
-  return { place, label: on.name, holds: (values) => predicate(values[place]) };
+  return { place, label: on.name, holds: (values) => predicate(values[place]), inCase };
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { capture } from "./arguments.ts";
 import { join } from "./component.ts";
+import { caseConditions, inCases } from "./control/case_scope.ts";
 import { GraphError } from "./errors.ts";
 import { type Instance, standInClass } from "./instance.ts";
 import { checkName, currentScope } from "./naming.ts";
@@ -155,12 +156,13 @@ function captured(arg: unknown): unknown {
 }
 
 /** Makes a node of captured arguments, as its constructor takes them. */
-function addNode(info: TaskInfo, first: unknown, second: unknown, extra?: NodeExtra): CallNode {
+export function addNode(info: TaskInfo, first: unknown, second: unknown, extra?: NodeExtra): CallNode {
   const scope = currentScope();
   if (info.site === undefined || info.site.scope !== scope) {
     info.site = new Site(info, scope, scope.counter(info.base), undefined);
   }
   const { site } = info;
+  if (caseConditions !== undefined) return connected(new CallNode(site.with(inCases(extra)), first, second));
   if (extra !== undefined) return connected(new CallNode(site.with(extra), first, second));
   const node = new CallNode(site, first, second);
   if (mayHoldNodes(first) || mayHoldNodes(second)) return connected(node);

@@ -9,12 +9,12 @@ import type { NodeExtra } from "./node.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { AnyFunction } from "./ref.ts";
 
-/** What kind of call a task makes. */
-export type TaskKind = "function" | "class" | "method";
+/** What kind of call a task makes; `control` stands for none. */
+export type TaskKind = "function" | "class" | "method" | "control";
 
 /** What `task()` was told, and where: shared by all nodes of a task. */
 export interface TaskInfo {
-  /** A plain function, a constructor, or a method of an instance. */
+  /** A plain function, a constructor, a method of an instance, or no call at all. */
   readonly kind: TaskKind;
   /** The function as the user gave it; for a method, the method; for a class, the class. */
   readonly func: AnyFunction | (new (...args: never[]) => object);

@@ -9,6 +9,7 @@ import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Graph, NodeGraph, type Scope } from "./graph.ts";
 import { checkName } from "./naming.ts";
+import { callAt } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
 import { describe } from "./describe.ts";
 import { liveObject, StandIn } from "./stand_in.ts";
@@ -230,6 +231,12 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     if (typeof fn !== "function") {
       throw new GraphError(`replaceFunc() of node \`${node.name}\` was given ${describe(fn)}; it takes a function.`);
     }
+    if (node instanceof CallNode && node.extra?.control !== undefined) {
+      throw new GraphError(
+        `replaceFunc() of node \`${node.name}\`: ${node.extra.control.kind}() makes no call that could be another one.`,
+        { node: node.name },
+      );
+    }
     // The node's arguments were checked against the function that this one replaces.
     this.#settingsOf(node).func = fn as AnyFunction as (...args: unknown[]) => unknown;
     this.#program = undefined;
@@ -286,7 +293,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       plugins: this.pluginsAt(place) ?? [],
       remoteArgs: this.remoteArgsAt(place),
       mayRun: (values) => (program.conditions.get(place) ?? []).every((condition) => condition.holds(values)),
-      call: (values) => Reflect.apply(program.calls[place]!, undefined, program.argumentsAt(place, values)),
+      call: callAt(program, place),
     }));
   }
 
@@ -347,6 +354,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   /** Options of a node in this workflow, or `undefined` if it has none. */
   protected optionsAt(place: number): AnyTaskOptions | undefined {
     const node = this.nodeGraph.members[place]!;
+    // A node that makes no call has none that could be said of it.
+    if (this.nodeGraph.hasControls && node.site.task.kind === "control") return undefined;
     const own = this.nodeGraph.extraAt(place)?.options ?? node.site.task.options;
     const set = this.#settings.size === 0 ? undefined : this.#settings.get(node)?.options;
     return set === undefined ? own : { ...own, ...set };
@@ -354,7 +363,9 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
 
   /** Plugins of a node in this workflow, or `undefined` if it has none. */
   protected pluginsAt(place: number): readonly Plugin<unknown>[] | undefined {
-    return this.#settings.size === 0 ? undefined : this.#settings.get(this.nodeGraph.members[place]!)?.plugins;
+    const node = this.nodeGraph.members[place]!;
+    if (this.#settings.size === 0 || node.site.task.kind === "control") return undefined;
+    return this.#settings.get(node)?.plugins;
   }
 
   /** What the backend was told about a node. */

@@ -8,6 +8,7 @@ import type { Claim, ClaimedRun, RunRecord, StepRecord } from "../../storage/run
 import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
+import type { PlaceQueue } from "../execution/place_queue.ts";
 import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";
 import { LiveObjects } from "./live_objects.ts";
@@ -18,7 +19,9 @@ import { openRunTracer, RunTrace } from "./run_trace.ts";
 import { RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
+import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
+import { StepStops } from "./step_stops.ts";
 import { RunValues } from "./run_values.ts";
 import { isFinal } from "../status.ts";
 import { newState, restoreState } from "./step_records.ts";
@@ -66,6 +69,7 @@ export class ActiveRun {
   readonly #exit = Promise.withResolvers<RunExit>();
   readonly #claimed: ClaimedRun;
   readonly #stop = new AbortController();
+  readonly #stops: StepStops;
   readonly #timers = new Map<number, Timer>();
   readonly #plugins = new RunPlugins();
   #fences = 0n;
@@ -81,6 +85,7 @@ export class ActiveRun {
     this.run = claimed.run;
     this.exit = this.#exit.promise;
     this.state = newState(executable.shape);
+    this.#stops = new StepStops(executable.shape, this.#stop.signal);
     this.lending = new Lending(this);
     this.commits = new RunCommits(this);
     this.mail = new RunMail(this, claimed.mail);
@@ -106,6 +111,11 @@ export class ActiveRun {
   /** Aborted when the run is cancelled, or this worker may not go on. */
   get stopSignal(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  /** Aborted when the run is cancelled, this worker may not go on, or nothing needs the step any more. */
+  signalAt(place: number): AbortSignal {
+    return this.#stops.signalAt(place);
   }
 
   /** What the run failed with, if it did. */
@@ -149,11 +159,14 @@ export class ActiveRun {
   }
 
   async #takeOver(records: readonly StepRecord[]): Promise<void> {
-    const { failed, steps } = this.state;
-    if (failed >= 0) {
-      const [stored] = await this.host.storage.readValues(this.id, [failed]);
-      const record = stored?.kind === "error" ? stored.error : { name: "Error", message: "The error was not kept." };
-      this.errors.set(failed, { error: errorFrom(record), record });
+    const { failures, shape, steps } = this.state;
+    // Where failures may be handled, any of them may turn out to be that of the run.
+    const failed = shape.joins === undefined ? failures.slice(0, 1) : failures;
+    const stored = failed.length === 0 ? [] : await this.host.storage.readValues(this.id, failed);
+    for (const [i, place] of failed.entries()) {
+      const value = stored[i];
+      const record = value?.kind === "error" ? value.error : { name: "Error", message: "The error was not kept." };
+      this.errors.set(place, { error: errorFrom(record), record });
     }
     for (let place = 0; place < steps.length; place++) {
       // What is tried again is as if new in the store too, before anything else is: else the next holder would take it for ended.
@@ -178,6 +191,7 @@ export class ActiveRun {
   /** Starts ready steps as long as there is room. */
   pump(): void {
     const { host, state } = this;
+    this.#settleControls();
     while (this.wantsRoom && !this.commits.isLeaving && !host.isDraining && state.uncommitted < MOST_AHEAD) {
       if (!host.takeRoom()) {
         host.wantRoom(this);
@@ -197,6 +211,19 @@ export class ActiveRun {
     if (this.lending.mayBeUnclaimed && this.mayTakeBack && state.readyCount === this.taken) host.wantLent(this);
   }
 
+  /** Evaluates control nodes, also where there is no room: they make no call. */
+  #settleControls(): void {
+    const { state, host } = this;
+    if (state.shape.joins === undefined || !this.isAtWork || this.commits.isLeaving || host.isDraining) return;
+    for (let place = next(state, state.readyControls); place >= 0; place = next(state, state.readyControls)) {
+      this.taken++;
+      void runControl(this, place)?.then(() => {
+        this.pump();
+        this.settle();
+      });
+    }
+  }
+
   /** Whether steps that were lent may be run here again. */
   get mayTakeBack(): boolean {
     return this.isAtWork && !this.commits.isLeaving && !this.host.isDraining;
@@ -210,11 +237,7 @@ export class ActiveRun {
 
   /** Takes the first ready step from the queue; −1 if there is none. */
   nextReady(): number {
-    const { ready, steps } = this.state;
-    for (let place = ready.pop(); place >= 0; place = ready.pop()) {
-      if (steps[place]!.phase === "ready") return place;
-    }
-    return -1;
+    return next(this.state, this.state.ready);
   }
 
   /** Deals with the messages of the run. */
@@ -237,14 +260,33 @@ export class ActiveRun {
     this.#collect(transition(this.state, happening));
   }
 
-  #collect({ changed, aborted, ended }: Consequences): void {
+  #collect({ changed, aborted, dropped, ended }: Consequences): void {
     this.pending.changed(changed);
     this.trace?.changed(changed, this.state, this.errors, this.host.clock.now());
+    for (const place of dropped) this.#drop(place);
     if (ended !== undefined) this.pending.urgent = true;
     if (aborted.length > 0) {
       const { workflow } = this.run;
       this.#stop.abort(new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }));
     }
+  }
+
+  /** Nothing needs a step any more, whoever has it. */
+  #drop(place: number): void {
+    const node = this.executable.definition.steps[place]!;
+    const { workflow } = this.run;
+    this.#timers.get(place)?.cancel();
+    this.#timers.delete(place);
+    this.values?.ended(place);
+    this.lending.drop(place);
+    leavePlugins(this, place);
+    this.#stops.stop(
+      place,
+      new CancelledError(`Step \`${node}\` of run ${this.id} of workflow \`${workflow}\` is not needed any more.`, {
+        workflow,
+        node,
+      }),
+    );
   }
 
   /** Greater than every fence before it: the number of the claim, then that of the call. */
@@ -315,4 +357,10 @@ export class ActiveRun {
     this.host.left(this, exit);
     this.#exit.resolve(exit);
   }
+}
+
+/** Takes the first ready step from a queue; −1 if there is none. */
+function next({ steps }: RunState, queue: PlaceQueue): number {
+  for (let place = queue.pop(); place >= 0; place = queue.pop()) if (steps[place]!.phase === "ready") return place;
+  return -1;
 }

@@ -8,11 +8,13 @@ import type { DefinitionRecord } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import type { NodeGraph } from "../graph.ts";
+import { needsOf } from "../handled.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { Program } from "../program.ts";
-import type { CallNode } from "../node.ts";
+import { InputRef } from "../input.ts";
+import { type CallNode, nodeBehind, parentOf } from "../node.ts";
 import type { Tracer } from "../tracer.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
 import { BaseWorkflow } from "../workflow.ts";
@@ -70,10 +72,11 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
-      if (options?.pure === true && makers[place]! < 0) pure[place] = 1;
+      const isControl = node.site.task.kind === "control";
+      if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
         makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
-        isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
+        isControl || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
       ) bound[place] = 1;
     }
     const parents = nodeGraph.parents();
@@ -82,11 +85,22 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const edges = steps.map((_, place) => [...parents.list.subarray(parents.start[place], parents.start[place + 1])]);
     const tasks = nodeGraph.members.map((node) => node.site.task.base);
     const { single } = this;
-    const schema = sha256Hex(JSON.stringify(["fusewire/schema/1", steps, tasks, edges, targets, single])).slice(0, 32);
+    const controls = controlsOf(nodeGraph);
+    const schema = sha256Hex(
+      JSON.stringify([
+        "fusewire/schema/1",
+        steps,
+        tasks,
+        edges,
+        targets,
+        single,
+        ...controls.length > 0 ? [controls] : [],
+      ]),
+    ).slice(0, 32);
     return {
       definition: { workflow, version, schema, steps, parents: edges, targets, single },
       graph: nodeGraph,
-      shape: { size, parents, children: nodeGraph.children(), pure, bound, targets: targets.map(({ place }) => place) },
+      shape: { ...needsOf(nodeGraph, targets), size, pure, bound, targets: targets.map(({ place }) => place) },
       makers,
       plugged,
       queue,
@@ -97,6 +111,26 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       programFor: (input) => this.programWith(input),
     };
   }
+}
+
+/** What of control nodes and cases is not told by edges and tasks. */
+function controlsOf(graph: NodeGraph): unknown[] {
+  const joins = graph.joins();
+  if (joins === undefined) return [];
+  return graph.members.flatMap((node, place) => {
+    const { control, when = [] } = graph.extraAt(place) ?? {};
+    const inCases = when.flatMap(({ on, inCase }) =>
+      inCase === undefined ? [] : [[on instanceof InputRef ? on.path.map(pathKey) : parentOf(on).index, inCase]]
+    );
+    if (control === undefined && inCases.length === 0) return [];
+    const edges = joins.get(place);
+    const takes = edges === undefined ? [] : [[...edges.data], [...edges.strict]];
+    const given = control?.kind !== "branch" ? [] : control.cases.map((name, i) => {
+      const from = nodeBehind(node.argumentAt(i + 1));
+      return [name, from?.index ?? -1];
+    });
+    return [[place, control?.kind ?? "", takes, given, inCases]];
+  });
 }
 
 /** Whether a live object is among the arguments of a step, which then stays where the object is. */

@@ -138,6 +138,13 @@ export class Lending {
     }
   }
 
+  /** Nothing needs a step any more: who has it hears of that, and what it reports counts for nothing. */
+  drop(place: number): void {
+    for (const [id, places] of this.#offers) {
+      if (places.delete(place) && places.size === 0) this.#close(id);
+    }
+  }
+
   /** The worker that had these steps is gone. */
   lost(offer: string): void {
     const run = this.#run;

@@ -5,6 +5,7 @@
  */
 import type { RunRecord, StepClaim, StepReport, StoredValue } from "../../storage/runtime/records.ts";
 import type { Program } from "../program.ts";
+import { mayBecomeUnneeded } from "../handled.ts";
 import { isFinal } from "../status.ts";
 import type { RunTracer } from "../tracer.ts";
 import { CancelledError, errorRecord, IntegrityError, LeaseLostError } from "../errors.ts";
@@ -50,18 +51,22 @@ export class LentSteps {
     const stop = new AbortController();
     this.#stops.add(stop);
     const tracer = openRunTracer(this.#host, executable, run, "steps");
+    const stops = stepStops(executable, claim, stop.signal);
     let [open, isOver] = [offer.places.length, false];
     const look = async (): Promise<void> => {
       const now = await storage.readRun(run.id).catch(() => run);
-      if (now !== undefined && !isFinal(now.status)) looking = clock.setTimer(LOOK_EVERY, () => void look());
-      else {
+      if (now !== undefined && !isFinal(now.status)) {
+        if (stops.size > 0) await this.#stopDropped(run.id, stops);
+        if (open > 0) looking = clock.setTimer(LOOK_EVERY, () => void look());
+      } else {
         isOver = true;
         stop.abort(new CancelledError(`Run ${run.id} has ended.`));
       }
     };
     let looking = clock.setTimer(LOOK_EVERY, () => void look());
     const runOne = async (place: number, attempt: number): Promise<void> => {
-      const { report, value } = await this.#attempt(executable, claim, place, attempt, stop.signal, tracer);
+      const signal = stops.get(place)?.signal ?? stop.signal;
+      const { report, value } = await this.#attempt(executable, claim, place, attempt, signal, tracer);
       const isLast = --open === 0;
       // The last one ends the claim, so that none may come after it.
       if (isLast) await Promise.all(sent);
@@ -81,6 +86,16 @@ export class LentSteps {
     looking.cancel();
     tracer?.close("released");
     this.#stops.delete(stop);
+  }
+
+  /** Stops the steps that were cancelled, because nothing needs them any more. */
+  async #stopDropped(runId: string, stops: ReadonlyMap<number, AbortController>): Promise<void> {
+    const steps = await this.#host.storage.readSteps(runId).catch(() => []);
+    for (const [place, stop] of stops) {
+      if (steps[place]?.status === "CANCELLED") {
+        stop.abort(new CancelledError(`Step ${place} of run ${runId} is not needed any more.`));
+      }
+    }
   }
 
   /** Reports, as often as it takes. Gives `false` if the steps are not held by this worker any more. */
@@ -202,4 +217,25 @@ export class LentSteps {
     this.#programs.get(id)?.then(({ pooled }) => pooled?.close(), () => {});
     this.#programs.delete(id);
   }
+}
+
+/** What stops those of the lent steps that may turn out not to be needed; with `all` they stop too. */
+function stepStops(
+  { shape }: Executable,
+  { offer, steps }: StepClaim,
+  all: AbortSignal,
+): ReadonlyMap<number, AbortController> {
+  const may = mayBecomeUnneeded(shape);
+  const stops = new Map(
+    offer.places.flatMap((place): [number, AbortController][] =>
+      may?.[place] === 1 ? [[place, new AbortController()]] : []
+    ),
+  );
+  all.addEventListener("abort", () => stops.forEach((stop) => stop.abort(all.reason)), { once: true });
+  for (const [i, place] of offer.places.entries()) {
+    if (steps[i]!.status === "CANCELLED") {
+      stops.get(place)?.abort(new CancelledError(`Step ${place} is not needed any more.`));
+    }
+  }
+  return stops;
 }

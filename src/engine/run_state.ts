@@ -5,7 +5,8 @@
  * @module
  */
 import type { PlaceQueue } from "../execution/place_queue.ts";
-import type { Adjacency } from "../graph.ts";
+import type { Needs } from "../handled.ts";
+import type { Tally } from "../join.ts";
 import type { Status } from "../status.ts";
 
 /**
@@ -30,16 +31,12 @@ export type Phase =
   | "skipped";
 
 /** What the rules need to know of a graph. It is the same for all runs of a definition. */
-export interface RunShape {
+export interface RunShape extends Needs {
   /** How many steps there are. */
   readonly size: number;
-  /** For each step those that it waits for. */
-  readonly parents: Adjacency;
-  /** For each step those that wait for it. */
-  readonly children: Adjacency;
   /** 1 where a step has no side effect, so that it may start before what it depends on is committed. */
   readonly pure: Uint8Array;
-  /** 1 where only the holder of the run can run the step: it uses a live object, a slot, a plugin or a condition. */
+  /** 1 where only the holder of the run can run the step: it uses a live object, a slot, a plugin or a condition, or makes no call. */
   readonly bound: Uint8Array;
   /** The steps whose values are the run's result. */
   readonly targets: readonly number[];
@@ -59,8 +56,10 @@ export interface StepState {
   endedAt: number;
   /** Milliseconds since 1970 before which the next attempt does not begin; 0 if it waits for none. */
   wakeAt: number;
-  /** How many parents have not ended well. */
+  /** How many parents have not ended. */
   waiting: number;
+  /** Whether a parent was skipped; of a control node its tally tells. */
+  belowSkipped: boolean;
   /** How many parents' results are not committed. */
   uncommitted: number;
   /** Whether the step has ended, and that is committed. */
@@ -75,6 +74,10 @@ export interface RunState {
   readonly steps: StepState[];
   /** The steps that may start, the first in topological order first. */
   readonly ready: PlaceQueue;
+  /** The control nodes among them, which make no call and so wait for no room. */
+  readonly readyControls: PlaceQueue;
+  /** What control nodes have heard of their parents, by place. */
+  readonly tallies: Map<number, Tally>;
   /** How many steps are in phase `ready`. */
   readyCount: number;
   /** How many steps have not ended. */
@@ -83,8 +86,12 @@ export interface RunState {
   running: number;
   /** How many steps have ended without that being committed. */
   uncommitted: number;
-  /** The first step that failed; −1 if none has. */
+  /** The steps that failed, in the order in which they did. */
+  readonly failures: number[];
+  /** Of a run that has failed, the step whose failure that is; else −1. */
   failed: number;
+  /** Whether the run could not go on at all. */
+  broken: boolean;
   /** Whether the run was cancelled. */
   cancelled: boolean;
   /** The run's final state, once it has one. */

@@ -116,12 +116,16 @@ async function attemptCarefully(run: ActiveRun, place: number, own: readonly Plu
   await end(run, place, outcome);
 }
 
-/** The run is not at work here any more: plugins of steps that were to be repeated hear that there is no more for them to do. */
-export function leavePlugins(run: ActiveRun): void {
+/**
+ * Steps that were to be repeated are not at work here any more: their plugins hear that there is no more for them to do. Of one step, if
+ * `only` names it.
+ */
+export function leavePlugins(run: ActiveRun, only?: number): void {
   for (const [place, calls] of run.plugins) {
+    if (only !== undefined && place !== only) continue;
     void endPlugins(calls, { kind: "failed", error: undefined }, false, pluginContext(run, place));
+    run.plugins.delete(place);
   }
-  run.plugins.clear();
 }
 
 /** Everything that an attempt of a step needs. */
@@ -140,7 +144,7 @@ export function callOf(
     values,
     plugins,
     fence: run.nextFence(),
-    signal: run.stopSignal,
+    signal: run.signalAt(place),
     clock: run.host.clock,
     tracer: run.trace?.tracer,
     pooled: run.pooled,
@@ -149,7 +153,7 @@ export function callOf(
 }
 
 /** What came of an attempt is encoded, before anybody can change it, and goes to the rules. */
-function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<void> | undefined {
+export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<void> | undefined {
   if (!isRunning(run, place)) return undefined;
   const { clock, codec } = run.host;
   if (run.stopSignal.aborted && outcome.kind !== "succeeded") {
@@ -249,18 +253,37 @@ export function giveUpLost(run: ActiveRun, place: number): void {
   endWithout(run, place, "failed", error, errorRecord(error), run.host.clock.now());
 }
 
-function skip(run: ActiveRun, place: number): void {
+/** A step is not run. */
+export function skip(run: ActiveRun, place: number): void {
   run.apply({ kind: "skipped", place, at: run.host.clock.now() });
   run.values!.ended(place);
   run.pending.urgent = true;
 }
 
-function isReady(run: ActiveRun, place: number): boolean {
+/** Whether a step is still to start. */
+export function isReady(run: ActiveRun, place: number): boolean {
   return run.isAtWork && run.state.steps[place]!.phase === "ready";
 }
 
 function isRunning(run: ActiveRun, place: number): boolean {
   return run.isAtWork && run.state.steps[place]!.phase === "running";
+}
+
+/** Brings values from the store for a step that makes no call; if the store does not answer, the step waits, and it gives `false`. */
+export async function bringValues(run: ActiveRun, place: number, missing: readonly number[]): Promise<boolean> {
+  try {
+    if (await isAnswered(run, bring(run, missing))) return true;
+  } catch (error) {
+    if (error instanceof LeaseLostError) run.lose(error);
+    else if (isReady(run, place)) endWithout(run, place, "failed", error, errorRecord(error), run.host.clock.now());
+    return false;
+  }
+  if (isReady(run, place)) {
+    const until = run.host.clock.now() + SLOT_PATIENCE * (0.5 + run.host.clock.random());
+    run.apply({ kind: "held", place, until });
+    run.setTimer(place);
+  }
+  return false;
 }
 
 async function bring(run: ActiveRun, missing: readonly number[]): Promise<true> {

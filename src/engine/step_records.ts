@@ -5,6 +5,8 @@
  */
 import type { StepOffer, StepRecord } from "../../storage/runtime/records.ts";
 import { PlaceQueue } from "../execution/place_queue.ts";
+import { toBeRetried } from "../handled.ts";
+import { End, type Tally, tallyOf } from "../join.ts";
 import type { Status } from "../status.ts";
 import type { Phase, RunShape, RunState, StepState } from "./run_state.ts";
 
@@ -32,6 +34,25 @@ export function statusOf(step: StepState): Status {
   return STATUS[step.phase];
 }
 
+/** How a phase looks to the steps that wait for one in it. */
+export function endOfPhase(phase: Phase): End {
+  switch (phase) {
+    case "succeeded":
+      return End.Value;
+    case "failed":
+    case "cancelled":
+      return End.Failed;
+    case "skipped":
+      return End.Skipped;
+    case "waiting":
+    case "ready":
+    case "running":
+    case "lent":
+    case "delayed":
+      return End.Open;
+  }
+}
+
 /** A run of which nothing has happened yet. */
 export function newState(shape: RunShape): RunState {
   const { start } = shape.parents;
@@ -46,19 +67,28 @@ export function newState(shape: RunShape): RunState {
       endedAt: 0,
       wakeAt: 0,
       waiting: parents,
+      belowSkipped: false,
       uncommitted: parents,
       committed: false,
     };
+  }
+  const tallies = new Map<number, Tally>();
+  for (const [place, edges] of shape.joins ?? []) {
+    tallies.set(place, tallyOf(edges, shape.parents.list.subarray(start[place], start[place + 1]), () => End.Open));
   }
   return {
     shape,
     steps,
     ready: new PlaceQueue(),
+    readyControls: new PlaceQueue(),
+    tallies,
     readyCount: 0,
     open: shape.size,
     running: 0,
     uncommitted: 0,
+    failures: [],
     failed: -1,
+    broken: false,
     cancelled: false,
     ended: undefined,
   };
@@ -66,7 +96,8 @@ export function newState(shape: RunShape): RunState {
 
 /**
  * A run as its records tell. What was at work and is not lent was lost with its worker. With `reopened`, what failed or was cancelled
- * is as if it had never been tried. What follows from all this is for `recover()` to find out.
+ * is as if it had never been tried, unless others have gone on without it: what is built on a failure that was handled stays, and so does
+ * the failure. What follows from all this is for `recover()` to find out.
  */
 export function restoreState(
   shape: RunShape,
@@ -77,7 +108,9 @@ export function restoreState(
   const state = newState(shape);
   const lent = new Set(offers.flatMap(({ places }) => places));
   const { start, list } = shape.children;
-  let failedAt = Infinity;
+  const isRetried = reopened && shape.joins !== undefined
+    ? toBeRetried(shape, (place) => records[place]!.status)
+    : new Uint8Array(shape.size).fill(reopened ? 1 : 0);
   for (let place = 0; place < shape.size; place++) {
     const step = state.steps[place]!;
     const { status, attempt, losses, startedAt, endedAt, wakeAt } = records[place]!;
@@ -96,12 +129,12 @@ export function restoreState(
         break;
       case "FAILED":
       case "CANCELLED":
-        if (reopened) {
+        if (isRetried[place] === 1) {
           Object.assign(step, { attempt: 0, losses: 0, startedAt: 0, endedAt: 0 });
           break;
         }
         step.phase = status === "FAILED" ? "failed" : "cancelled";
-        if (status === "FAILED" && endedAt < failedAt) [state.failed, failedAt] = [place, endedAt];
+        if (status === "FAILED") state.failures.push(place);
         break;
       case "SUCCEEDED":
         step.phase = "succeeded";
@@ -110,18 +143,22 @@ export function restoreState(
         step.phase = "skipped";
         break;
     }
-    if (
-      step.phase !== "succeeded" && step.phase !== "failed" && step.phase !== "cancelled" && step.phase !== "skipped"
-    ) {
-      continue;
-    }
+    const end = endOfPhase(step.phase);
+    if (end === End.Open) continue;
     step.committed = true;
     state.open--;
-    if (step.phase !== "succeeded") continue;
     for (let at = start[place]!; at < start[place + 1]!; at++) {
-      state.steps[list[at]!]!.waiting--;
-      state.steps[list[at]!]!.uncommitted--;
+      const child = state.steps[list[at]!]!;
+      child.waiting--;
+      if (end === End.Skipped) child.belowSkipped = true;
+      if (end === End.Value) child.uncommitted--;
     }
+  }
+  const byEnd = (a: number, b: number): number => state.steps[a]!.endedAt - state.steps[b]!.endedAt || a - b;
+  state.failures.sort(byEnd);
+  for (const [place, edges] of shape.joins ?? []) {
+    const parents = shape.parents.list.slice(shape.parents.start[place], shape.parents.start[place + 1]).sort(byEnd);
+    state.tallies.set(place, tallyOf(edges, parents, (parent) => endOfPhase(state.steps[parent]!.phase)));
   }
   return state;
 }

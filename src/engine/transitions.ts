@@ -11,15 +11,20 @@
  *    result is committed with theirs or after them, and if theirs are lost with the process, so is its own.
  * 2. A ready step starts when the worker has room. It may be delayed instead (no slot of its concurrency key), or lent to another worker.
  * 3. An attempt that failed is repeated as the policies say: the step is delayed, and due at a time that is committed.
- * 4. A step that has ended stays as it is. What waits for one that failed is cancelled, what waits for one that was skipped is skipped;
- *    everything else goes on.
- * 5. When no step is open, the run ends: cancelled, failed with the first failure, skipped if a target is, or succeeded. The commit that
- *    ends it carries everything that was not committed yet.
+ * 4. A step that has ended stays as it is. What follows from that for those that wait for it is told by `join.ts`: what waits for one that
+ *    failed is cancelled, what waits for one that was skipped is skipped, unless it does without; everything else goes on.
+ * 5. A control node makes no call and waits for no room. When one that takes the first of several values has it, the steps that nothing
+ *    needs any more are cancelled.
+ * 6. When no step is open, the run ends: cancelled, failed with the first failure that is not handled, skipped if a target is, or
+ *    succeeded. The commit that ends it carries everything that was not committed yet.
  *
  * @module
  */
+import { firstUnhandled, noLongerNeeded } from "../handled.ts";
+import { End, type Standing, tallyOf } from "../join.ts";
 import type { Status } from "../status.ts";
 import type { Phase, RunState, StepState } from "./run_state.ts";
+import { endOfPhase, statusOf } from "./step_records.ts";
 
 /** Something that happened to a run. `at` is in milliseconds since 1970. */
 export type RunHappening =
@@ -37,6 +42,8 @@ export type RunHappening =
   | { readonly kind: "failed"; readonly place: number; readonly at: number }
   /** The step is not run: its condition does not hold, or its failure counts as that. */
   | { readonly kind: "skipped"; readonly place: number; readonly at: number }
+  /** The step ends without having failed itself, because what it would take the value of did. */
+  | { readonly kind: "givenUp"; readonly place: number; readonly at: number }
   /** An attempt failed, and there is to be another one. */
   | { readonly kind: "retried"; readonly place: number; readonly until: number }
   /** The time of a delayed step has come. */
@@ -54,16 +61,11 @@ export interface Consequences {
   readonly changed: number[];
   /** Steps at work whose signal is to be aborted. */
   readonly aborted: number[];
+  /** Steps that were cancelled because nothing needs them any more, wherever they were. */
+  readonly dropped: number[];
   /** The run's final state, if this event gave it one: it is to be committed with all that has not been. */
   ended: Status | undefined;
 }
-
-/** How a step that has ended ends those that wait for it. */
-const BLOCKS: { readonly [phase in Phase]?: "cancelled" | "skipped" } = {
-  failed: "cancelled",
-  cancelled: "cancelled",
-  skipped: "skipped",
-};
 
 /** Whether a step has ended. */
 export function hasEnded(phase: Phase): boolean {
@@ -72,7 +74,7 @@ export function hasEnded(phase: Phase): boolean {
 
 /** Takes a run on by one event. An event that no longer concerns the run, such as the end of a cancelled step, changes nothing. */
 export function transition(state: RunState, happening: RunHappening): Consequences {
-  const consequences: Consequences = { changed: [], aborted: [], ended: undefined };
+  const consequences: Consequences = { changed: [], aborted: [], dropped: [], ended: undefined };
   if (state.ended !== undefined && happening.kind !== "committed") return consequences;
   switch (happening.kind) {
     case "started":
@@ -100,6 +102,11 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
         end(state, happening.place, happening.kind, happening.at, consequences);
       }
       break;
+    case "givenUp":
+      if (!hasEnded(state.steps[happening.place]!.phase)) {
+        end(state, happening.place, "cancelled", happening.at, consequences);
+      }
+      break;
     case "retried":
       retry(state, happening.place, happening.until, consequences);
       break;
@@ -117,22 +124,31 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
       breakOff(state, happening.at, consequences);
       break;
   }
-  if (state.open === 0 && state.ended === undefined) consequences.ended = state.ended = finalStatus(state);
+  finishIfDone(state, consequences);
   return consequences;
 }
 
 /**
- * Ends what follows from steps that have ended without a value, and makes ready what can start. For a state that was read back: a crash
- * may have come between a cause and what follows from it.
+ * Ends what follows from steps that have ended, and makes ready what can start. For a state that was read back: a crash may have come
+ * between a cause and what follows from it.
  */
 export function recover(state: RunState, at: number): Consequences {
-  const consequences: Consequences = { changed: [], aborted: [], ended: undefined };
-  for (let place = 0; place < state.steps.length; place++) {
-    const { phase } = state.steps[place]!;
-    if (BLOCKS[phase] !== undefined) block(state, place, at, consequences);
+  const consequences: Consequences = { changed: [], aborted: [], dropped: [], ended: undefined };
+  const { steps, shape: { parents, joins } } = state;
+  const lacksValue = ({ phase }: StepState): boolean => hasEnded(phase) && phase !== "succeeded";
+  if (steps.some(lacksValue)) {
+    for (let place = 0; place < steps.length; place++) {
+      if (hasEnded(steps[place]!.phase)) continue;
+      const above = parents.list.subarray(parents.start[place], parents.start[place + 1]);
+      const tally = state.tallies.get(place) ?? tallyOf(undefined, above, (parent) => endOfPhase(steps[parent]!.phase));
+      if (endBlocked(state, place, tally.standing, at, consequences)) tell(state, place, at, consequences);
+    }
   }
-  for (let place = 0; place < state.steps.length; place++) wakeIfFree(state, place);
-  if (state.open === 0 && state.ended === undefined) consequences.ended = state.ended = finalStatus(state);
+  for (let place = 0; place < steps.length; place++) wakeIfFree(state, place);
+  for (const place of joins?.keys() ?? []) {
+    if (steps[place]!.phase === "succeeded") dropUnneeded(state, place, at, consequences);
+  }
+  finishIfDone(state, consequences);
   return consequences;
 }
 
@@ -196,45 +212,82 @@ function retry(state: RunState, place: number, until: number, { changed }: Conse
 function makeReady(state: RunState, place: number): void {
   state.steps[place]!.phase = "ready";
   state.readyCount++;
-  state.ready.push(place);
+  (state.tallies.has(place) ? state.readyControls : state.ready).push(place);
 }
 
 function wakeIfFree(state: RunState, place: number): void {
   const step = state.steps[place]!;
-  if (step.phase !== "waiting" || step.waiting > 0) return;
+  if (step.phase !== "waiting") return;
+  const tally = state.shape.joins === undefined ? undefined : state.tallies.get(place);
+  if (tally === undefined ? step.waiting > 0 || step.belowSkipped : tally.standing !== "ready") return;
   if (step.uncommitted === 0 || state.shape.pure[place] === 1) makeReady(state, place);
 }
 
 function end(
   state: RunState,
   place: number,
-  phase: "succeeded" | "failed" | "skipped",
+  phase: "succeeded" | "failed" | "skipped" | "cancelled",
   at: number,
   consequences: Consequences,
 ): void {
   endOne(state, place, phase, at, consequences);
-  if (phase === "failed" && state.failed < 0) state.failed = place;
-  if (phase !== "succeeded") return block(state, place, at, consequences);
-  const { start, list } = state.shape.children;
-  for (let at = start[place]!; at < start[place + 1]!; at++) {
-    const child = list[at]!;
-    state.steps[child]!.waiting--;
-    wakeIfFree(state, child);
-  }
+  if (phase === "failed") state.failures.push(place);
+  tell(state, place, at, consequences);
+  if (phase === "succeeded") dropUnneeded(state, place, at, consequences);
 }
 
-/** Everything below a step without a value ends too; what has ended stays as it is. */
-function block(state: RunState, from: number, at: number, consequences: Consequences): void {
+/** Those that wait for a step hear how it has ended, and those that end because of that are told of to theirs. */
+function tell(state: RunState, from: number, at: number, consequences: Consequences): void {
   const { start, list } = state.shape.children;
   const open = [from];
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    const how = BLOCKS[state.steps[place]!.phase] ?? "cancelled";
+    const ended = endOfPhase(state.steps[place]!.phase);
     for (let edge = start[place]!; edge < start[place + 1]!; edge++) {
       const child = list[edge]!;
+      const standing = hear(state, child, place, ended);
       if (hasEnded(state.steps[child]!.phase)) continue;
-      endOne(state, child, how, at, consequences);
-      open.push(child);
+      if (standing === "ready") wakeIfFree(state, child);
+      else if (endBlocked(state, child, standing, at, consequences)) open.push(child);
     }
+  }
+}
+
+function hear(state: RunState, place: number, parent: number, ended: End): Standing {
+  const step = state.steps[place]!;
+  step.waiting--;
+  if (ended === End.Skipped) step.belowSkipped = true;
+  const tally = state.shape.joins === undefined ? undefined : state.tallies.get(place);
+  if (tally !== undefined) {
+    tally.hear(parent, ended);
+    return tally.standing;
+  }
+  if (ended === End.Failed) return "cancelled";
+  if (step.waiting > 0) return "waits";
+  return step.belowSkipped ? "skipped" : "ready";
+}
+
+/** Ends a step that can not run. Gives whether it did. */
+function endBlocked(
+  state: RunState,
+  place: number,
+  standing: Standing,
+  at: number,
+  consequences: Consequences,
+): boolean {
+  if (standing !== "cancelled" && standing !== "skipped") return false;
+  endOne(state, place, standing, at, consequences);
+  return true;
+}
+
+/** Cancels what nothing needs any more, now that a step has the first of several values. */
+function dropUnneeded(state: RunState, satisfied: number, at: number, consequences: Consequences): void {
+  if (state.shape.joins?.get(satisfied)?.join !== "any") return;
+  const isOpen = (place: number): boolean => !hasEnded(state.steps[place]!.phase);
+  for (const place of noLongerNeeded(state.shape, satisfied, isOpen)) {
+    consequences.dropped.push(place);
+    endOne(state, place, "cancelled", at, consequences);
+    // All of them have ended, and only count.
+    tell(state, place, at, consequences);
   }
 }
 
@@ -255,6 +308,8 @@ function settle(state: RunState, place: number): void {
 function breakOff(state: RunState, at: number, consequences: Consequences): void {
   const first = state.steps.findIndex(({ phase }) => !hasEnded(phase));
   if (first < 0) return;
+  state.broken = true;
+  state.failures.splice(0, state.failures.length);
   end(state, first, "failed", at, consequences);
   cancelAll(state, at, consequences);
 }
@@ -265,7 +320,14 @@ function cancelAll(state: RunState, at: number, consequences: Consequences): voi
     if (hasEnded(phase)) continue;
     if (phase === "running") consequences.aborted.push(place);
     endOne(state, place, "cancelled", at, consequences);
+    count(state, place);
   }
+}
+
+/** Those that wait for a step that was cancelled with all others only count it. */
+function count(state: RunState, place: number): void {
+  const { start, list } = state.shape.children;
+  for (let at = start[place]!; at < start[place + 1]!; at++) hear(state, list[at]!, place, End.Failed);
 }
 
 function endOne(state: RunState, place: number, phase: Phase, at: number, { changed }: Consequences): void {
@@ -279,8 +341,15 @@ function endOne(state: RunState, place: number, phase: Phase, at: number, { chan
   changed.push(place);
 }
 
+function finishIfDone(state: RunState, consequences: Consequences): void {
+  if (state.open === 0 && state.ended === undefined) consequences.ended = state.ended = finalStatus(state);
+}
+
 function finalStatus(state: RunState): Status {
+  const { shape, steps, failures } = state;
   if (state.cancelled) return "CANCELLED";
+  const failed = state.broken ? failures[0] : firstUnhandled(shape, failures, (place) => statusOf(steps[place]!));
+  state.failed = failed ?? -1;
   if (state.failed >= 0) return "FAILED";
-  return state.shape.targets.some((place) => state.steps[place]!.phase === "skipped") ? "SKIPPED" : "SUCCEEDED";
+  return shape.targets.some((place) => steps[place]!.phase === "skipped") ? "SKIPPED" : "SUCCEEDED";
 }

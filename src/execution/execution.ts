@@ -8,6 +8,7 @@ import { abortable } from "../abortable.ts";
 import { AttemptContext } from "../attempt.ts";
 import { switchContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
+import { Controls } from "./controls.ts";
 import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
@@ -15,6 +16,7 @@ import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
@@ -51,10 +53,12 @@ export class Execution implements Run<unknown> {
   #running = 0;
   #pumping = false;
   #resting = false;
-  #hasRecomputed = false;
   #starts = 0;
   #sliceEnd = performance.now() + SLICE;
-  #failure: StepFailedError | undefined;
+  /** What steps failed with, in the order in which they did. */
+  readonly #failures = new Map<number, StepFailedError>();
+  /** Evaluates control nodes; most graphs have none. */
+  readonly #controls: Controls | undefined;
   #cancelled: CancelledError | undefined;
 
   /** Prepares a run; {@linkcode drive} makes it. */
@@ -65,12 +69,18 @@ export class Execution implements Run<unknown> {
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
     // An attempt that is traced is more than a plain call.
     this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
+    this.#controls = program.graph.hasControls ? new Controls(this) : undefined;
     this.#result.promise.catch(() => {});
   }
 
   /** Aborted when the run is cancelled. */
   get stopSignal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Aborted when the run is cancelled, or nothing needs the step any more. */
+  signalAt(place: number): AbortSignal {
+    return this.#controls?.signalAt(place) ?? this.stopSignal;
   }
 
   result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
@@ -92,6 +102,7 @@ export class Execution implements Run<unknown> {
         workflow: workflowName,
       });
       this.#controller.abort(this.#cancelled);
+      this.#controls?.stopAll(this.#cancelled);
       this.#allEnded.resolve();
     }
     await this.#result.promise.catch(() => {});
@@ -126,6 +137,7 @@ export class Execution implements Run<unknown> {
     } catch (error) {
       broken = { error };
       this.#controller.abort(error);
+      this.#controls?.stopAll(error);
     }
     await Promise.all(this.#stepsWithPlugins);
     try {
@@ -164,7 +176,11 @@ export class Execution implements Run<unknown> {
         if (results?.actionAt(place) !== "load" && !record.isRunning(place)) record.enqueued(place);
       }
       : undefined;
-    const flow = this.#flow = new Dataflow(program, from, prefix?.values ?? [], onReady, this.setup.released);
+    const flow = this.#flow = new Dataflow(program, from, prefix?.values ?? [], {
+      onReady,
+      onRelease: this.setup.released,
+      onBlocked: (place, end) => record.ended(place, end),
+    });
     for (let place = from; place < size; place++) {
       const action = results?.actionAt(place) ?? "run";
       if (action !== "none") flow.activate(place, action === "load");
@@ -203,7 +219,9 @@ export class Execution implements Run<unknown> {
 
   #startReady(): void {
     const flow = this.#flow!;
-    while (this.#running < this.setup.concurrency && !this.#resting && !this.stopSignal.aborted) {
+    while (!this.stopSignal.aborted) {
+      this.#controls?.settle(flow);
+      if (this.#running >= this.setup.concurrency || this.#resting) return;
       const place = flow.take();
       if (place < 0) return;
       this.#start(place);
@@ -315,7 +333,7 @@ export class Execution implements Run<unknown> {
         nodeName: this.setup.program.graph.names.at(place),
         attempt: 1,
       },
-      () => this.stopSignal,
+      () => this.signalAt(place),
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),
@@ -328,6 +346,11 @@ export class Execution implements Run<unknown> {
     return this.stopSignal.aborted || !this.record.isRunning(place);
   }
 
+  /** Whether the step may not go on: the run is cancelled, or nothing needs the step any more. */
+  isStopped(place: number): boolean {
+    return this.stopSignal.aborted || this.#flow!.hasEnded(place);
+  }
+
   /** A step has its value. */
   succeed(place: number, value: unknown): void {
     if (this.isOver(place)) return;
@@ -337,7 +360,7 @@ export class Execution implements Run<unknown> {
 
   /** A step has its stored value. */
   succeedStored(place: number, value: unknown): void {
-    if (this.stopSignal.aborted) return;
+    if (this.isStopped(place)) return;
     if (this.record.stateOf(place) !== "SUCCEEDED") this.record.stored(place);
     this.#flow!.succeed(place, value);
   }
@@ -349,41 +372,34 @@ export class Execution implements Run<unknown> {
 
   /** A step failed for good; what waits for it is cancelled. */
   fail(place: number, error: unknown): void {
-    if (this.stopSignal.aborted) return;
-    this.#failure ??= this.failure(place, error);
+    if (this.isStopped(place)) return;
+    this.#failures.set(place, this.failure(place, error));
     this.record.ended(place, "FAILED", error);
-    this.#flow!.block(place, (child) => this.record.ended(child, "CANCELLED"));
+    this.#flow!.block(place, End.Failed);
   }
 
   /** A step is skipped, and what waits for it too. */
   skip(place: number, error?: unknown): void {
-    if (this.stopSignal.aborted) return;
+    if (this.isStopped(place)) return;
     this.record.ended(place, "SKIPPED", error);
-    this.#flow!.block(place, (child) => this.record.ended(child, "SKIPPED"));
+    this.#flow!.block(place, End.Skipped);
+  }
+
+  /** A step ends without having failed itself, because what it would take the value of did. */
+  giveUp(place: number): void {
+    this.record.ended(place, "CANCELLED");
+    this.#flow!.block(place, End.Failed);
+  }
+
+  /** Nothing needs a step any more. */
+  drop(place: number): void {
+    this.#heldUp.delete(place);
+    this.record.cancelled(place);
   }
 
   /** A stored value turned out to be missing: the step waits until what it needs has been computed. */
   recompute(place: number): void {
-    this.#hasRecomputed = true;
-    this.#flow!.demand(place, (parent) => this.results?.takeUp(parent) ?? false);
-  }
-
-  /**
-   * Whether the step can not run because something above it has ended without a value. Only a step that was to be taken from the
-   * storage, and then could not, gets this far.
-   */
-  isBlocked(place: number): boolean {
-    if (!this.#hasRecomputed) return false;
-    const { start, list } = this.setup.program.graph.parents();
-    for (const parent of list.subarray(start[place], start[place + 1])) {
-      const state = this.record.stateOf(parent);
-      if (state !== "FAILED" && state !== "CANCELLED" && state !== "SKIPPED") continue;
-      const own = state === "SKIPPED" ? "SKIPPED" : "CANCELLED";
-      this.record.ended(place, own);
-      this.#flow!.block(place, (child) => this.record.ended(child, own));
-      return true;
-    }
-    return false;
+    if (!this.isStopped(place)) this.#flow!.demand(place, (parent) => this.results?.takeUp(parent) ?? false);
   }
 
   /**
@@ -395,8 +411,9 @@ export class Execution implements Run<unknown> {
     this.#running--;
     const { promise, resolve } = Promise.withResolvers<void>();
     let hasSlot = false;
+    const signal = this.signalAt(place);
     const stop = begin(() => {
-      if (this.stopSignal.aborted) return;
+      if (signal.aborted) return;
       this.#heldUp.set(place, () => {
         hasSlot = true;
         resolve();
@@ -405,12 +422,12 @@ export class Execution implements Run<unknown> {
       this.#pump();
     });
     const onAbort = () => resolve();
-    this.stopSignal.addEventListener("abort", onAbort, { once: true });
+    signal.addEventListener("abort", onAbort, { once: true });
     this.#pump();
     await promise;
-    this.stopSignal.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", onAbort);
     if (!hasSlot) this.#running++;
-    if (this.stopSignal.aborted) stop();
+    if (signal.aborted) stop();
   }
 
   #runPlugins(): PluginRun[] {
@@ -435,6 +452,13 @@ export class Execution implements Run<unknown> {
     return this.results.isStored(place) ? "SUCCEEDED" : "SKIPPED";
   }
 
+  /** The first failure that is not handled. */
+  #unhandledFailure(): StepFailedError | undefined {
+    const failed = [...this.#failures.keys()];
+    const place = this.#controls?.firstUnhandled(failed) ?? failed[0];
+    return place === undefined ? undefined : this.#failures.get(place);
+  }
+
   #finish(values: readonly unknown[], broken: { readonly error: unknown } | undefined): void {
     const { record, setup } = this;
     const end = (status: Status, error: unknown): void => {
@@ -442,7 +466,8 @@ export class Execution implements Run<unknown> {
       this.#result.reject(error);
     };
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
-    if (this.#failure !== undefined) return end("FAILED", this.#failure);
+    const failure = this.#unhandledFailure();
+    if (failure !== undefined) return end("FAILED", failure);
     if (broken !== undefined) return end("FAILED", broken.error);
     const skipped = skippedTarget(setup.program, record);
     if (skipped !== undefined) return end("SKIPPED", skipped);

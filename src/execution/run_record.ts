@@ -128,6 +128,13 @@ export class RunRecord {
     this.#log?.add("step_finished", place, record === undefined ? { status } : { status, error: record });
   }
 
+  /** The step was cancelled, perhaps while it was at work. */
+  cancelled(place: number): void {
+    const attempts = this.attemptsOf(place);
+    if (attempts > 0) this.#attempts.set(place, attempts);
+    this.ended(place, "CANCELLED");
+  }
+
   /** The step's stored value stands for it. */
   stored(place: number): void {
     this.#attempts.set(place, 0);
@@ -151,11 +158,8 @@ export class RunRecord {
       if (state !== PENDING && state !== RUNNING) continue;
       const end = leftOver(place);
       if (end === "SUCCEEDED") this.stored(place);
-      else if (end === "CANCELLED") {
-        const attempts = this.attemptsOf(place);
-        if (attempts > 0) this.#attempts.set(place, attempts);
-        this.ended(place, end);
-      } else this.#states[place] = STATES.indexOf(end);
+      else if (end === "CANCELLED") this.cancelled(place);
+      else this.#states[place] = STATES.indexOf(end);
     }
     this.status = status;
     this.ofRun("workflow_finished", status);

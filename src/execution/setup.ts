@@ -54,6 +54,8 @@ export interface ExecutionSetup {
   readonly optionsAt: (place: number) => AnyTaskOptions | undefined;
   /** Plugins of a node, or `undefined` if it has none. */
   readonly pluginsAt: (place: number) => readonly Plugin<unknown>[] | undefined;
+  /** Whether a node always runs, also where nothing needs it. */
+  readonly isLogged: (place: number) => boolean;
   /** Makes a call elsewhere; `undefined` makes it in this thread. */
   readonly invoke: ((call: StepCall, context: TaskContext) => unknown) | undefined;
   /** Prepares the run of an id before its first call; what it returns is awaited after the last one. `undefined` needs nothing. */

@@ -16,13 +16,12 @@ export async function runStep(run: Execution, place: number): Promise<void> {
     const loaded = await results.load(place);
     return loaded === undefined ? run.recompute(place) : run.succeedStored(place, loaded.value);
   }
-  if (run.isBlocked(place)) return;
   if (!conditionsHold(run, place)) return run.skip(place);
   if (results !== undefined && await results.isFresh(place, run.argumentsAt(place), run.values)) {
     const loaded = await results.load(place);
     if (loaded !== undefined) return run.succeedStored(place, loaded.value);
   }
-  if (!run.stopSignal.aborted) await attemptUntilDone(run, place);
+  if (!run.isStopped(place)) await attemptUntilDone(run, place);
 }
 
 function conditionsHold(run: Execution, place: number): boolean {
@@ -112,7 +111,7 @@ async function lastAttempt(run: Execution, place: number, calls: readonly Plugin
           const timer = run.setup.clock.setTimer(outcome.delay, resolve);
           return () => timer.cancel();
         });
-        if (run.stopSignal.aborted) return { kind: "over", attempt };
+        if (run.isStopped(place)) return { kind: "over", attempt };
         break;
       case "skipped":
         run.record.attemptFailed(place, attempt, outcome.error);
@@ -139,7 +138,7 @@ async function attemptWithKey(
   if (limit === undefined) return await attemptTraced(run, place, attempt, plugins);
   if (!takeKey(limit)) {
     await run.holdUp(place, (resolve) => waitForKey(limit, resolve));
-    if (run.stopSignal.aborted) return { kind: "failed", error: run.stopSignal.reason };
+    if (run.isStopped(place)) return { kind: "failed", error: run.signalAt(place).reason };
   }
   try {
     return await attemptTraced(run, place, attempt, plugins);
@@ -185,7 +184,7 @@ async function attemptOnce(
       options: setup.optionsAt(place),
       policies: setup.policies,
       plugins: invoke === undefined ? plugins : [],
-      signal: run.stopSignal,
+      signal: run.signalAt(place),
       onProgress: (fraction, message) => record.progress(place, fraction, message),
       clock: setup.clock,
     },

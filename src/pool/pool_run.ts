@@ -50,7 +50,7 @@ export class PoolRun {
   readonly #placement: Placement;
   /** Which node a buffer came from, for buffers that nobody but its readers has. */
   readonly #owners = new WeakMap<ArrayBuffer, number>();
-  readonly #seenByConditions: ReadonlySet<number>;
+  readonly #seen: ReadonlySet<number>;
   readonly #addresses = new Map<object, KnownAddress>();
 
   /**
@@ -62,7 +62,9 @@ export class PoolRun {
     const { graph, program, workflowName, pool, runId } = setup;
     this.#setup = setup;
     this.#placement = Placement.of(graph, program.targets, workflowName);
-    this.#seenByConditions = new Set([...program.conditions.values()].flat().map(({ place }) => place));
+    // What a control node takes is its value too, so that it has more readers than its own.
+    const taken = [...graph.joins()?.values() ?? []].flatMap(({ data }) => [...data]);
+    this.#seen = new Set([...[...program.conditions.values()].flat().map(({ place }) => place), ...taken]);
     pool.openRun(runId);
   }
 
@@ -151,9 +153,9 @@ export class PoolRun {
     return this.#setup.policies.length > 0 || (policies?.length ?? 0) > 0 || attempt < (retry?.maxAttempts ?? 1);
   }
 
-  /** Whether code of the user has had the value of a node in this thread, and may have kept it. */
+  /** Whether code of the user has had the value of a node in this thread, and may have kept it, or another node has it. */
   #wasSeen(place: number): boolean {
-    return this.#seenByConditions.has(place) || this.#setup.pluginsAt(place) !== undefined ||
+    return this.#seen.has(place) || this.#setup.pluginsAt(place) !== undefined ||
       this.#setup.policies.length > 0 || (this.#setup.optionsAt(place)?.policies?.length ?? 0) > 0;
   }
 

@@ -67,7 +67,8 @@ export interface Decision {
 
 /** Why a node is not looked up at all, or `undefined` if it is. */
 export function uncachedCause(setup: DecisionSetup, place: number): UncachedCause | undefined {
-  if (setup.program.graph.members[place]!.site.task.kind !== "function") return "instance";
+  const { kind } = setup.program.graph.members[place]!.site.task;
+  if (kind !== "function") return kind === "control" ? "control" : "instance";
   if (setup.isLogged(place)) return "logged";
   return cacheOf(setup, place) === false ? "cache-off" : undefined;
 }

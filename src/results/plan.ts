@@ -13,7 +13,7 @@ import type { FingerprintChange } from "./fingerprint.ts";
 export type PlanAction = "run" | "stale" | "maybe" | "stored" | "unneeded";
 
 /** Why a node is not looked up in the storage at all. */
-export type UncachedCause = "no-storage" | "instance" | "logged" | "cache-off";
+export type UncachedCause = "no-storage" | "instance" | "control" | "logged" | "cache-off";
 
 /** Why a plan says what it says about a node. */
 export type PlanReason =
@@ -28,6 +28,10 @@ export type PlanReason =
   | { readonly kind: "part-changed"; readonly node: string }
   | { readonly kind: "unrecorded"; readonly node: string }
   | { readonly kind: "condition"; readonly node: string }
+  /** It was made in a case of a branch, and runs only if that is chosen. */
+  | { readonly kind: "case"; readonly node: string; readonly case: string }
+  /** Only a node needs it that takes the first of several values, perhaps another. */
+  | { readonly kind: "first-of"; readonly node: string }
   | FingerprintChange;
 
 /** What a run would do about one node. */
@@ -90,6 +94,10 @@ function because(reason: PlanReason): string {
       return `it is not recorded what the result of \`${reason.node}\` is`;
     case "condition":
       return `it hangs on the value of \`${reason.node}\``;
+    case "case":
+      return `it is in the case ${JSON.stringify(reason.case)} of \`${reason.node}\``;
+    case "first-of":
+      return `only \`${reason.node}\` needs it, which takes the first value and may have another before`;
     case "source-changed":
       return `source of \`${reason.task}\` changed`;
     case "version-changed":
@@ -106,6 +114,7 @@ function because(reason: PlanReason): string {
 const UNCACHED: Readonly<Record<UncachedCause, string>> = {
   "no-storage": "no storage is set",
   instance: "instances and their calls are never stored",
+  control: "it makes no call, and is never stored",
   logged: "logged nodes always run",
   "cache-off": "its cache is off",
 };

@@ -6,23 +6,44 @@
 import fc from "fast-check";
 import type { RunShape } from "../../src/engine/run_state.ts";
 import type { Adjacency } from "../../src/graph.ts";
+import { needsOf } from "../../src/handled.ts";
+import type { Joins } from "../../src/join.ts";
 
 /** What a shape is made of: for each step its parents, all of which come before it. */
 export interface Layout {
   readonly parents: readonly (readonly number[])[];
   readonly pure: readonly boolean[];
   readonly targets: readonly number[];
+  /** The control nodes: all parents but the strict ones bring a value. */
+  readonly controls?: readonly {
+    readonly place: number;
+    readonly kind: ControlKind;
+    readonly strict: readonly number[];
+  }[];
 }
 
+/** What a control node does. */
+export type ControlKind = "optional" | "anyOf" | "branch";
+
 /** The shape of a layout. */
-export function shapeOf({ parents, pure, targets }: Layout): RunShape {
+export function shapeOf({ parents, pure, targets, controls = [] }: Layout): RunShape {
   const children: number[][] = parents.map(() => []);
   for (const [place, of] of parents.entries()) for (const parent of of) children[parent]!.push(place);
+  const joins: Joins = new Map(controls.map(({ place, kind, strict }) => [place, {
+    join: kind === "anyOf" ? "any" : "settled",
+    absorbs: kind === "optional",
+    data: new Set(parents[place]!.filter((parent) => !strict.includes(parent))),
+    strict: new Set(strict),
+  }]));
+  const graph = {
+    parents: () => adjacency(parents),
+    children: () => adjacency(children),
+    joins: () => joins.size === 0 ? undefined : joins,
+  };
   return {
+    ...needsOf(graph, targets.map((place) => ({ place }))),
     size: parents.length,
-    parents: adjacency(parents),
-    children: adjacency(children),
-    pure: Uint8Array.from(pure, Number),
+    pure: Uint8Array.from(pure, (isPure, place) => Number(isPure || joins.has(place))),
     bound: new Uint8Array(parents.length),
     targets,
   };

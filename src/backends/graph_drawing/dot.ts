@@ -9,6 +9,7 @@ const NODE_STYLES: Readonly<Record<DrawnKind, string>> = {
   function: "",
   instance: 'shape=component, style=filled, fillcolor="#e8eef7"',
   method: 'style="rounded,filled", fillcolor="#e8eef7"',
+  control: 'shape=hexagon, style=filled, fillcolor="#f7f2e0"',
 };
 
 const EDGE_STYLES: Readonly<Record<EdgeKind, string>> = {
@@ -16,6 +17,9 @@ const EDGE_STYLES: Readonly<Record<EdgeKind, string>> = {
   state: "penwidth=2.5",
   condition: "style=dashed",
   order: "style=dotted",
+  optional: "style=dashed, arrowhead=empty",
+  any: "style=dotted, arrowhead=empty",
+  case: "arrowhead=empty",
 };
 
 /** A graph in DOT. With `quick`, Graphviz spends less time on few crossings and smooth lines. */
@@ -28,7 +32,10 @@ export function toDot({ title, nodes, edges }: Drawing, { quick }: { readonly qu
   ];
   if (quick) lines.push("  graph [nslimit=1, nslimit1=1, mclimit=0.1, splines=polyline]");
   nodes.forEach((node, place) => lines.push(`  ${ids[place]}${attributes(...nodeStyles(node))}`));
-  for (const { from, to, kind } of edges) lines.push(`  ${ids[from]} -> ${ids[to]}${attributes(EDGE_STYLES[kind])}`);
+  for (const { from, to, kind, label } of edges) {
+    const shown = label === "" ? "" : `label=${quotedLabel(label)}, fontsize=10`;
+    lines.push(`  ${ids[from]} -> ${ids[to]}${attributes(EDGE_STYLES[kind], shown)}`);
+  }
   lines.push("}", "");
   return lines.join("\n");
 }

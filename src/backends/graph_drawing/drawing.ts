@@ -5,13 +5,17 @@
  */
 import type { NodeGraph } from "../../graph.ts";
 import { InputRef } from "../../input.ts";
-import { type CallNode, forEachParent, type NodeExtra, parentOf } from "../../node.ts";
+import type { Control } from "../../control/control.ts";
+import { type CallNode, forEachParent, nodeBehind, type NodeExtra, parentOf } from "../../node.ts";
 
-/** A call of a function, the making of a live object, or a call of one of its methods. */
-export type DrawnKind = "function" | "instance" | "method";
+/** A call of a function, the making of a live object, a call of one of its methods, or a node that makes no call. */
+export type DrawnKind = "function" | "instance" | "method" | "control";
 
-/** Why one node waits for another: it reads its value, uses the same live object next, asks it whether to run, or just comes later. */
-export type EdgeKind = "data" | "state" | "condition" | "order";
+/**
+ * Why one node waits for another: it reads its value, uses the same live object next, asks it whether to run, or just comes later. What a
+ * control node takes is optional, one of any, or the value of a case.
+ */
+export type EdgeKind = "data" | "state" | "condition" | "order" | "optional" | "any" | "case";
 
 /** One node of a drawing. */
 export interface DrawnNode {
@@ -29,6 +33,8 @@ export interface DrawnEdge {
   readonly to: number;
   /** The strongest reason. */
   readonly kind: EdgeKind;
+  /** The cases of a branch that it stands for; empty if it stands for none. */
+  readonly label: string;
 }
 
 /** What a drawing shows. */
@@ -42,7 +48,15 @@ export interface Drawing {
 }
 
 /** Where several reasons hold, the strongest is drawn. */
-const STRENGTH: Readonly<Record<EdgeKind, number>> = { state: 4, data: 3, condition: 2, order: 1 };
+const STRENGTH: Readonly<Record<EdgeKind, number>> = {
+  state: 5,
+  data: 4,
+  case: 3,
+  any: 3,
+  optional: 3,
+  condition: 2,
+  order: 1,
+};
 
 /** Nothing beyond the arguments. */
 const ARGUMENTS_ONLY: NodeExtra = {};
@@ -54,7 +68,9 @@ export function drawingOf(graph: NodeGraph, title: string): Drawing {
   const edges: DrawnEdge[] = [];
   graph.members.forEach((node, to) => {
     nodes.push({ name: graph.names.at(to), kind: kindOf(node) });
-    for (const [from, kind] of parentKinds(node, graph.extraAt(to))) edges.push({ from, to, kind });
+    for (const [from, { kind, cases }] of parentKinds(node, graph.extraAt(to))) {
+      edges.push({ from, to, kind, label: cases.join(", ") });
+    }
   });
   return { title, nodes, edges };
 }
@@ -63,15 +79,52 @@ function kindOf({ site }: CallNode): DrawnKind {
   return site.task.kind === "class" ? "instance" : site.task.kind;
 }
 
-function parentKinds(node: CallNode, extra: NodeExtra | undefined): Map<number, EdgeKind> {
-  const kinds = new Map<number, EdgeKind>();
-  const add = (parent: CallNode, kind: EdgeKind): void => {
+interface Reasons {
+  kind: EdgeKind;
+  readonly cases: string[];
+}
+
+function parentKinds(node: CallNode, extra: NodeExtra | undefined): Map<number, Reasons> {
+  const kinds = new Map<number, Reasons>();
+  const add = (parent: CallNode, kind: EdgeKind, inCase?: string): void => {
     const known = kinds.get(parent.index);
-    if (known === undefined || STRENGTH[kind] > STRENGTH[known]) kinds.set(parent.index, kind);
+    const cases = inCase === undefined ? [] : [inCase];
+    if (known === undefined) kinds.set(parent.index, { kind, cases });
+    else {
+      known.cases.push(...cases);
+      if (STRENGTH[kind] > STRENGTH[known.kind]) known.kind = kind;
+    }
   };
-  forEachParent(node, (parent) => add(parent, "data"), ARGUMENTS_ONLY);
+  if (extra?.control === undefined) forEachParent(node, (parent) => add(parent, "data"), ARGUMENTS_ONLY);
+  else addTaken(node, extra.control, add);
   // The first node that a method call comes after is the use of its object before.
   extra?.after?.forEach((parent, i) => add(parent, extra.receiver !== undefined && i === 0 ? "state" : "order"));
-  for (const { on } of extra?.when ?? []) if (!(on instanceof InputRef)) add(parentOf(on), "condition");
+  for (const { on, inCase } of extra?.when ?? []) {
+    if (!(on instanceof InputRef)) add(parentOf(on), "condition", inCase);
+  }
   return kinds;
+}
+
+/** What a control node takes. */
+function addTaken(
+  node: CallNode,
+  control: Control,
+  add: (parent: CallNode, kind: EdgeKind, inCase?: string) => void,
+): void {
+  for (let i = 0; i < node.argumentCount; i++) {
+    const parent = nodeBehind(node.argumentAt(i));
+    if (parent === undefined) continue;
+    switch (control.kind) {
+      case "optional":
+        add(parent, "optional");
+        break;
+      case "anyOf":
+        add(parent, "any");
+        break;
+      case "branch":
+        if (i === 0) add(parent, "data");
+        else add(parent, "case", control.cases[i - 1]);
+        break;
+    }
+  }
 }

@@ -10,9 +10,18 @@ const SHAPES: Readonly<Record<DrawnKind, readonly [open: string, close: string]>
   function: ['["', '"]'],
   instance: ['[["', '"]]'],
   method: ['("', '")'],
+  control: ['{{"', '"}}'],
 };
 
-const ARROWS: Readonly<Record<EdgeKind, string>> = { data: "-->", state: "==>", condition: "-.->", order: "-.->" };
+const ARROWS: Readonly<Record<EdgeKind, string>> = {
+  data: "-->",
+  state: "==>",
+  condition: "-.->",
+  order: "-.->",
+  optional: "-.-o",
+  any: "--o",
+  case: "-->",
+};
 
 /** A graph in Mermaid. Mermaid itself draws 500 edges and 50,000 characters unless it is told to draw more. */
 export function toMermaid({ nodes, edges }: Drawing): string {
@@ -21,7 +30,9 @@ export function toMermaid({ nodes, edges }: Drawing): string {
     const [open, close] = SHAPES[kind];
     lines.push(`  n${place}${open}${escaped(name)}${close}`);
   });
-  for (const { from, to, kind } of edges) lines.push(`  n${from} ${ARROWS[kind]} n${to}`);
+  for (const { from, to, kind, label } of edges) {
+    lines.push(`  n${from} ${ARROWS[kind]}${label === "" ? "" : `|"${escaped(label)}"|`} n${to}`);
+  }
   lines.push("");
   return lines.join("\n");
 }

@@ -1,0 +1,91 @@
+/**
+ * What becomes of a control node once it may run: the same on every backend.
+ *
+ * @module
+ */
+import { describe } from "../describe.ts";
+import { NotFoundError } from "../errors.ts";
+import { End } from "../join.ts";
+import type { Program } from "../program.ts";
+import { caseOf, type Control } from "./control.ts";
+
+/** How a control node ends. */
+export type ControlOutcome =
+  | { readonly kind: "succeeded"; readonly value: unknown }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "cancelled" | "skipped" };
+
+/** What is known of those above a control node. */
+export interface Above {
+  /** Values by place. */
+  readonly values: readonly unknown[];
+  /** How a step has ended. */
+  readonly endOf: (place: number) => End;
+  /** The step that has brought the first value, for a node that takes that. */
+  readonly winner: number;
+}
+
+/** The control node at `place`, if there is one. */
+export function controlAt({ graph }: Program, place: number): Control | undefined {
+  return graph.hasControls ? graph.extraAt(place)?.control : undefined;
+}
+
+/** The places whose values the control node at `place` reads, its conditions included. Those that have none are left out. */
+export function controlReads(program: Program, place: number, { endOf, winner }: Omit<Above, "values">): Set<number> {
+  const takesFirst = controlAt(program, place)?.kind === "anyOf";
+  const reads = new Set<number>();
+  for (let i = 0; i < program.argumentCountAt(place); i++) {
+    const from = program.sourceAt(place, i);
+    if (from >= 0 && endOf(from) === End.Value && (!takesFirst || from === winner)) reads.add(from);
+  }
+  for (const { place: from } of program.conditions.get(place) ?? []) if (from >= 0) reads.add(from);
+  return reads;
+}
+
+/** What becomes of the control node at `place`. All that it waits for has ended, as far as it has to. It never throws. */
+export function controlOutcome(program: Program, place: number, control: Control, above: Above): ControlOutcome {
+  try {
+    if (!(program.conditions.get(place) ?? []).every(({ holds }) => holds(above.values))) return { kind: "skipped" };
+    switch (control.kind) {
+      case "optional": {
+        const hasValue = above.endOf(program.sourceAt(place, 0)) === End.Value;
+        return { kind: "succeeded", value: hasValue ? program.argumentAt(place, 0, above.values) : undefined };
+      }
+      case "anyOf": {
+        let first = 0;
+        while (program.sourceAt(place, first) !== above.winner) first++;
+        return { kind: "succeeded", value: program.argumentAt(place, first, above.values) };
+      }
+      case "branch":
+        return chosenCase(program, place, control.cases, above);
+    }
+  } catch (error) {
+    return { kind: "failed", error };
+  }
+}
+
+function chosenCase(program: Program, place: number, cases: readonly string[], above: Above): ControlOutcome {
+  const selected = program.argumentAt(place, 0, above.values);
+  const chosen = caseOf(new Set(cases), selected);
+  if (chosen === undefined) {
+    const node = program.graph.names.at(place);
+    throw new NotFoundError(
+      `Branch \`${node}\` has no case for ${describe(selected)}, and no \`default\`; it has ${
+        cases.map((name) => JSON.stringify(name)).join(", ")
+      }.`,
+      { node },
+    );
+  }
+  const argument = cases.indexOf(chosen) + 1;
+  const from = program.sourceAt(place, argument);
+  const end = from < 0 ? End.Value : above.endOf(from);
+  switch (end) {
+    case End.Value:
+      return { kind: "succeeded", value: program.argumentAt(place, argument, above.values) };
+    case End.Skipped:
+      return { kind: "skipped" };
+    case End.Failed:
+    case End.Open:
+      return { kind: "cancelled" };
+  }
+}
