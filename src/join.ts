@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { Status } from "./status.ts";
 
 /**
  * How a control node takes the values of its parents: `settled` waits until each has ended, however; `any` takes the first that succeeds.
@@ -36,6 +37,22 @@ export enum End {
   Value,
   Failed,
   Skipped,
+}
+
+/** How a step in a state looks to those that wait for it. */
+export function endOf(status: Status): End {
+  switch (status) {
+    case "PENDING":
+    case "RUNNING":
+      return End.Open;
+    case "SUCCEEDED":
+      return End.Value;
+    case "FAILED":
+    case "CANCELLED":
+      return End.Failed;
+    case "SKIPPED":
+      return End.Skipped;
+  }
 }
 
 /** What a step may do: wait, run, or end without a value. */

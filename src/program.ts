@@ -180,7 +180,7 @@ export class Program {
     const slot = this.slots[this.slotStart[place]! + i]!;
     if (slot >= 0) return values[slot];
     const constant = this.constants[~slot];
-    return constant instanceof ItemSlot ? this.#valueOf(constant, values) : constant;
+    return constant instanceof ItemSlot ? itemValue(values[constant.place], constant.ref) : constant;
   }
 
   /** The arguments of the node at `place`, one by one. */

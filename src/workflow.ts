@@ -9,7 +9,7 @@ import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Graph, NodeGraph, type Scope } from "./graph.ts";
 import { checkName } from "./naming.ts";
-import { callAt } from "./control/own_backend.ts";
+import { ownCalls } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
 import { describe } from "./describe.ts";
 import { liveObject, StandIn } from "./stand_in.ts";
@@ -292,8 +292,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       options: this.optionsAt(place),
       plugins: this.pluginsAt(place) ?? [],
       remoteArgs: this.remoteArgsAt(place),
-      mayRun: (values) => (program.conditions.get(place) ?? []).every((condition) => condition.holds(values)),
-      call: callAt(program, place),
+      ...ownCalls(program, place),
     }));
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endOf, tallyOf } from "../src/join.ts";
 import { isFinal } from "../src/status.ts";
 import type { Executable } from "../src/engine/executable.ts";
 import type { StepRecord } from "../storage/runtime/records.ts";
@@ -157,12 +158,11 @@ export function changeViolations(run: StoredRun, before: readonly StepRecord[]):
     const { shape, makers } = executable;
     if (!run.values.has(place) && makers[place] !== place) found.push(`step ${place} of run ${id} has no result`);
     const { start, list } = shape.parents;
-    for (let at = start[place]!; at < start[place + 1]!; at++) {
-      const parent = list[at]!;
-      const { status } = steps[parent]!;
-      if (status !== "SUCCEEDED") {
-        found.push(`step ${place} of run ${id} succeeded while its parent ${parent} is ${status}`);
-      }
+    const parents = list.subarray(start[place], start[place + 1]);
+    const { standing } = tallyOf(shape.joins?.get(place), parents, (parent) => endOf(steps[parent]!.status));
+    if (standing !== "ready") {
+      const states = [...parents].map((parent) => `${parent} is ${steps[parent]!.status}`);
+      found.push(`step ${place} of run ${id} succeeded while its parent ${states.join(", ")}`);
     }
   }
   return found;

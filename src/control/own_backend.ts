@@ -5,20 +5,42 @@
  */
 import { End } from "../join.ts";
 import type { Program } from "../program.ts";
-import { controlAt, controlOutcome } from "./outcome.ts";
+import { controlAt, type ControlOutcome, controlOutcome } from "./outcome.ts";
 
-/** How the backend calls the node at a place: a control node takes the first of the values that are there. */
-export function callAt(program: Program, place: number): (values: readonly unknown[]) => unknown {
+/** What a backend of one's own does about a node, given the values so far. */
+export interface OwnCalls {
+  /** Whether the node may run: its conditions hold, and the case that it takes has a value. */
+  mayRun(values: readonly unknown[]): boolean;
+  /** Calls the node's function; a control node takes the first of the values that are there. */
+  call(values: readonly unknown[]): unknown;
+}
+
+/** What a backend of one's own does about the node at `place`. */
+export function ownCalls(program: Program, place: number): OwnCalls {
+  const holdAll = (values: readonly unknown[]): boolean =>
+    (program.conditions.get(place) ?? []).every((condition) => condition.holds(values));
   const control = controlAt(program, place);
   if (control === undefined) {
     const call = program.calls[place]!;
-    return (values) => Reflect.apply(call, undefined, program.argumentsAt(place, values));
+    return {
+      mayRun: holdAll,
+      call: (values) => Reflect.apply(call, undefined, program.argumentsAt(place, values)),
+    };
   }
-  return (values) => {
+  const outcomeOf = (values: readonly unknown[]): ControlOutcome => {
     const endOf = (of: number): End => of in values ? End.Value : End.Skipped;
     const winner = [...program.graph.joins()?.get(place)?.data ?? []].find((of) => of in values) ?? -1;
-    const outcome = controlOutcome(program, place, control, { values, endOf, winner });
-    if (outcome.kind === "succeeded") return outcome.value;
-    throw outcome.kind === "failed" ? outcome.error : new TypeError("The chosen case has no value.");
+    return controlOutcome(program, place, control, { values, endOf, winner });
+  };
+  return {
+    mayRun(values) {
+      const { kind } = outcomeOf(values);
+      return kind === "succeeded" || kind === "failed";
+    },
+    call(values) {
+      const outcome = outcomeOf(values);
+      if (outcome.kind === "succeeded") return outcome.value;
+      throw outcome.kind === "failed" ? outcome.error : new TypeError("The case that was chosen has no value.");
+    },
   };
 }

@@ -21,7 +21,7 @@ import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
 import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
-import { StepStops } from "./step_stops.ts";
+import { StepStops } from "../step_stops.ts";
 import { RunValues } from "./run_values.ts";
 import { isFinal } from "../status.ts";
 import { newState, restoreState } from "./step_records.ts";

@@ -28,7 +28,8 @@ export function violations(state: RunState): string[] {
     const step = steps[place]!;
     const parents = shape.parents.list.subarray(shape.parents.start[place], shape.parents.start[place + 1]);
     let [waiting, uncommitted] = [0, 0];
-    const { standing } = tallyOf(shape.joins?.get(place), parents, (parent) => endOfPhase(steps[parent]!.phase));
+    const edges = shape.joins?.get(place);
+    const { standing } = tallyOf(edges, parents, (parent) => endOfPhase(steps[parent]!.phase));
     const heard = state.tallies.get(place);
     if (heard !== undefined && heard.standing !== standing) {
       found.push(`step ${place} takes itself for ${heard.standing}, and is ${standing}`);
@@ -49,7 +50,9 @@ export function violations(state: RunState): string[] {
     if (ended && !step.committed) count.uncommitted++;
     if (step.committed && !ended) found.push(`step ${place} is committed and ${step.phase}`);
     const atWork = step.phase === "ready" || step.phase === "running" || step.phase === "lent";
-    if ((atWork || step.phase === "succeeded") && standing !== "ready") {
+    // What a control node has gone on without may be made again, for others, when the run is tried again.
+    const hadValues = edges !== undefined && [...edges.strict].every((parent) => steps[parent]!.phase === "succeeded");
+    if (standing !== "ready" && (atWork || step.phase === "succeeded" && !hadValues)) {
       found.push(`step ${place} is ${step.phase} before its parents`);
     }
     if (atWork && uncommitted > 0 && shape.pure[place] === 0) {

@@ -6,7 +6,7 @@
 import type { StepOffer, StepRecord } from "../../storage/runtime/records.ts";
 import { PlaceQueue } from "../execution/place_queue.ts";
 import { toBeRetried } from "../handled.ts";
-import { End, type Tally, tallyOf } from "../join.ts";
+import { End, endOf, type Tally, tallyOf } from "../join.ts";
 import type { Status } from "../status.ts";
 import type { Phase, RunShape, RunState, StepState } from "./run_state.ts";
 
@@ -36,21 +36,7 @@ export function statusOf(step: StepState): Status {
 
 /** How a phase looks to the steps that wait for one in it. */
 export function endOfPhase(phase: Phase): End {
-  switch (phase) {
-    case "succeeded":
-      return End.Value;
-    case "failed":
-    case "cancelled":
-      return End.Failed;
-    case "skipped":
-      return End.Skipped;
-    case "waiting":
-    case "ready":
-    case "running":
-    case "lent":
-    case "delayed":
-      return End.Open;
-  }
+  return endOf(STATUS[phase]);
 }
 
 /** A run of which nothing has happened yet. */

@@ -11,6 +11,7 @@ import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Program } from "../program.ts";
 import type { Run, RunStatus } from "../run.ts";
+import { ReportedEnds } from "./reported_ends.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
 import { isFinal, type Status } from "../status.ts";
@@ -83,7 +84,8 @@ export class ReportedRun implements Run<unknown>, BackendRun {
   readonly #record: RunRecord;
   readonly #controller = new AbortController();
   readonly #result = Promise.withResolvers<unknown>();
-  #failure: StepFailedError | undefined;
+  readonly #ends: ReportedEnds;
+  readonly #failures = new Map<number, StepFailedError>();
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(setup: BackendRunSetup) {
@@ -92,6 +94,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
     this.#setup = setup;
     const trace = openTrace(tracer, { workflowId: workflowName, runId: this.id, version });
     this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true, trace);
+    this.#ends = new ReportedEnds(program, this.#record);
     this.#result.promise.catch(() => {});
   }
 
@@ -124,7 +127,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
   }
 
   succeeded(step: BackendStep): void {
-    if (!this.isOver(step)) this.#record.ended(step.place, "SUCCEEDED");
+    if (!this.isOver(step)) this.#ends.end(step.place, "SUCCEEDED");
   }
 
   failed(step: BackendStep, error: unknown): void {
@@ -133,17 +136,15 @@ export class ReportedRun implements Run<unknown>, BackendRun {
     const attempts = this.#record.attemptsOf(place);
     if (attempts === 0) this.#record.enqueued(place);
     else this.#record.attemptFailed(place, attempts, error);
-    this.#failure ??= stepFailure(this.#record, place, error);
-    this.#record.ended(place, "FAILED", error);
-    this.#block(place, "CANCELLED");
+    this.#failures.set(place, stepFailure(this.#record, place, error));
+    this.#ends.end(place, "FAILED", error);
   }
 
   skipped(step: BackendStep, error?: unknown): void {
     if (this.isOver(step)) return;
     const { place } = step;
     if (this.#record.attemptsOf(place) === 0) this.#record.enqueued(place);
-    this.#record.ended(place, "SKIPPED", error);
-    this.#block(place, "SKIPPED");
+    this.#ends.end(place, this.#ends.skipOf(place), error);
   }
 
   result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
@@ -189,7 +190,8 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       if (this.#record.isFinished) return;
       const { program, single } = this.#setup;
       const skipped = skippedTarget(program, this.#record);
-      if (this.#failure !== undefined) this.#end("FAILED", this.#failure);
+      const failure = this.#failure();
+      if (failure !== undefined) this.#end("FAILED", failure);
       else if (skipped !== undefined) this.#end("SKIPPED", skipped);
       else {
         const given = targetValues(program, values);
@@ -197,7 +199,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
         this.#result.resolve(single ? given[0] : given);
       }
     } catch (error) {
-      if (!this.#record.isFinished) this.#end("FAILED", this.#failure ?? error);
+      if (!this.#record.isFinished) this.#end("FAILED", this.#failure() ?? error);
     }
   }
 
@@ -206,16 +208,9 @@ export class ReportedRun implements Run<unknown>, BackendRun {
     this.#result.reject(error);
   }
 
-  #block(place: number, status: Status): void {
-    const { start, list } = this.#setup.program.graph.children();
-    const open = [place];
-    for (let from = open.pop(); from !== undefined; from = open.pop()) {
-      for (let at = start[from]!; at < start[from + 1]!; at++) {
-        const child = list[at]!;
-        if (isFinal(this.#record.stateOf(child))) continue;
-        this.#record.ended(child, status);
-        open.push(child);
-      }
-    }
+  /** The first failure that is not handled. */
+  #failure(): StepFailedError | undefined {
+    const place = this.#ends.firstUnhandled([...this.#failures.keys()]);
+    return this.#failures.get(place);
   }
 }

@@ -9,35 +9,25 @@ import { CancelledError } from "../errors.ts";
 import { firstUnhandled, type Needs, needsOf } from "../handled.ts";
 import type { Dataflow } from "./dataflow.ts";
 import type { Execution } from "./execution.ts";
+import { StepStops } from "../step_stops.ts";
 
 /** Control nodes of one execution. */
 export class Controls {
   readonly #run: Execution;
   readonly #needs: Needs;
-  /** What stops single steps, made when somebody asks for its signal. */
-  readonly #stops = new Map<number, AbortController>();
+  readonly #stops: StepStops;
 
   /** Looks at the graph; there has to be a control node. */
   constructor(run: Execution) {
     const { program, isLogged } = run.setup;
     this.#run = run;
     this.#needs = needsOf(program.graph, program.targets, isLogged);
+    this.#stops = new StepStops(this.#needs, run.stopSignal);
   }
 
   /** Aborted when the run is cancelled, or nothing needs the step any more. */
   signalAt(place: number): AbortSignal {
-    let stop = this.#stops.get(place);
-    if (stop === undefined) {
-      this.#stops.set(place, stop = new AbortController());
-      const { stopSignal } = this.#run;
-      if (stopSignal.aborted) stop.abort(stopSignal.reason);
-    }
-    return stop.signal;
-  }
-
-  /** The run is cancelled, or can not go on. */
-  stopAll(reason: unknown): void {
-    for (const stop of this.#stops.values()) stop.abort(reason);
+    return this.#stops.signalAt(place);
   }
 
   /** Evaluates all control nodes that are ready, and those that become so. */
@@ -80,7 +70,8 @@ export class Controls {
     for (const place of flow.dropUnneeded(this.#needs, satisfied)) {
       this.#run.drop(place);
       const node = names.at(place);
-      this.#stops.get(place)?.abort(
+      this.#stops.stop(
+        place,
         new CancelledError(
           `Node \`${node}\` of workflow \`${workflow}\` is not needed any more: \`${
             names.at(satisfied)

@@ -102,7 +102,6 @@ export class Execution implements Run<unknown> {
         workflow: workflowName,
       });
       this.#controller.abort(this.#cancelled);
-      this.#controls?.stopAll(this.#cancelled);
       this.#allEnded.resolve();
     }
     await this.#result.promise.catch(() => {});
@@ -137,7 +136,6 @@ export class Execution implements Run<unknown> {
     } catch (error) {
       broken = { error };
       this.#controller.abort(error);
-      this.#controls?.stopAll(error);
     }
     await Promise.all(this.#stepsWithPlugins);
     try {

@@ -17,9 +17,11 @@ import {
 import { SerializationError } from "../errors.ts";
 import type { AnyTaskOptions, CacheMode } from "../options.ts";
 import { parameterNames } from "./parameter_names.ts";
+import { leaveUnneeded } from "./needed.ts";
 import type { PlanAction, PlanReason, UncachedCause } from "./plan.ts";
 import type { Program, ProgramInput } from "../program.ts";
 import type { AnyFunction } from "../ref.ts";
+import { onCondition } from "./uncertain.ts";
 
 /** What is recorded with a stored result. */
 export interface ResultMeta {
@@ -111,7 +113,7 @@ export function decide(
     const isSettled = own.action === "stored" && cacheOf(setup, place) === "name";
     decisions.push(isSettled ? own : onCondition(setup, place, own, decisions, uncertain));
   }
-  if (headerOf !== undefined) leaveUnneeded(setup, decisions);
+  leaveUnneeded(setup, decisions, headerOf !== undefined);
   return decisions;
 }
 
@@ -208,57 +210,5 @@ function compareInput(
       // As long as one result is not known, nothing can be said of those that are.
       input.places.filter((of) => via !== undefined || to.hashOf(of) === undefined).forEach(to.unsure);
     }
-  }
-}
-
-/**
- * A node that hangs on a condition, or on a node that does, may be skipped, so that nobody can promise that it runs, nor that a
- * result that was made from the same inputs still stands for it.
- */
-function onCondition(
-  setup: DecisionSetup,
-  place: number,
-  own: Decision,
-  decisions: readonly Decision[],
-  uncertain: Uint8Array,
-): Decision {
-  const { program } = setup;
-  const reasons: PlanReason[] = (program.conditions.get(place) ?? []).map((condition) => ({
-    kind: "condition",
-    node: condition.label,
-  }));
-  const { start, list } = program.graph.parents();
-  for (let at = start[place]!; at < start[place + 1]!; at++) {
-    const parent = list[at]!;
-    if (uncertain[parent] === 1 && decisions[parent]!.action === "maybe") {
-      uncertain[place] = 1;
-      const node = program.graph.names.at(parent);
-      if (!own.reasons.some((reason) => reason.kind === "upstream" && reason.node === node)) {
-        reasons.push({ kind: "upstream", node, action: "maybe" });
-      }
-    }
-  }
-  if (reasons.length === 0) return own;
-  uncertain[place] = 1;
-  return { action: "maybe", reasons: [...own.reasons, ...reasons], stored: false };
-}
-
-/** From the targets upwards: what runs needs what is above it; what is stored does not. */
-function leaveUnneeded(setup: DecisionSetup, decisions: Decision[]): void {
-  const { program } = setup;
-  const needed = new Uint8Array(program.graph.size);
-  for (const { place } of program.targets) needed[place] = 1;
-  const children = program.graph.children();
-  const parents = program.graph.parents();
-  for (let place = decisions.length - 1; place >= 0; place--) {
-    const decision = decisions[place]!;
-    const isLeaf = children.start[place] === children.start[place + 1];
-    if (setup.isLogged(place) || setup.wholeGraph && isLeaf) needed[place] = 1;
-    if (decision.action === "stored") continue;
-    if (needed[place] === 0) {
-      decisions[place] = { action: "unneeded", reasons: [{ kind: "unneeded" }], stored: false };
-      continue;
-    }
-    for (let at = parents.start[place]!; at < parents.start[place + 1]!; at++) needed[parents.list[at]!] = 1;
   }
 }

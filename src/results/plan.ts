@@ -97,7 +97,7 @@ function because(reason: PlanReason): string {
     case "case":
       return `it is in the case ${JSON.stringify(reason.case)} of \`${reason.node}\``;
     case "first-of":
-      return `only \`${reason.node}\` needs it, which takes the first value and may have another before`;
+      return `only \`${reason.node}\` needs it, which takes the value that is there first`;
     case "source-changed":
       return `source of \`${reason.task}\` changed`;
     case "version-changed":
@@ -114,7 +114,7 @@ function because(reason: PlanReason): string {
 const UNCACHED: Readonly<Record<UncachedCause, string>> = {
   "no-storage": "no storage is set",
   instance: "instances and their calls are never stored",
-  control: "it makes no call, and is never stored",
+  control: "a node that makes no call is never stored",
   logged: "logged nodes always run",
   "cache-off": "its cache is off",
 };

@@ -75,7 +75,7 @@ export function fan(width: number, pure = false): Layout {
   };
 }
 
-/** Any graph of up to 25 steps, chains of up to 40 and fans of up to 40, with any steps pure. */
+/** Any graph of up to 25 steps, chains of up to 40 and fans of up to 40, with any steps pure, some of them control nodes. */
 export const layouts: fc.Arbitrary<Layout> = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.array(fc.nat(24), { maxLength: 4 }), { minLength: 1, maxLength: 25 }) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }).map((size) => chain(size).parents) },
@@ -83,9 +83,21 @@ export const layouts: fc.Arbitrary<Layout> = fc.oneof(
 ).chain((links) => {
   const parents = links.map((of, place) => [...new Set(of.filter((parent) => parent < place))].sort((a, b) => a - b));
   const size = parents.length;
+  const control = fc.record({
+    place: fc.nat(size - 1),
+    kind: fc.constantFrom<ControlKind>("optional", "anyOf", "branch"),
+    strict: fc.nat(15),
+  });
   return fc.record({
     parents: fc.constant(parents),
     pure: fc.array(fc.boolean(), { minLength: size, maxLength: size }),
     targets: fc.uniqueArray(fc.nat(size - 1), { maxLength: 3 }),
+    controls: fc.uniqueArray(control, { maxLength: 6, selector: ({ place }) => place }).map((controls) =>
+      controls.flatMap(({ place, kind, strict }) => {
+        // Those of the first parents whose bit is set have to succeed; one at least brings a value.
+        const chosen = parents[place]!.filter((_, i) => (strict >> i & 1) === 1);
+        return chosen.length < parents[place]!.length ? [{ place, kind, strict: chosen }] : [];
+      })
+    ),
   });
 });

@@ -1,11 +1,20 @@
 /**
  * Workflows by chance: chains, fans and layers of steps that are pure or not, fail, are tried again, skipped, bound to a live object or
- * to a slot. What a step gives is never the same twice, so that whatever is built on a value that was not committed shows.
+ * to a slot, and take what they read through control nodes. What a step gives is never the same twice, so that whatever is built on a value that was not committed shows.
  *
  * @module
  */
-import { context, defineWorkflow, type Definition, type Node, task, type TaskOptions } from "@fusewire/fusewire";
+import {
+  context,
+  defineWorkflow,
+  type Definition,
+  type Node,
+  optional,
+  task,
+  type TaskOptions,
+} from "@fusewire/fusewire";
 import type { SeededRandom } from "@fusewire/fusewire/testing";
+import { planTaking, taken, type Taking, withoutWinner } from "./random_control.ts";
 
 /** What a step gives. */
 export interface StepValue {
@@ -37,17 +46,24 @@ export interface RandomWorkflowOptions {
   readonly stateful?: number;
   /** Needs a slot of a concurrency key. @default {0.1} */
   readonly slots?: number;
+  /** Takes an argument through a control node. @default {0.15} */
+  readonly control?: number;
 }
 
 interface Plan {
   readonly name: string;
   readonly parents: readonly number[];
+  /** How each of them is taken. */
+  readonly takings: readonly Taking[];
   readonly kind: "call" | "method";
   readonly failures: number;
   readonly options: TaskOptions<StepValue>;
   readonly condition: { readonly on: number; readonly holds: boolean } | undefined;
   readonly waits: number | undefined;
 }
+
+/** How often an argument is taken through a control node, where nothing else is said. */
+const CONTROL = 0.15;
 
 let calls = 0;
 
@@ -76,6 +92,8 @@ export function randomWorkflow(
   options: RandomWorkflowOptions = {},
 ): Definition<void, unknown> {
   const plans = planSteps(random, options);
+  const fork = random.fork("targets");
+  const optionals = new Set(plans.flatMap((_, place) => fork.bool(options.control ?? CONTROL) ? place : []));
   const targets = plans.flatMap((_, place) => random.bool(0.4) ? place : []);
   if (targets.length === 0) targets.push(plans.length - 1);
   const hasTally = plans.some(({ kind }) => kind === "method");
@@ -83,7 +101,7 @@ export function randomWorkflow(
     const nodes: Node<StepValue>[] = [];
     const tally = hasTally ? task(Tally, { name: "tally" })() : undefined;
     for (const plan of plans) {
-      const of = plan.parents.map((place) => nodes[place]!);
+      const of = plan.takings.map((taking) => taken(taking, nodes, plan.name));
       const node: Node<StepValue> = plan.kind === "method" && tally !== undefined
         ? tally.add(plan.name, of)
         : task(bodyOf(plan), { ...plan.options, name: plan.name })(of);
@@ -92,19 +110,20 @@ export function randomWorkflow(
       if (waits !== undefined) node.after(nodes[waits]!);
       nodes.push(node);
     }
-    return targets.map((place) => nodes[place]!);
+    return targets.map((place) => optionals.has(place) ? optional(nodes[place]!) : nodes[place]!);
   });
 }
 
-function bodyOf({ name, failures }: Plan): (of: readonly unknown[]) => StepValue {
+function bodyOf({ name, failures, takings }: Plan): (of: readonly unknown[]) => StepValue {
   return (of) => {
     if (context().attempt <= failures) throw new Error(`${name} fails, attempt ${context().attempt}`);
-    return { step: name, call: ++calls, of };
+    return { step: name, call: ++calls, of: of.map((value, i) => withoutWinner(takings[i]!, value)) };
   };
 }
 
 function planSteps(random: SeededRandom, options: RandomWorkflowOptions): Plan[] {
   const { size = 12, least = 1, pure = 0.5, failing = 0.25, when = 0.1, stateful = 0.1, slots = 0.1 } = options;
+  const { control = CONTROL } = options;
   const count = random.int(least, size);
   const shape = options.shape ?? random.pick(["chain", "fan", "layers", "any"] as const);
   const width = random.int(1, 4);
@@ -126,6 +145,11 @@ function planSteps(random: SeededRandom, options: RandomWorkflowOptions): Plan[]
     return {
       name: `s${place}`,
       parents,
+      takings: parents.map((parent) =>
+        kind === "method"
+          ? { kind: "plain", parent }
+          : planTaking(random.fork(`taking ${place} ${parent}`), parent, place, control)
+      ),
       kind,
       failures,
       options: given,

@@ -94,6 +94,13 @@ export const TOPICS: readonly Topic[] = [
     options: {},
   },
   {
+    key: "control",
+    name: "what is optional, first or chosen by a value becomes the same, whatever goes wrong",
+    seeds: 300,
+    scenario: { control: 0.6, failing: 0.4, when: 0.2, cancel: 0.15, retry: 0.2 },
+    options: { concurrency: 4 },
+  },
+  {
     key: "large",
     name: "runs whose steps lie in pages keep every rule",
     seeds: 60,

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { mayBecomeUnneeded } from "../handled.ts";
-import type { RunShape } from "./run_state.ts";
+import { mayBecomeUnneeded, type Needs } from "./handled.ts";
 
 /** What stops the steps of one run at work. */
 export class StepStops {
@@ -13,8 +12,8 @@ export class StepStops {
   readonly #stops = new Map<number, AbortController>();
 
   /** With `run` all of them stop. */
-  constructor(shape: RunShape, run: AbortSignal) {
-    this.#mayStop = mayBecomeUnneeded(shape);
+  constructor(needs: Needs, run: AbortSignal) {
+    this.#mayStop = mayBecomeUnneeded(needs);
     this.#run = run;
     if (this.#mayStop === undefined) return;
     run.addEventListener("abort", () => {
@@ -24,17 +23,20 @@ export class StepStops {
 
   /** The signal of a step. */
   signalAt(place: number): AbortSignal {
-    if (this.#mayStop?.[place] !== 1) return this.#run;
+    return this.#mayStop?.[place] === 1 ? this.#stopOf(place).signal : this.#run;
+  }
+
+  /** Stops one step, also if it only begins to ask for its signal later. */
+  stop(place: number, reason: unknown): void {
+    this.#stopOf(place).abort(reason);
+  }
+
+  #stopOf(place: number): AbortController {
     let stop = this.#stops.get(place);
     if (stop === undefined) {
       this.#stops.set(place, stop = new AbortController());
       if (this.#run.aborted) stop.abort(this.#run.reason);
     }
-    return stop.signal;
-  }
-
-  /** Stops one step, if it is at work. */
-  stop(place: number, reason: unknown): void {
-    this.#stops.get(place)?.abort(reason);
+    return stop;
   }
 }
