@@ -191,8 +191,9 @@ export class ActiveRun {
   /** Starts ready steps as long as there is room. */
   pump(): void {
     const { host, state } = this;
-    this.#settleControls();
-    while (this.wantsRoom && !this.commits.isLeaving && !host.isDraining && state.uncommitted < MOST_AHEAD) {
+    for (;;) {
+      this.settleControls();
+      if (!this.wantsRoom || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
       if (!host.takeRoom()) {
         host.wantRoom(this);
         this.lending.lend();
@@ -212,9 +213,10 @@ export class ActiveRun {
   }
 
   /** Evaluates control nodes, also where there is no room: they make no call. */
-  #settleControls(): void {
+  settleControls(): void {
     const { state, host } = this;
     if (state.shape.joins === undefined || !this.isAtWork || this.commits.isLeaving || host.isDraining) return;
+    if (state.uncommitted >= MOST_AHEAD) return;
     for (let place = next(state, state.readyControls); place >= 0; place = next(state, state.readyControls)) {
       this.taken++;
       void runControl(this, place)?.then(() => {

@@ -68,6 +68,8 @@ export class RunCommits {
   async #flush(): Promise<void> {
     const run = this.#run;
     if (this.#isCommitting || !run.isAtWork) return;
+    // What follows from what has ended goes into the same commit.
+    run.settleControls();
     const then = this.#then();
     if (then === undefined && !run.pending.urgent) return;
     this.#isCommitting = true;

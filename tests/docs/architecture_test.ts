@@ -49,9 +49,22 @@ Deno.test("plugins/ know the interfaces of plugins and tracers, errors, the cloc
   expect(await trespasses("plugins", (to) => to.startsWith("plugins/") || known.includes(to))).toEqual([]);
 });
 
+Deno.test("the rules of joins know states and the edges of graphs, and nothing that runs", async () => {
+  const files = new Map(await importsOf("src"));
+  expect(files.get("src/join.ts")).toEqual(["src/status.ts"]);
+  expect(files.get("src/handled.ts")).toEqual(["src/graph.ts", "src/join.ts", "src/status.ts"]);
+});
+
+Deno.test("src/control/ knows nodes, programs and the rules, and neither workflows, runs nor the engine", async () => {
+  const strangers =
+    /^src\/(engine|backends|execution|pool|results)\/|^src\/(workflow|in_process|definition|attempt)\.ts$/;
+  expect(await trespasses("src/control", (to) => !strangers.test(to))).toEqual([]);
+});
+
 const workflowSimulation = [
   "testing/call_log.ts",
   "testing/check_outcomes.ts",
+  "testing/droppable.ts",
   "testing/simulate_workflows.ts",
   "testing/stored_run.ts",
   "testing/stored_runs.ts",
@@ -64,7 +77,14 @@ const workflowSimulation = [
 Deno.test("testing/ stands on storage/, errors, states, the clock and chance, and only tests stand on it", async () => {
   const known = ["src/errors.ts", "src/status.ts", "src/clock.ts", "src/random.ts"];
   // What simulates workflows has to know the engine, and what its runs are made of.
-  const simulated = ["src/definition.ts", "src/program.ts", "src/context.ts", "src/run.ts"];
+  const simulated = [
+    "src/definition.ts",
+    "src/program.ts",
+    "src/context.ts",
+    "src/run.ts",
+    "src/join.ts",
+    "src/handled.ts",
+  ];
   const simulates = (file: string): boolean => workflowSimulation.includes(file);
   const allowed = (to: string, file: string): boolean =>
     to.startsWith("testing/") || to.startsWith("storage/") || known.includes(to) ||
@@ -107,8 +127,14 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
       "src/arguments.ts",
       "src/input.ts",
       "src/naming.ts",
+      "src/control/case_scope.ts",
+      "src/control/control.ts",
+      "src/control/control_node.ts",
+      "src/control/optional.ts",
+      "src/control/any_of.ts",
+      "src/control/branch.ts",
     ],
-    ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts"],
+    ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts", "src/control/joins_of.ts"],
     [
       "src/program.ts",
       "src/slots.ts",
