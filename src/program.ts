@@ -162,11 +162,6 @@ export class Program {
     return args;
   }
 
-  /** How many arguments the node at `place` has. */
-  argumentCountAt(place: number): number {
-    return this.slotStart[place + 1]! - this.slotStart[place]!;
-  }
-
   /** Where argument `i` of a control node comes from: a place, or −1 for a part of the run's input. */
   sourceAt(place: number, i: number): number {
     const slot = this.slots[this.slotStart[place]! + i]!;

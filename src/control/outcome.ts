@@ -34,7 +34,7 @@ export function controlAt({ graph }: Program, place: number): Control | undefine
 export function controlReads(program: Program, place: number, { endOf, winner }: Omit<Above, "values">): Set<number> {
   const takesFirst = controlAt(program, place)?.kind === "anyOf";
   const reads = new Set<number>();
-  for (let i = 0; i < program.argumentCountAt(place); i++) {
+  for (let i = 0, count = program.graph.members[place]!.argumentCount; i < count; i++) {
     const from = program.sourceAt(place, i);
     if (from >= 0 && endOf(from) === End.Value && (!takesFirst || from === winner)) reads.add(from);
   }

@@ -1,5 +1,5 @@
 /**
- * Dataflow: which nodes of a program may run now, and which values are still needed. A data structure without time: it is told
+ * Dataflow: which nodes of a program may run now. A data structure without time: it is told
  * what ended, and answers what is ready.
  *
  * @module
@@ -7,6 +7,7 @@
 import type { Adjacency } from "../graph.ts";
 import { type Needs, noLongerNeeded } from "../handled.ts";
 import { End, type JoinEdges, type Standing, type Tally, tallyOf } from "../join.ts";
+import { KeptValues } from "./kept_values.ts";
 import { PlaceQueue } from "./place_queue.ts";
 import type { Program } from "../program.ts";
 
@@ -29,8 +30,6 @@ export interface DataflowHooks {
 
 /** The progress of one run through a program. */
 export class Dataflow {
-  /** Values by place, as long as somebody will read them. */
-  readonly values: unknown[];
   /** How many nodes that take part have not ended. */
   open = 0;
   readonly #program: Program;
@@ -43,8 +42,7 @@ export class Dataflow {
   readonly #waiting: Int32Array;
   /** 1 where a parent was skipped; there is none before one was. */
   #belowSkipped: Uint8Array | undefined;
-  /** How many reads of the value are still to come. */
-  readonly #readers: Int32Array;
+  readonly #kept: KeptValues;
   readonly #ready = new PlaceQueue();
   /** What control nodes have heard, and those that are ready; there are none in most graphs. */
   readonly #tallies: Map<number, Tally> | undefined;
@@ -54,7 +52,6 @@ export class Dataflow {
   /** Starts where all nodes before `from` have ended with the given values. */
   constructor(program: Program, from: number, values: unknown[], hooks: DataflowHooks) {
     this.#program = program;
-    this.values = values;
     this.#hooks = hooks;
     const { size } = program.graph;
     this.#parents = program.graph.parents();
@@ -62,9 +59,13 @@ export class Dataflow {
     this.#mode = new Uint8Array(size).fill(Mode.AfterParents, 0, from);
     this.#ended = new Uint8Array(size).fill(End.Value, 0, from);
     this.#waiting = new Int32Array(size);
-    this.#readers = new Int32Array(size);
+    this.#kept = new KeptValues(program, values, hooks.onRelease);
     this.#tallies = program.graph.joins() === undefined ? undefined : new Map();
-    for (const { place } of program.targets) this.#readers[place]!++;
+  }
+
+  /** Values by place, as long as somebody will read them. */
+  get values(): unknown[] {
+    return this.#kept.values;
   }
 
   /** Lets a node take part; its parents come first. With `atOnce` it does not wait for them. */
@@ -72,7 +73,7 @@ export class Dataflow {
     this.#mode[place] = atOnce ? Mode.AtOnce : Mode.AfterParents;
     this.#ended[place] = End.Open;
     this.open++;
-    this.#countReads(place, 1);
+    this.#kept.expectReads(place, 1);
     this.#await(place);
   }
 
@@ -96,11 +97,7 @@ export class Dataflow {
 
   /** Whether nobody will read the value of the node at `of` after the node at `place` has ended. */
   readsLast(place: number, of: number): boolean {
-    let own = 0;
-    this.#program.forEachRead(place, (read) => {
-      if (read === of) own++;
-    });
-    return this.#readers[of] === own;
+    return this.#kept.readsLast(place, of);
   }
 
   /** The ready node that comes first in topological order, or −1. */
@@ -144,7 +141,7 @@ export class Dataflow {
       const { start, list } = this.#parents;
       for (let at = start[of]!; at < start[of + 1]!; at++) if (!this.isActive(list[at]!)) need(list[at]!);
       this.#program.forEachRead(of, (read) => {
-        if (this.#ended[read] === End.Value && this.#readers[read] === 0) need(read);
+        if (this.#ended[read] === End.Value && !this.#kept.isRead(read)) need(read);
       });
     }
     for (const parent of [...missing].sort((a, b) => a - b)) {
@@ -157,7 +154,7 @@ export class Dataflow {
 
   /** The node has a value, and what waited only for it becomes ready. */
   succeed(place: number, value: unknown): void {
-    if (this.#readers[place]! > 0) this.values[place] = value;
+    this.#kept.set(place, value);
     this.#end(place, End.Value);
     if (this.#tallies !== undefined || this.#belowSkipped !== undefined) return this.#tell(place);
     const { start, list } = this.#children;
@@ -282,26 +279,6 @@ export class Dataflow {
   #end(place: number, end: End): void {
     this.#ended[place] = end;
     this.open--;
-    this.#countReads(place, -1);
-  }
-
-  /** The reads of a node are expected (+1), or done (−1); a value that nobody will read any more is let go. */
-  #countReads(place: number, change: 1 | -1): void {
-    const { simple, slotStart, slots, conditions } = this.#program;
-    if (simple[place] === 0 || conditions.size > 0) {
-      this.#program.forEachRead(place, (of) => this.#countRead(of, change));
-      return;
-    }
-    for (let at = slotStart[place]!, end = slotStart[place + 1]!; at < end; at++) {
-      const slot = slots[at]!;
-      if (slot >= 0) this.#countRead(slot, change);
-    }
-  }
-
-  #countRead(of: number, change: 1 | -1): void {
-    if ((this.#readers[of]! += change) !== 0) return;
-    const value = this.values[of];
-    this.values[of] = undefined;
-    this.#hooks.onRelease?.(value);
+    this.#kept.expectReads(place, -1);
   }
 }
