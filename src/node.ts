@@ -18,7 +18,7 @@ import type { Site } from "./task_info.ts";
 export interface Node<out T> extends Ref<T>, HasItems {
   /** Name, unique in a graph. */
   readonly name: string;
-  /** The function that is called; for an instance, its class. */
+  /** The function that is called; for an instance, its class; for a node that makes no call, the function that made the node. */
   readonly func: AnyFunction | (new (...args: never[]) => object);
   /** The arguments as they were given. */
   readonly args: readonly unknown[];

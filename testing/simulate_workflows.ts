@@ -20,7 +20,10 @@ import { ClusterSimulation, type WorkflowSimulation } from "./workflow_simulatio
 
 /** What happens in a simulation of workflows. */
 export interface WorkflowScenario {
-  /** What the workers serve. Functions wait for nothing but promises, and give the same result, but for what `comparable` leaves out. */
+  /**
+   * What the workers serve. Functions wait for nothing but promises, and give the same result, but for what `comparable` leaves out. An
+   * `anyOf` may have another value each time: what takes it has to end the same way with each of them.
+   */
   readonly definitions: readonly Definition<never, unknown>[];
   /** Starts runs, and does to them what users do. */
   readonly act: (simulation: WorkflowSimulation) => void | Promise<void>;
@@ -76,7 +79,8 @@ const MOST_STEPS = 1_000_000;
  *
  * After each commit and each event it checks what has to hold: that no step has two results, a committed result never changes, who
  * lost its lease commits nothing, no step that is not pure is called with anything that is not committed, fences grow, nothing of a
- * finished run is left. In the end every run must have ended as it does undisturbed, unless it was cancelled.
+ * finished run is left. In the end every run must have ended as it does undisturbed, unless it was cancelled; and a step that nothing
+ * needs any more, because an `anyOf` has another value, may have been cancelled.
  *
  * @param scenario What happens, or what happens for a seed.
  * @throws {SimulationError} Something did not hold. The message has the seed, the fewest faults with which it happens, and the trace.

@@ -392,7 +392,8 @@ export class Execution implements Run<unknown> {
   /** Nothing needs a step any more. */
   drop(place: number): void {
     this.#heldUp.delete(place);
-    this.record.cancelled(place);
+    if (this.results?.isStored(place) === true) this.record.stored(place);
+    else this.record.cancelled(place);
   }
 
   /** A stored value turned out to be missing: the step waits until what it needs has been computed. */

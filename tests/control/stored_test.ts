@@ -129,3 +129,24 @@ Deno.test("a logged node runs, also where an anyOf does not need it", async () =
   expect(calls.made).toEqual(["quick", "logged"]);
   expect((await logging.plan()).steps[0]!.action).toBe("run");
 });
+
+Deno.test("of two stored values one is taken, nothing runs, and both count as there", async () => {
+  const calls: Calls = { made: [], fails: false };
+  const storage = new MemoryStorage();
+  const run = async (build: (calls: ReturnType<typeof tasksOf>) => Ref<unknown>) => {
+    const workflow = namingScope(() => new LocalWorkflow(build(tasksOf(calls)), { workflowName: "both" }));
+    workflow.setStorage(storage);
+    const run = await workflow.start();
+    return { result: await run.result(), steps: (await run.status()).steps };
+  };
+  await run(({ give, join }) => join(give("a"), give("b")));
+  const { result, steps } = await run(({ give, join }) => join(anyOf(give("a"), give("b"))));
+  expect(["a", "b"]).toContain((result as unknown[])[0]);
+  expect(calls.made).toEqual(["a", "b"]);
+  expect(steps.map(({ status, attempt }) => [status, attempt])).toEqual([
+    ["SUCCEEDED", 0],
+    ["SUCCEEDED", 0],
+    ["SUCCEEDED", 1],
+    ["SUCCEEDED", 1],
+  ]);
+});
