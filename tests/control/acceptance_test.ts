@@ -72,6 +72,25 @@ for (const backend of ["local", "pool", "durable"] as const) {
     expect(error).toMatchObject({ node: "fails_0000" });
   });
 
+  Deno.test(`of values that come while an anyOf still waits for something else, the first is taken (${backend})`, async () => {
+    const { status, result, steps } = await run(() => {
+      const first = same("first");
+      const second = same("second").after(first);
+      return anyOf(second, first).after(same("gate").after(second));
+    });
+    expect([status, result]).toEqual(["SUCCEEDED", "first"]);
+    expect(Object.values(steps)).not.toContain("CANCELLED");
+  });
+
+  Deno.test(`a failure counts for what was cancelled because of it, and not for what was cancelled because of another (${backend})`, async () => {
+    const { status, error, steps } = await run(() => {
+      const handled = fails("handled").setName("handled");
+      return optional(handled).after(fails("counts").setName("counts").after(optional(handled)));
+    });
+    expect([status, steps["optional_0000"]]).toEqual(["FAILED", "CANCELLED"]);
+    expect(error).toMatchObject({ node: "counts" });
+  });
+
   Deno.test(`a value without a case fails the branch, and is named (${backend})`, async () => {
     const { status, error, steps } = await run(() =>
       branch(same<string>("neither"), { yes: () => same(1), no: () => same(2) })

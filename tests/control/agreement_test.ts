@@ -36,7 +36,7 @@ type Plan =
     readonly pure: boolean;
   }
   | { readonly kind: "optional"; readonly of: number; readonly after: readonly number[] }
-  | { readonly kind: "anyOf"; readonly of: readonly number[] }
+  | { readonly kind: "anyOf"; readonly of: readonly number[]; readonly after: readonly number[] }
   | {
     readonly kind: "branch";
     readonly selector: number;
@@ -70,7 +70,11 @@ const step = fc.record({
 const plan: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 3, arbitrary: step },
   fc.record({ kind: fc.constant("optional"), of: seen, after: fc.array(seen, { maxLength: 1 }) }),
-  fc.record({ kind: fc.constant("anyOf"), of: fc.array(seen, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant("anyOf"),
+    of: fc.array(seen, { minLength: 1, maxLength: 3 }),
+    after: fc.array(seen, { maxLength: 1 }),
+  }),
   fc.record({
     kind: fc.constant("branch"),
     selector: takes,
@@ -121,7 +125,7 @@ function build({ plans, targets }: Graph, clock: VirtualClock): Node<unknown>[] 
         break;
       case "anyOf": {
         const [first, ...others] = plan.of.map(at);
-        nodes.push(anyOf(first!, ...others));
+        nodes.push(anyOf(first!, ...others).after(...some(plan.after)));
         break;
       }
       case "branch": {
