@@ -5,7 +5,7 @@
  * @module
  */
 import type { TaskContext } from "./context.ts";
-import { Execution } from "./execution/execution.ts";
+import type { Execution } from "./execution/execution.ts";
 import type { StepCall } from "./execution/setup.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import { mayBecomeUnneeded, needsOf } from "./handled.ts";
@@ -14,6 +14,9 @@ import { checkStart } from "./start_guard.ts";
 import { BaseWorkflow } from "./workflow.ts";
 import type { ResultOf, WorkflowSource } from "./workflow_options.ts";
 
+/** What makes runs, which is loaded with the first of them. */
+let loaded: typeof Execution | undefined;
+
 /** A workflow whose nodes start as soon as what they wait for is done, scheduled by this thread. */
 export abstract class InProcessWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {
   /** Starts a run. Its events are kept, so that all of them can be read at any time. */
@@ -21,7 +24,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     checkStart(this.workflowName);
     await this.checkInput();
     await this.tracer?.prepare?.();
-    const execution = this.#execution(true);
+    const execution = await this.#execution(true);
     setTimeout(() => void execution.drive(), 0);
     // The targets that the constructor checked give the result its type.
     return execution as Run<unknown> as Run<ResultOf<S>>;
@@ -32,7 +35,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     checkStart(this.workflowName);
     await this.checkInput();
     await this.tracer?.prepare?.();
-    const execution = this.#execution(false);
+    const execution = await this.#execution(false);
     await execution.drive();
     // As in start().
     return await execution.result() as ResultOf<S>;
@@ -47,12 +50,13 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   /** Hears of values that no node will read any more. */
   protected released?(value: unknown): void;
 
-  #execution(keepEvents: boolean): Execution {
+  async #execution(keepEvents: boolean): Promise<Execution> {
+    loaded ??= (await import("./execution/execution.ts")).Execution;
     const { storage } = this;
     const invoke = this.invoke === undefined
       ? undefined
       : (call: StepCall, context: TaskContext) => this.invoke?.(call, context);
-    return new Execution({
+    return new loaded({
       program: this.program,
       workflowName: this.workflowName,
       version: this.version,

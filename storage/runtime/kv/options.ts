@@ -5,6 +5,12 @@
  */
 import type { Clock } from "../../../src/clock.ts";
 
+/** The most bytes that are kept in one value of the store, and the size of a piece. */
+export const PIECE_BYTES = 60_000;
+
+/** First part of every key where no other is given. */
+export const DEFAULT_PREFIX = "fw";
+
 /** How a `KvRuntimeStorage` works. */
 export interface KvRuntimeStorageOptions {
   /** Time and chance. Default: those of this machine. */

@@ -16,8 +16,11 @@ import { KvKeys } from "./keys.ts";
 import type { KvLike } from "../../kv/kv_like.ts";
 import { Messages } from "./messages.ts";
 import { Offers } from "./offers.ts";
-import type { KvRuntimeStorageOptions } from "./options.ts";
+import { removeRun, reopenRun } from "./forgetting.ts";
+import { DEFAULT_PREFIX, type KvRuntimeStorageOptions } from "./options.ts";
+import { providesKvParts } from "./parts_loader.ts";
 import { PatientReads } from "../../kv/patient_reads.ts";
+import { KvPlainMethods } from "./plain_methods.ts";
 import { PlainRuns } from "./plain_runs.ts";
 import { Reaper } from "./reaper.ts";
 import { RunLister } from "./run_lister.ts";
@@ -57,11 +60,17 @@ export interface KvParts {
   readonly reaper: Reaper;
   /** Runs of the ten plain methods. */
   readonly plain: PlainRuns;
+  /** The ten plain methods. */
+  readonly methods: KvPlainMethods;
+  /** Opens a finished run again. */
+  reopen(runId: string): Promise<boolean>;
+  /** Forgets a finished run. */
+  forget(runId: string): Promise<void>;
 }
 
 /** Puts the parts together over a KV. */
 export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
-  const { clock = systemClock, prefix = "fw", remote = false, local = false, patience = 30_000 } = options;
+  const { clock = systemClock, prefix = DEFAULT_PREFIX, remote = false, local = false, patience = 30_000 } = options;
   const limits = { ...DENO_LIMITS, checks: options.maxChecks ?? (remote ? 10 : DENO_LIMITS.checks) };
   const keys = new KvKeys(prefix);
   const mark = clock.newId();
@@ -74,6 +83,8 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
   const holds = new Holds(context, reader);
   const sessions = new Sessions(context);
   const messages = new Messages(context, holds);
+  const definitions = new Definitions(context);
+  const plain = new PlainRuns(context);
   return {
     context,
     reader,
@@ -86,8 +97,13 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     offers: new Offers(context, reader, sessions, messages),
     slots: new Slots(context, sessions),
     bells: new Bells(context, kv, remote ? undefined : options.reopen?.target),
-    definitions: new Definitions(context),
+    definitions,
     reaper: new Reaper(context, sessions, messages),
-    plain: new PlainRuns(context),
+    plain,
+    methods: new KvPlainMethods({ plain, reader, definitions }),
+    reopen: (runId) => reopenRun(context, reader, runId),
+    forget: (runId) => removeRun(context, runId),
   };
 }
+
+providesKvParts(kvParts);

@@ -12,10 +12,10 @@ import type { KvParts } from "./parts.ts";
 
 /** The ten methods of every runtime storage. Reading answers for runs of the engine too, by the names of their steps. */
 export class KvPlainMethods implements RuntimeStorage {
-  readonly #parts: KvParts;
+  readonly #parts: Pick<KvParts, "plain" | "reader" | "definitions">;
 
   /** Stands on these parts. */
-  constructor(parts: KvParts) {
+  constructor(parts: Pick<KvParts, "plain" | "reader" | "definitions">) {
     this.#parts = parts;
   }
 

@@ -11,12 +11,10 @@ import { type ErrorRecord, IntegrityError } from "../../../src/errors.ts";
 import { sha256Hex } from "../../digest.ts";
 import type { StoredValue } from "../records.ts";
 import type { CommitQueue } from "../../kv/commit_queue.ts";
+import { PIECE_BYTES } from "./options.ts";
 import type { KvKeys } from "./keys.ts";
 import type { PatientReads } from "../../kv/patient_reads.ts";
 import { Unit } from "../../kv/unit.ts";
-
-/** The most bytes that are kept in one value of the store, and the size of a piece. */
-export const PIECE_BYTES = 60_000;
 
 /** How many pieces wait to be written at once: a very large value is not held twice in memory. */
 const PIECES_AT_ONCE = 96;

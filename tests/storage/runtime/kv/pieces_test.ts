@@ -1,7 +1,7 @@
 import { expect } from "@std/expect";
 import { IntegrityError } from "../../../../src/errors.ts";
 import { KvRuntimeStorage } from "../../../../storage/runtime/kv/kv_runtime_storage.ts";
-import { PIECE_BYTES } from "../../../../storage/runtime/kv/stored_form.ts";
+import { PIECE_BYTES } from "../../../../storage/runtime/kv/options.ts";
 import { Bench, bytesOf, sameValue, step } from "../../../../testing/conformance_fixture.ts";
 import { FaultyKv } from "../../../../testing/faulty_kv.ts";
 import { MemoryKv } from "../../../../testing/memory_kv.ts";
