@@ -96,12 +96,21 @@ async function rawRead(path: string): Promise<void> {
   for (let at = 0; at < into.length;) at += await file.read(into.subarray(at)) ?? into.length;
 }
 
+/** As over TLS: parts carry a signed CRC-32, and no second SHA-256. The bare client signs its parts without any checksum. */
 function s3Store(server: Versitygw, bucket: string): S3ObjectStore {
   const { url: endpoint, region, credentials } = server;
-  return new S3ObjectStore({ bucket, endpoint, region, credentials, partBytes: PART, concurrency: CONCURRENCY });
+  return new S3ObjectStore({
+    bucket,
+    endpoint,
+    region,
+    credentials,
+    partBytes: PART,
+    concurrency: CONCURRENCY,
+    signParts: false,
+  });
 }
 
-/** The same parts by themselves, put in parallel by the client that only signs, and read in the same ranges. */
+/** The same parts, put in parallel by the client that only signs, as one upload or as objects of their own, and read in the same ranges. */
 function barePartsOf(server: Versitygw, bucket: string) {
   const { accessKeyId, secretAccessKey } = server.credentials;
   const client = new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: server.region, retries: 0 });
@@ -111,19 +120,36 @@ function barePartsOf(server: Versitygw, bucket: string) {
       for (let part = next++; part < BIG / PART; part = next++) await work(part);
     }));
   };
-  const url = (round: number, part: number): string => `${server.url}/${bucket}/bare/${round}/${part}`;
+  const url = (round: number): string => `${server.url}/${bucket}/bare/${round}`;
+  const send = async (to: string, init: RequestInit): Promise<{ readonly etag: string; readonly text: string }> => {
+    const response = await client.fetch(to, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`A bare request was answered with ${response.status}: ${text}`);
+    return { etag: response.headers.get("etag") ?? "", text };
+  };
+  const partOf = (bytes: Uint8Array<ArrayBuffer>, part: number) => bytes.subarray(part * PART, (part + 1) * PART);
   return {
+    upload: async (round: number, bytes: Uint8Array<ArrayBuffer>) => {
+      const { text } = await send(`${url(round)}?uploads=`, { method: "POST" });
+      const id = /<UploadId>(.*?)<\/UploadId>/.exec(text)?.[1] ?? "";
+      const parts: string[] = [];
+      await inTurn(async (part) => {
+        const to = `${url(round)}?partNumber=${part + 1}&uploadId=${id}`;
+        const { etag } = await send(to, { method: "PUT", body: partOf(bytes, part) });
+        parts[part] = `<Part><PartNumber>${part + 1}</PartNumber><ETag>${etag}</ETag></Part>`;
+      });
+      const body = `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`;
+      await send(`${url(round)}?uploadId=${id}`, { method: "POST", body });
+    },
     put: (round: number, bytes: Uint8Array<ArrayBuffer>) =>
       inTurn(async (part) => {
-        const body = bytes.subarray(part * PART, (part + 1) * PART);
-        const response = await client.fetch(url(round, part), { method: "PUT", body });
-        if (!response.ok) throw new Error(`A bare part was answered with ${response.status}.`);
-        await response.body?.cancel();
+        await send(`${url(round)}-parts/${part}`, { method: "PUT", body: partOf(bytes, part) });
       }),
     get: async (round: number) => {
       const whole = new Uint8Array(BIG);
       await inTurn(async (part) => {
-        const response = await client.fetch(url(round, part));
+        const range = `bytes=${part * PART}-${(part + 1) * PART - 1}`;
+        const response = await client.fetch(url(round), { headers: { range } });
         let at = part * PART;
         for await (const chunk of response.body!) {
           whole.set(chunk, at);
@@ -143,10 +169,12 @@ async function benchS3(): Promise<void> {
   // The first connections and the server's first files are nobody's.
   await store.put("first", bytes.subarray(0, 2 * PART));
   await compare(
-    "put of 256 MiB into an S3 bucket, against the same parts put in parallel by the bare signing client",
+    "put of 256 MiB into an S3 bucket, against an upload of the same parts in parallel by the bare signing client",
     (round) => store.put(`big/${round}`, bytes),
-    (round) => bare.put(round, bytes),
+    (round) => bare.upload(round, bytes),
   );
+  const apart = await timed(() => bare.put(0, bytes));
+  report({ bench: "the same parts as objects of their own, which nobody puts together", value: apart, unit: "ms" });
   await compare(
     "get of 256 MiB from an S3 bucket, against the same parts read in parallel by the bare signing client",
     (round) => store.get(`big/${round}`),
@@ -206,30 +234,29 @@ async function benchMemory(): Promise<void> {
 }
 
 async function benchSmall(): Promise<void> {
-  const keys = Array.from({ length: SMALL }, (_, i) => `small/${String(i % 100).padStart(2, "0")}/${i}`);
   const body = new Uint8Array(200).fill(7);
-  const all = async (work: (key: string) => Promise<unknown>): Promise<number> => {
-    let next = 0;
-    const time = await timed(() =>
-      Promise.all(Array.from({ length: PARALLEL }, async () => {
-        for (let i = next++; i < keys.length; i = next++) await work(keys[i]!);
-      }))
-    );
-    return time * 1000 / SMALL;
-  };
   const measure = async (name: string, store: ObjectStore): Promise<void> => {
-    const value = await all((key) => store.put(key, body, { apart: true }));
-    report({ bench: `10,000 small objects, ${PARALLEL} at once, put, each, ${name}`, value, unit: "µs" });
-    const read = await all((key) => store.get(key));
-    report({ bench: `10,000 small objects, ${PARALLEL} at once, get, each, ${name}`, value: read, unit: "µs" });
-    let count = 0;
-    const listing = await timed(async () => {
-      for await (const page of store.pages("small/")) count += page.length;
+    // The server of the Cloud Storage API that is at hand takes longer for each object the more it has.
+    const count = store.kind === "gcs" ? SMALL / 10 : SMALL;
+    const keys = Array.from({ length: count }, (_, i) => `small/${String(i % 100).padStart(2, "0")}/${i}`);
+    const each = async (verb: string, work: () => Promise<unknown>): Promise<void> => {
+      const value = await timed(work) * 1000 / count;
+      report({ bench: `${count} small objects, ${verb}, each, ${name}`, value, unit: "µs" });
+    };
+    const all = async (work: (key: string) => Promise<unknown>): Promise<void> => {
+      let next = 0;
+      await Promise.all(Array.from({ length: PARALLEL }, async () => {
+        for (let i = next++; i < count; i = next++) await work(keys[i]!);
+      }));
+    };
+    await each(`put ${PARALLEL} at once`, () => all((key) => store.put(key, body, { apart: true })));
+    await each(`get ${PARALLEL} at once`, () => all((key) => store.get(key)));
+    await each("list", async () => {
+      let found = 0;
+      for await (const page of store.pages("small/")) found += page.length;
+      if (found !== count) throw new Error(`There are ${found} objects.`);
     });
-    if (count !== SMALL) throw new Error(`There are ${count} objects.`);
-    report({ bench: `10,000 small objects, list, each, ${name}`, value: listing * 1000 / SMALL, unit: "µs" });
-    const removing = await timed(() => store.deletePrefix("small/"));
-    report({ bench: `10,000 small objects, remove, each, ${name}`, value: removing * 1000 / SMALL, unit: "µs" });
+    await each("remove", () => store.deletePrefix("small/"));
   };
   await measure("memory", new MemoryObjectStore());
   await eachStore(measure);
