@@ -276,3 +276,31 @@ testOnStorages("FF20 empty names, 256 bytes and control characters are refused",
   }
   expect(await storage.listTasks("FF20")).toEqual([]);
 });
+
+testOnStorages(
+  "FA14 a content cache never takes other inputs or other code for the same, and null is cached",
+  async (storage) => {
+    const calls: string[] = [];
+    const run = async (input: unknown, source: () => (of: unknown) => unknown): Promise<unknown> => {
+      const work = task(source(), { name: "work" });
+      const workflow = new LocalWorkflow(work(input).setName("work"), { workflowName: "FA14", cache: "content" });
+      workflow.setStorage(storage);
+      return await workflow.run();
+    };
+    const double = () => (of: unknown) => {
+      calls.push("double");
+      return of === null ? null : 2 * Number(of);
+    };
+    const triple = () => (of: unknown) => {
+      calls.push("triple");
+      return 3 * Number(of);
+    };
+    expect([await run(1, double), await run(1, double)]).toEqual([2, 2]);
+    expect(calls).toEqual(["double"]);
+    expect([await run("1", double), await run(2, double), await run(2, triple)]).toEqual([2, 4, 6]);
+    expect(calls).toEqual(["double", "double", "double", "triple"]);
+    calls.length = 0;
+    expect([await run(null, double), await run(null, double), await run(undefined, double)]).toEqual([null, null, NaN]);
+    expect(calls).toEqual(["double", "double"]);
+  },
+);
