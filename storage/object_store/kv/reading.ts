@@ -34,8 +34,14 @@ export async function readBytes(
     const start = next++ * CHUNK_BYTES;
     const part = value.subarray(Math.max(0, position - start), Math.max(0, end - start));
     into.set(part, Math.max(0, start - position));
+    letGo(value);
   }
   return next * CHUNK_BYTES >= end || into.length === 0;
+}
+
+/** Gives the memory of a chunk back at once: V8 would keep up to a hundred megabytes of them until it looks. A list gives copies. */
+function letGo({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** An object that was opened. */
