@@ -13,6 +13,7 @@ import {
   UnavailableError,
 } from "../src/errors.ts";
 import type { SerializerRegistry } from "./codec/serializers.ts";
+import { inParallel } from "./in_parallel.ts";
 import type { ObjectStore } from "./object_store/object_store.ts";
 import { type Protocols, protocolsWith } from "./protocols.ts";
 import type { ExternalValue, FileStamp, RecordFiles, RecordHeader } from "./result_record.ts";
@@ -70,7 +71,7 @@ export class ExternalValues {
     const externals: ExternalValue[] = new Array(values.length);
     const pids: unknown[] = new Array(values.length);
     try {
-      await inParallel(values, async (value, i) => {
+      await inParallel(values.entries(), PARALLEL, async ([i, value]) => {
         const folder = this.#folder(place, save, i);
         const files = new ValueFiles(this.#objects, folder, place);
         const protocols = protocolsWith(this.#objects, folder, files);
@@ -102,7 +103,7 @@ export class ExternalValues {
   /** Brings back the objects of a record. */
   async unpickle({ files: { save, externals }, ...place }: WithFiles, pids: readonly unknown[]): Promise<unknown[]> {
     const values: unknown[] = new Array(externals.length);
-    await inParallel(externals, async ({ serializer: name, files }, i) => {
+    await inParallel(externals.entries(), PARALLEL, async ([i, { serializer: name, files }]) => {
       const serializer = this.#registry.findByName(name);
       if (serializer === undefined) throw unregistered(place, name);
       const protocols = this.#protocolsOf(place, save, i, files);
@@ -118,7 +119,7 @@ export class ExternalValues {
   /** Removes the objects of a record, by their serializers where these are registered, and their files in any case. */
   async remove({ files: { save, externals }, ...place }: WithFiles, pids: readonly unknown[]): Promise<void> {
     try {
-      await inParallel(externals, async ({ serializer: name, files }, i) => {
+      await inParallel(externals.entries(), PARALLEL, async ([i, { serializer: name, files }]) => {
         const protocols = this.#protocolsOf(place, save, i, files);
         await this.#registry.findByName(name)?.remove(pids[i], protocols);
       });
@@ -192,24 +193,6 @@ export class ExternalValues {
   #folder(place: ResultPlace, save: string, i: number): string {
     return `${this.#prefixOf(place)}${save}/${i}/`;
   }
-}
-
-/** Works on all items, a few at once; after the first error begins no more, waits for those begun, and throws it. */
-async function inParallel<T>(items: readonly T[], work: (item: T, i: number) => Promise<void>): Promise<void> {
-  const queue = items.entries();
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    for (const [i, item] of queue) {
-      if (failure !== undefined) return;
-      try {
-        await work(item, i);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker));
-  if (failure !== undefined) throw failure.error;
 }
 
 /** The error of a serializer, with the names of the result if it has none. */

@@ -9,7 +9,8 @@ import type { Dtype, TypedArray } from "./dtype.ts";
 import { type AxisRange, boxOf, ChunkGrid, type ChunkPlace, overlapOf } from "./chunk_grid.ts";
 import { NdArray } from "./ndarray.ts";
 import { bytesOf, copyBlock, cStrides } from "./zarr/block.ts";
-import { forEachParallel, parallelFor } from "./zarr/parallel.ts";
+import { inParallel } from "../in_parallel.ts";
+import { parallelFor } from "./zarr/parallel.ts";
 
 /** How a {@linkcode ChunkedArray} is laid out. */
 export interface ChunkLayout<D extends Dtype = Dtype> {
@@ -116,7 +117,7 @@ export class ChunkedArray<D extends Dtype = Dtype> {
     const elementSize = data.BYTES_PER_ELEMENT;
     const target = bytesOf(data);
     const targetStrides = cStrides(box.shape);
-    await forEachParallel(this.#grid.touched(box), parallelFor(this.#grid.chunkLength * elementSize), async (index) => {
+    await inParallel(this.#grid.touched(box), parallelFor(this.#grid.chunkLength * elementSize), async (index) => {
       const chunk = await this.#chunk(index);
       const part = overlapOf(chunk, box);
       copyBlock(

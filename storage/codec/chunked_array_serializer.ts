@@ -4,6 +4,7 @@
  * @module
  */
 import { IntegrityError } from "../../src/errors.ts";
+import { inParallel } from "../in_parallel.ts";
 import { entryOf, type Protocols } from "../protocols.ts";
 import { ChunkedArray } from "./chunked_array.ts";
 import type { Dtype } from "./dtype.ts";
@@ -84,13 +85,10 @@ export class ChunkedArraySerializer implements Serializer<ChunkedArray, ChunkedA
 
   /** Removes all files, also if some are gone already. */
   async remove({ folder, shape, chunks }: ChunkedArrayPid, protocols: Protocols): Promise<void> {
-    const [{ storedLayout, fileName }, { forEachParallel }] = await Promise.all([
-      import("./zarr/writer.ts"),
-      import("./zarr/parallel.ts"),
-    ]);
+    const { storedLayout, fileName } = await import("./zarr/writer.ts");
     const entry = entryOf(protocols);
     await entry.remove(`${folder}/zarr.json`);
-    await forEachParallel(storedLayout(shape, chunks).files.indices(), REMOVERS, async (index) => {
+    await inParallel(storedLayout(shape, chunks).files.indices(), REMOVERS, async (index) => {
       await entry.remove(`${folder}/${fileName(index)}`);
     });
   }

@@ -12,7 +12,8 @@ import { bytesOf, copyBlock, cStrides } from "./block.ts";
 import { compressZstd, ZSTD_LEVEL } from "./compressors.ts";
 import { withCrc32c } from "./crc32c.ts";
 import { MISSING } from "./decode.ts";
-import { forEachParallel, parallelFor } from "./parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
+import { parallelFor } from "./parallel.ts";
 
 /** The most files of chunks that an array gets. From there on several chunks share one, a shard. */
 const MOST_FILES = 1024;
@@ -71,7 +72,7 @@ export async function writeZarr<D extends Dtype>(
   }
   const sizes: number[] = [];
   const strides = cStrides(files.counts);
-  await forEachParallel(files.indices(), parallelFor(chunkBytes), async (index) => {
+  await inParallel(files.indices(), parallelFor(chunkBytes), async (index) => {
     const name = folder + fileName(index);
     if (shard === undefined) return await entry.write(name, await encodedChunk(array, grid, index));
     const writer = new ShardWriter(array, grid, shard, index);

@@ -4,7 +4,7 @@
  * @module
  */
 import { NotFoundError } from "../../../src/errors.ts";
-import { inParallel } from "../http/in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 import { AgainError } from "../http/transport.ts";
 import type { GcsClient } from "./client.ts";
 

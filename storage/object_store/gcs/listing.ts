@@ -5,7 +5,7 @@
  */
 import { NotFoundError } from "../../../src/errors.ts";
 import { isKey } from "../../keys.ts";
-import { inParallel } from "../http/in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 import { AgainError } from "../http/transport.ts";
 import type { ListedObject } from "../object_store.ts";
 import { isRecord } from "./answers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectReader } from "../object_store.ts";
-import { inParallel } from "./in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 
 /** What a {@linkcode RangedReader} reads with. */
 export interface RangedSource {

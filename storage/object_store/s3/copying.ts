@@ -4,7 +4,7 @@
  * @module
  */
 import { ConflictError } from "../../../src/errors.ts";
-import { inParallel } from "../http/in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 import type { S3Client } from "./client.ts";
 import { encoded } from "./address.ts";
 import { refuseFolder } from "./folders.ts";

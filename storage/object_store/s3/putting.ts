@@ -6,7 +6,7 @@
 import { ConflictError } from "../../../src/errors.ts";
 import { newSha256 } from "../../digest.ts";
 import { piecesOf } from "../body.ts";
-import { inParallel } from "../http/in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 import { type BodyPart, partsOf } from "../http/parts.ts";
 import type { ObjectBody, PutOptions, PutResult } from "../object_store.ts";
 import type { S3Client } from "./client.ts";

@@ -6,7 +6,7 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { sha256Hex } from "../../digest.ts";
 import { checkKey } from "../../keys.ts";
-import { inParallel } from "../http/in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 import { AgainError } from "../http/transport.ts";
 import type { S3Client } from "./client.ts";
 import { failureOf, saidBy } from "./failures.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ConfigError, InvalidKeyError, PermissionError } from "../../../src/errors.ts";
+import { PermissionError } from "../../../src/errors.ts";
+import { checkedRequest } from "../bucket.ts";
 import { sha256Hex } from "../../digest.ts";
 import type { S3Client } from "./client.ts";
 
@@ -18,19 +19,7 @@ const SIGNED: ReadonlySet<string> = new Set([
 
 /** Signs a request for an object and sends it once. */
 export async function sendForOthers(client: S3Client, name: string, init: RequestInit): Promise<Response> {
-  const segments = name.split("/");
-  // An address has no way to say them: it would be that of another object.
-  if (name === "" || !name.isWellFormed() || segments.includes(".") || segments.includes("..")) {
-    throw new InvalidKeyError(
-      `The name ${
-        JSON.stringify(name)
-      } of an object is refused: it is empty, or has a segment "." or "..", or no UTF-8 form.`,
-    );
-  }
-  const headers = new Headers(init.headers);
-  for (const header of headers.keys()) {
-    if (SIGNED.has(header)) throw new ConfigError(`The header "${header}" can not be given: the store sets it.`);
-  }
+  const { headers } = checkedRequest(name, init, SIGNED);
   const bytes = init.body === null || init.body === undefined ? undefined : await new Response(init.body).bytes();
   const body = bytes && { bytes, sha256: sha256Hex(bytes) };
   const method = init.method ?? "GET";

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../../src/clock.ts";
 import { keepApart } from "../http/folder_rule.ts";
-import { inParallel } from "../http/in_parallel.ts";
+import { inParallel } from "../../in_parallel.ts";
 import type {
   ByteRange,
   ListedObject,

@@ -1,6 +1,6 @@
 import { expect } from "@std/expect";
 import fc from "fast-check";
-import { inParallel } from "../../../../storage/object_store/http/in_parallel.ts";
+import { inParallel } from "../../../../storage/in_parallel.ts";
 import { partsOf } from "../../../../storage/object_store/http/parts.ts";
 import { RangedReader } from "../../../../storage/object_store/http/ranged_reader.ts";
 
