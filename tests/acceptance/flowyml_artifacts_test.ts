@@ -235,15 +235,15 @@ Deno.test("FA11 a store that denies access is an error, not an absence", async (
   const artifacts = new AnyStore(new Denied());
   for (
     const call of [
-      artifacts.exists("a"),
-      artifacts.load("a"),
-      artifacts.size("a"),
-      artifacts.getMetadata("a"),
-      artifacts.save(1, "a"),
-      artifacts.validate(),
+      () => artifacts.exists("a"),
+      () => artifacts.load("a"),
+      () => artifacts.size("a"),
+      () => artifacts.getMetadata("a"),
+      () => artifacts.save(1, "a"),
+      () => artifacts.validate(),
     ]
   ) {
-    await expect(call).rejects.toThrow(PermissionError);
+    await expect(call()).rejects.toThrow(PermissionError);
   }
 });
 

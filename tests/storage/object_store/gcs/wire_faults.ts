@@ -56,7 +56,8 @@ export async function tryWireFaults({ start, mostBytes, runs }: WireFaults): Pro
       const stored = sha256Hex(await direct.get("d/a"));
       expect([sha256Hex(before), sha256Hex(after)]).toContain(stored);
       faults.begin();
-      for (const read of [store.get("d/a"), store.stream("d/a").then(collect)]) {
+      for (const call of [() => store.get("d/a"), () => store.stream("d/a").then(collect)]) {
+        const read = call();
         if (await succeeds(read)) expect(sha256Hex(await read)).toBe(stored);
       }
     } catch (error) {
