@@ -15,12 +15,12 @@ const MAX_PREFIX_BYTES = 255;
  * @throws {ConfigError} Names it and the rule.
  */
 export function checkBucketName(name: unknown): asserts name is string {
-  const isName = typeof name === "string" && /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(name) &&
+  const isName = typeof name === "string" && /^[a-z0-9](?:[a-z0-9._-]{0,220}[a-z0-9])?$/.test(name) &&
     name.split(".").every((part) => part.length >= 1 && part.length <= 63) && !/^\d+(?:\.\d+){3}$/.test(name);
   if (isName) return;
   throw new ConfigError(
     `The option \`bucket\` of a store of Google Cloud Storage can not be ${JSON.stringify(name) ?? "missing"}: ` +
-      'the name of a bucket has 3 to 63 lower-case letters, digits, "-", "_" and ".", begins and ends with a letter or digit, ' +
+      'the name of a bucket has up to 63 lower-case letters, digits, "-", "_" and ".", begins and ends with a letter or digit, ' +
       "and is no IP address.",
   );
 }

@@ -17,11 +17,11 @@ export class S3Address {
   readonly #base: string;
 
   /** Reads the environment for what the options leave out. */
-  constructor({ bucket }: BucketPlace, options: S3ObjectStoreOptions) {
+  constructor({ bucket, fitsIntoHost }: BucketPlace, options: S3ObjectStoreOptions) {
     this.region = checkedRegion(options.region ?? firstVariable("AWS_REGION", "AWS_DEFAULT_REGION") ?? "us-east-1");
     const given = options.endpoint ?? firstVariable("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
     const url = endpointUrl(given ?? `https://s3.${this.region}.${domainOf(this.region)}`);
-    const pathStyle = options.pathStyle ?? (given !== undefined || bucket.includes("."));
+    const pathStyle = options.pathStyle ?? (given !== undefined || !fitsIntoHost);
     if (!pathStyle) nameBucket(url, bucket);
     this.isSecure = url.protocol === "https:";
     this.#base = url.href.replace(/\/$/, "") + (pathStyle ? `/${bucket}` : "");

@@ -10,8 +10,10 @@ import type { S3ObjectStoreOptions } from "./options.ts";
 /** The longest name of an object is 1,024 bytes, the longest key 768. */
 const MAX_PREFIX_BYTES = 255;
 
-/** The name of a bucket, as S3 allows it. */
-const BUCKET = /^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** The name of a bucket, as S3 has ever allowed it, or a server that speaks its protocol: it has no part of a path or a query in it. */
+const BUCKET = /^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,253}[a-z0-9])?$/i;
+/** A name that can also be the first part of a host, as S3 asks of every new bucket. */
+const HOST_PART = /^(?!xn--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /** A bucket and a prefix in it. */
 export class BucketPlace {
@@ -29,14 +31,19 @@ export class BucketPlace {
       throw new ConfigError(
         `The bucket name ${
           JSON.stringify(bucket)
-        } is refused: one has 3 to 63 lower-case letters, digits, "-" and ".", ` +
-          `and begins and ends with a letter or a digit.`,
+        } is refused: one has letters, digits, "-", "_" and ".", begins and ends with a letter or a digit, ` +
+          "and is no IP address.",
       );
     }
     this.bucket = bucket;
     this.prefix = checkedPrefix(prefix);
     const at = endpoint === undefined ? "" : ` at ${endpointUrl(endpoint).href.replace(/\/$/, "")}`;
     this.place = `in the S3 bucket ${JSON.stringify(bucket)}${at}`;
+  }
+
+  /** Whether the bucket can be named in a host: one with a dot can not, because certificates cover one part. */
+  get fitsIntoHost(): boolean {
+    return HOST_PART.test(this.bucket);
   }
 
   /** The whole name of an object in the bucket. */

@@ -44,7 +44,7 @@ export interface S3ObjectStoreOptions {
   /**
    * Whether the bucket is named in the path of URLs, in place of their host.
    *
-   * @default {true with an endpoint and for a bucket with a dot in its name, else false}
+   * @default {true with an endpoint, and for a bucket whose name can be no part of a host; else false}
    */
   readonly pathStyle?: boolean | undefined;
   /**

@@ -93,8 +93,12 @@ Deno.test("what can be no bucket, prefix, endpoint, region or number is a Config
     expect(make).toThrow(text);
   };
   for (const bucket of ["", undefined, 7]) refused({ bucket }, "needs `bucket`");
-  for (const bucket of ["ab", "Bucket", "a..b", "1.2.3.4", "-ab", "b/c", "a_b", "x".repeat(64)]) {
+  for (const bucket of ["a..b", "1.2.3.4", "-ab", "ab-", "b/c", "b?c", "b c", "x".repeat(256)]) {
     refused({ bucket }, `The bucket name ${JSON.stringify(bucket)} is refused`);
+  }
+  for (const bucket of ["b", "ab", "Bucket", "a_b", "a.b", "x".repeat(64)]) {
+    expect(new S3ObjectStore({ bucket }).uri("k")).toBe(`s3://${bucket}/fusewire/k`);
+    expect(await urlOf({ bucket, region: "eu-west-1" })).toContain(`//s3.eu-west-1.amazonaws.com/${bucket}/fusewire/`);
   }
   for (const prefix of ["/", "/p", "p//", "..", "p/../q", "x".repeat(300), "a\nb"]) refused({ prefix }, "prefix");
   refused({ prefix: 7 }, "prefix");
