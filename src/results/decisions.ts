@@ -134,7 +134,9 @@ function decideOne(
   if (header.damaged !== undefined) return undecided("stale", { kind: "damaged", detail: header.damaged });
   if (cacheOf(setup, place) === "name") return undecided("stored", { kind: "stored" });
   const { made, uncacheable } = header.meta;
-  if (uncacheable !== undefined) return undecided("stale", { kind: "uncacheable", detail: uncacheable });
+  if (uncacheable !== undefined) {
+    return undecided("stale", { kind: "uncacheable", detail: uncacheable.replace(/\.$/, "") });
+  }
   if (made === undefined) return undecided("stale", { kind: "no-fingerprint" });
   try {
     return compare(setup, place, made, headerOf, decisions);

@@ -154,7 +154,11 @@ function named(name: string, hash: () => string): string {
     return hash();
   } catch (error) {
     if (!(error instanceof SerializationError)) throw error;
-    throw new SerializationError(`Input \`${name}\` has no canonical form: ${error.message}`, { cause: error });
+    // What the message says of storing does not hold here: the value may well be stored, by a serializer.
+    const what = error.message.replace(/^The value can not be stored: /, "").replace(/; register a serializer .*$/, "");
+    throw new SerializationError(`Input \`${name}\` has no content to compare: ${what.replace(/\.$/, "")}.`, {
+      cause: error,
+    });
   }
 }
 

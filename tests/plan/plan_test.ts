@@ -1,6 +1,7 @@
 import { expect } from "@std/expect";
 import {
   type CacheMode,
+  ChunkedArray,
   LocalWorkflow,
   MemoryStorage,
   namingScope,
@@ -268,6 +269,31 @@ Deno.test("An input without a canonical form makes its node uncacheable, which t
   expect(plan.steps[0]).toMatchObject({ action: "stale", reasons: [{ kind: "uncacheable" }] });
   expect(plan.steps[0]?.message).toMatch(/can not be cached by content, because .*`f`/);
   expect([again, value]).toEqual([["apply"], 2]);
+});
+
+Deno.test("What reads a chunked array runs again under the content cache, because arrays on disk are not hashed", async () => {
+  const squares = task((n: number) => {
+    ran.push("squares");
+    return ChunkedArray.create(
+      { shape: [n], chunks: [4], dtype: "int32" },
+      ({ offset: [from = 0], shape: [count = 0] }) => Int32Array.from({ length: count }, (_, i) => (from + i) ** 2),
+    );
+  }, { name: "squares" });
+  const last = task(async (array: ChunkedArray<"int32">) => {
+    ran.push("last");
+    return (await array.slice([-1])).data[0];
+  }, { name: "last" });
+  const storage = new MemoryStorage();
+  const build = (n: number) => last(squares(n).setName("squares")).setName("last");
+  expect((await planAndRun(build(10), storage)).value).toBe(81);
+  const again = await planAndRun(build(10), storage);
+  expect([again.ran, again.value]).toEqual([["last"], 81]);
+  expect(again.plan.steps.at(-1)?.message).toBe(
+    "`last` will run again: it can not be cached by content, because Input `array` has no content to compare: " +
+      "$ is an instance of the class ChunkedArray.",
+  );
+  const changed = await planAndRun(build(11), storage);
+  expect([changed.ran, changed.value]).toEqual([["squares", "last"], 100]);
 });
 
 Deno.test("A function whose source can not be read needs a version", async () => {
