@@ -55,7 +55,9 @@ export interface S3Request extends SignedRequest {
 export type Take<T> = (response: Response) => T | Promise<T>;
 
 /** Decides what a refusal means: a result, an error that it throws, or `undefined` for the error that everybody gets. */
-export type OnRefusal<T> = (refusal: Refusal) => { readonly value: T } | undefined;
+export type OnRefusal<T> = (
+  refusal: Refusal,
+) => { readonly value: T } | undefined | Promise<{ readonly value: T } | undefined>;
 
 /** Sends signed requests to one bucket. */
 export class S3Client {
@@ -124,7 +126,7 @@ export class S3Client {
               renewed = true;
               throw new AgainError(saidBy(refusal));
             }
-            return this.#answerOf(request, refusal, onRefusal);
+            return await this.#answerOf(request, refusal, onRefusal);
           }),
       });
     } catch (error) {
@@ -148,7 +150,7 @@ export class S3Client {
       const root = await readXml(response);
       if (root.name !== "Error") return take(root, response);
       const secrets = secretsOf(await this.#credentials.current());
-      return this.#answerOf(request, refusalOf(response, root, secrets), onRefusal);
+      return await this.#answerOf(request, refusalOf(response, root, secrets), onRefusal);
     }, onRefusal);
   }
 
@@ -225,8 +227,8 @@ export class S3Client {
     }
   }
 
-  #answerOf<T>(request: S3Request, refusal: Refusal, onRefusal: OnRefusal<T>): T {
-    const answer = onRefusal(refusal);
+  async #answerOf<T>(request: S3Request, refusal: Refusal, onRefusal: OnRefusal<T>): Promise<T> {
+    const answer = await onRefusal(refusal);
     if (answer !== undefined) return answer.value;
     if (isTemporary(refusal)) {
       throw new AgainError(saidBy(refusal), retryAfterOf(refusal, this.clock.now()));

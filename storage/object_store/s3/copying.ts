@@ -49,7 +49,7 @@ export async function copyObject(
     () => {},
     (refusal) => {
       if (refusal.code === "NoSuchKey") throw missingObject(client, from);
-      return refuseFolder(to, refusal);
+      return refuseFolder(client, to, refusal);
     },
   );
 }

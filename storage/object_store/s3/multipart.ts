@@ -75,7 +75,7 @@ export class MultipartUpload {
         headers: kind === "copied" ? headers : { ...headers, "x-amz-checksum-algorithm": "CRC32" },
       },
       (root) => textOfChild(root, "UploadId") || missing("UploadId"),
-      (refusal) => refuseFolder(target.key, refusal),
+      (refusal) => refuseFolder(client, target.key, refusal),
     );
     return new MultipartUpload(client, target, id, kind);
   }
@@ -126,7 +126,7 @@ export class MultipartUpload {
       () => "stored",
       (refusal) => {
         if (refusal.code === "NoSuchUpload") return { value: "gone" };
-        return refusal.status === 412 ? { value: "present" } : refuseFolder(this.#target.key, refusal);
+        return refusal.status === 412 ? { value: "present" } : refuseFolder(this.#client, this.#target.key, refusal);
       },
     );
     if (outcome === "stored") return outcome;

@@ -83,7 +83,7 @@ async function putWhole(
       await response.arrayBuffer();
       return "stored";
     },
-    (refusal) => refusal.status === 412 ? { value: "present" } : refuseFolder(key, refusal),
+    (refusal) => refusal.status === 412 ? { value: "present" } : refuseFolder(client, key, refusal),
   );
   const size = bytes.length;
   if (completion === "stored") return { completion, size, sha256 };

@@ -20,6 +20,7 @@ import type { BucketPlace } from "./bucket_place.ts";
 import { S3Client } from "./client.ts";
 import { copyObject, MAX_COPY_BYTES } from "./copying.ts";
 import { CredentialSource } from "./credentials.ts";
+import { hasBelow } from "./folders.ts";
 import { type Listed, pagesOf } from "./listing.ts";
 import { infoOf } from "./metadata.ts";
 import type { S3ObjectStoreOptions } from "./options.ts";
@@ -32,8 +33,6 @@ import { sendForOthers } from "./requests_of_others.ts";
 const HEADS = 16;
 /** What is not larger is read as a whole for its beginning, in bytes: servers have it at hand, and some take longer for a part. */
 const SMALL_BYTES = 16 * 1024;
-/** How many objects are asked for to see whether there is one; some may be none of ours. */
-const LOOK = 5;
 
 /** What the verbs are done with. Keys and options are checked. */
 export interface VerbOptions extends S3ObjectStoreOptions {
@@ -138,10 +137,7 @@ export class S3Verbs {
   async #keepApart(key: string): Promise<void> {
     await keepApart(key, {
       has: async (ancestor) => await this.#headersOf(ancestor) !== undefined,
-      hasBelow: async (prefix) => {
-        for await (const page of pagesOf(this.#client, prefix, LOOK)) if (page.length > 0) return true;
-        return false;
-      },
+      hasBelow: async (prefix) => await hasBelow(this.#client, prefix),
     });
   }
 

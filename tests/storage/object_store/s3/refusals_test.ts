@@ -1,5 +1,11 @@
 import { expect } from "@std/expect";
-import { ConfigError, NotFoundError, PermissionError, UnavailableError } from "../../../../src/errors.ts";
+import {
+  ConfigError,
+  InvalidKeyError,
+  NotFoundError,
+  PermissionError,
+  UnavailableError,
+} from "../../../../src/errors.ts";
 import { CREDENTIALS, errorOf, plain, refusal, scripted, xml } from "./scripted.ts";
 
 const BYTES = new Uint8Array([1, 2, 3]);
@@ -227,4 +233,20 @@ Deno.test("a short answer is never taken for the object", async () => {
   }
   const missing = scripted([refusal(404, "NoSuchKey")]);
   expect(await errorOf(missing.run(missing.store.get("a")))).toBeInstanceOf(NotFoundError);
+});
+
+Deno.test("a server that says there are objects below is believed if it lists one, and asked again if not", async () => {
+  const none = xml("<ListBucketResult></ListBucketResult>");
+  const one = xml("<ListBucketResult><Contents><Key>fusewire/a/b</Key><Size>1</Size></Contents></ListBucketResult>");
+  for (const code of ["ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory"]) {
+    const race = scripted([refusal(409, code), none, plain(200)]);
+    await race.run(race.store.put("a", BYTES, { apart: true }));
+    expect(race.asked.filter((line) => line.startsWith("PUT")).length).toBe(2);
+    const folder = scripted([refusal(409, code), one]);
+    const error = await errorOf(folder.run(folder.store.put("a", BYTES, { apart: true })));
+    expect(error).toBeInstanceOf(InvalidKeyError);
+    expect(error.message).toContain("there are objects below it");
+  }
+  const below = scripted([refusal(409, "ObjectParentIsFile")]);
+  expect(await errorOf(below.run(below.store.put("a/b", BYTES, { apart: true })))).toBeInstanceOf(InvalidKeyError);
 });
