@@ -70,12 +70,20 @@ export function defineWorkflow(
   options: AnyDefinitionOptions,
   build: (input: never) => Targets,
 ): WorkflowDefinition {
+  if (typeof options?.version !== "string" || options.version === "") {
+    throw new ConfigError(
+      `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
+      { workflow: name },
+    );
+  }
   return new WorkflowDefinition(name, options, build);
 }
 
-/** What `defineWorkflow()` makes. */
+/** What `defineWorkflow()` makes. The version of a part of a plain graph is empty. */
 export class WorkflowDefinition implements Definition<unknown, unknown> {
   readonly version: string;
+  /** Whether it is a part of another workflow, and not one that somebody has named. */
+  readonly isPart: boolean;
   readonly #build: (input: never) => Targets;
 
   /** See {@linkcode defineWorkflow}. */
@@ -83,16 +91,10 @@ export class WorkflowDefinition implements Definition<unknown, unknown> {
     readonly name: string,
     readonly options: AnyDefinitionOptions,
     build: (input: never) => Targets,
+    isPart: boolean = false,
   ) {
+    this.isPart = isPart;
     checkName(name, "workflow");
-    if (typeof options?.version !== "string" || options.version === "") {
-      throw new ConfigError(
-        `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
-        {
-          workflow: name,
-        },
-      );
-    }
     if (typeof build !== "function") {
       throw new GraphError(`Definition \`${name}\` has no function that builds its graph.`, { workflow: name });
     }

@@ -6,8 +6,13 @@
  */
 import type { TaskContext } from "./context.ts";
 import type { Execution } from "./execution/execution.ts";
-import type { StepCall } from "./execution/setup.ts";
-import type { AnyTaskOptions } from "./options.ts";
+import type { Clock } from "./clock.ts";
+import type { Definition, WorkflowDefinition } from "./definition.ts";
+import type { Wait } from "./control/wait.ts";
+import { GraphError } from "./errors.ts";
+import type { NestOptions, StepCall } from "./execution/setup.ts";
+import type { SharedRoom } from "./execution/shared_room.ts";
+import type { AnyTaskOptions, CacheMode } from "./options.ts";
 import { mayBecomeUnneeded, needsOf } from "./handled.ts";
 import type { Run } from "./run.ts";
 import { checkStart } from "./start_guard.ts";
@@ -50,7 +55,50 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   /** Hears of values that no node will read any more. */
   protected released?(value: unknown): void;
 
-  async #execution(keepEvents: boolean): Promise<Execution> {
+  /**
+   * A workflow of another definition on the same backend, for a node of this one that waits for a run of it.
+   *
+   * @internal
+   */
+  protected nested(
+    definition: WorkflowDefinition,
+    options: NestedOptions,
+  ): InProcessWorkflow<Definition<unknown, unknown>> {
+    return new NestedWorkflow(definition, options);
+  }
+
+  async #nest(
+    definition: WorkflowDefinition,
+    input: unknown,
+    { id, concurrency, room }: NestOptions,
+    keepEvents: boolean,
+  ): Promise<Execution> {
+    const workflow = this.nested(definition, {
+      input,
+      concurrency: Math.min(concurrency, this.concurrency),
+      clock: this.clock,
+      cache: definition.options.cache ?? this.cache,
+    });
+    workflow.setStorage(this.storage);
+    if (this.tracer !== undefined) workflow.setTracer(this.tracer);
+    await workflow.checkInput();
+    return await workflow.#execution(keepEvents, { id, room });
+  }
+
+  /** The slots that a run shares with those that its nodes wait for, if there are such nodes. */
+  async #newRoom(): Promise<SharedRoom | undefined> {
+    const { nodeGraph, concurrency } = this;
+    if (!nodeGraph.hasControls || concurrency === Infinity) return undefined;
+    const isShared = nodeGraph.members.some(({ extra }) =>
+      extra?.control?.kind === "map" || extra?.control?.kind === "subWorkflow"
+    );
+    return isShared ? new (await import("./execution/shared_room.ts")).SharedRoom(concurrency) : undefined;
+  }
+
+  async #execution(
+    keepEvents: boolean,
+    child?: { readonly id: string; readonly room: SharedRoom | undefined },
+  ): Promise<Execution> {
     loaded ??= (await import("./execution/execution.ts")).Execution;
     const { storage } = this;
     const invoke = this.invoke === undefined
@@ -58,6 +106,9 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       : (call: StepCall, context: TaskContext) => this.invoke?.(call, context);
     return new loaded({
       program: this.program,
+      id: child?.id,
+      room: child?.room ?? await this.#newRoom(),
+      nest: (definition, input, options) => this.#nest(definition, input, options, keepEvents),
       workflowName: this.workflowName,
       version: this.version,
       concurrency: this.concurrency,
@@ -107,6 +158,57 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     return mayBecomeUnneeded(needsOf(nodeGraph, this.flatTargets, (place) => this.isLogged(place)));
   }
 }
+
+/** How a workflow within another is made. */
+export interface NestedOptions {
+  /** Input of its run. */
+  readonly input: unknown;
+  /** How many of its nodes may be at work at a time. */
+  readonly concurrency: number;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** When a stored result stands for a new one. */
+  readonly cache: CacheMode;
+}
+
+/**
+ * Waits, in this process, for what no node of a graph does: for backends of one's own.
+ *
+ * @throws {GraphError} If it is a signal, which only runs of this package's backends are sent.
+ */
+export async function waitInProcess(
+  wait: Wait,
+  node: string,
+  { workflowName, clock }: { readonly workflowName: string; readonly clock: Clock },
+): Promise<unknown> {
+  switch (wait.kind) {
+    case "time": {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.setTimer(Math.max(0, wait.until - clock.now()), resolve);
+      return await promise;
+    }
+    case "signal":
+      throw new GraphError(
+        `Node \`${node}\` of workflow \`${workflowName}\` waits for the signal ${
+          JSON.stringify(wait.name)
+        }, which this backend can not be sent; run it on LocalWorkflow, PoolWorkflow or a runtime.`,
+        { workflow: workflowName, node },
+      );
+    case "child":
+      return await new NestedWorkflow(wait.definition, { ...NESTED, input: wait.input, clock }).run();
+    case "items": {
+      const { body, list } = wait;
+      const definition = body.definition(node, list.length, { name: workflowName, version: "" });
+      const concurrency = Math.min(NESTED.concurrency, body.limits.concurrency);
+      return await new NestedWorkflow(definition, { ...NESTED, concurrency, input: list, clock }).run();
+    }
+  }
+}
+
+const NESTED = { concurrency: 16, cache: false } as const;
+
+/** A workflow within another whose calls are made in this thread. */
+class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
 
 function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||

@@ -104,6 +104,11 @@ export function isLatestMark(mark: number): boolean {
   return mark === latestMark;
 }
 
+/** The id that the next node will have. */
+export function nextNodeId(): number {
+  return nextId;
+}
+
 const backendInfos = new WeakMap<CallNode, Record<string, unknown>>();
 
 /** The one class of nodes. Its fields are few on purpose: a graph may have a million. */

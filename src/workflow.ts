@@ -292,7 +292,13 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       options: this.optionsAt(place),
       plugins: this.pluginsAt(place) ?? [],
       remoteArgs: this.remoteArgsAt(place),
-      ...ownCalls(program, place),
+      ...ownCalls(program, place, async (wait) => {
+        const { waitInProcess } = await import("./in_process.ts");
+        return await waitInProcess(wait, nodeGraph.names.at(place), {
+          workflowName: this.workflowName,
+          clock: this.clock,
+        });
+      }),
     }));
   }
 

@@ -18,6 +18,7 @@ import type { RunExit, RunHost } from "./run_host.ts";
 import { openRunTracer, RunTrace } from "./run_trace.ts";
 import { RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
+import { RunWaits } from "./run_waits.ts";
 import type { RunState } from "./run_state.ts";
 import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
@@ -52,6 +53,8 @@ export class ActiveRun {
   readonly mail: RunMail;
   /** Its commits. */
   readonly commits: RunCommits;
+  /** What its steps wait for that none of them does. */
+  readonly waits: RunWaits;
   /** Tells of it, if anybody hears. */
   readonly trace: RunTrace | undefined;
   /** The state; there is one from {@linkcode open} on. */
@@ -88,6 +91,7 @@ export class ActiveRun {
     this.#stops = new StepStops(executable.shape, this.#stop.signal);
     this.lending = new Lending(this);
     this.commits = new RunCommits(this);
+    this.waits = new RunWaits(this);
     this.mail = new RunMail(this, claimed.mail);
     const tracer = openRunTracer(host, executable, claimed.run, "run");
     this.trace = tracer && new RunTrace(tracer, executable, claimed, host.clock.now());
@@ -173,6 +177,7 @@ export class ActiveRun {
       if (isFinal(records[place]!.status) && !hasEnded(steps[place]!.phase)) this.pending.changed([place]);
       giveUpLost(this, place);
       if (steps[place]!.phase === "delayed") this.setTimer(place);
+      if (steps[place]!.phase === "awaiting") this.waits.resume(place);
     }
   }
 
@@ -194,6 +199,7 @@ export class ActiveRun {
     for (;;) {
       this.settleControls();
       if (!this.wantsRoom || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
+      if (state.running + this.taken >= this.executable.limit) return;
       if (!host.takeRoom()) {
         host.wantRoom(this);
         this.lending.lend();
@@ -271,6 +277,7 @@ export class ActiveRun {
       const { workflow } = this.run;
       this.#stop.abort(new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }));
     }
+    if (this.state.cancelled) this.waits.stop();
   }
 
   /** Nothing needs a step any more, whoever has it. */
@@ -281,6 +288,7 @@ export class ActiveRun {
     this.#timers.delete(place);
     this.values?.ended(place);
     this.lending.drop(place);
+    this.waits.drop(place);
     leavePlugins(this, place);
     this.#stops.stop(
       place,
@@ -304,7 +312,8 @@ export class ActiveRun {
     const due = () => {
       this.#timers.delete(place);
       if (!this.isAtWork) return;
-      this.apply({ kind: "due", place });
+      if (this.state.steps[place]!.phase === "awaiting") this.waits.due(place);
+      else this.apply({ kind: "due", place });
       this.pump();
       this.settle();
     };

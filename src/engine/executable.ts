@@ -7,6 +7,8 @@ import { sha256Hex } from "../../storage/digest.ts";
 import type { DefinitionRecord } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
+import { isWaiting } from "../control/control.ts";
+import { signalNames } from "../control/signal_names.ts";
 import type { NodeGraph } from "../graph.ts";
 import { needsOf } from "../handled.ts";
 import type { AnyTaskOptions } from "../options.ts";
@@ -14,6 +16,7 @@ import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { Program } from "../program.ts";
 import { InputRef } from "../input.ts";
+import { childrenOf, type StepChild } from "./step_children.ts";
 import { type CallNode, nodeBehind, parentOf } from "../node.ts";
 import type { Tracer } from "../tracer.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
@@ -38,6 +41,12 @@ export interface Executable {
   readonly plugged: readonly number[];
   /** The queue of its runs. */
   readonly queue: string;
+  /** The queue that its definition names, if it does. */
+  readonly ownQueue: string | undefined;
+  /** How many steps may be at work at a time. */
+  readonly limit: number;
+  /** The steps that wait for runs of their own. */
+  readonly children: readonly StepChild[];
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
   /** Hears of its runs; `undefined` if nobody does. */
@@ -48,6 +57,20 @@ export interface Executable {
   pluginsAt(place: number): readonly Plugin<unknown>[] | undefined;
   /** The graph made flat, for the input of one run. */
   programFor(input: unknown): Program;
+  /** What the run needs that the step at `place` waits for. */
+  childAt(place: number): Executable;
+  /** The same for a run of so many steps: only the run of a map's items can have any number. */
+  sized(size: number): Executable;
+}
+
+/** How an executable is made. */
+export interface CompileOptions {
+  /** The queue that the definition names. */
+  readonly queue?: string | undefined;
+  /** How many steps may be at work at a time. Default: as many as there is room for. */
+  readonly limit?: number;
+  /** Hears of the runs, in place of those that were set on the workflow. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Parent of the workflows that the engine can run. */
@@ -57,11 +80,12 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
    *
    * @internal
    */
-  protected executable(queue: string = DEFAULT_QUEUE): Executable {
+  protected executable({ queue, limit = Infinity, tracer = this.tracer }: CompileOptions = {}): Executable {
     const { nodeGraph, workflowName: workflow, version } = this;
     const { size } = nodeGraph;
     const pure = new Uint8Array(size);
-    const bound = new Uint8Array(size);
+    const bound = new Uint8Array(size).fill(limit === Infinity ? 0 : 1);
+    const waits = new Uint8Array(size);
     const makers = new Int32Array(size).fill(-1);
     const plugged: number[] = [];
     nodeGraph.stamp();
@@ -72,8 +96,10 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
-      const isControl = node.site.task.kind === "control";
-      if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
+      const control = nodeGraph.extraAt(place)?.control;
+      const isControl = control !== undefined;
+      if (isControl && isWaiting(control)) waits[place] = 1;
+      else if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
         makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
         isControl || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
@@ -85,7 +111,15 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const edges = steps.map((_, place) => [...parents.list.subarray(parents.start[place], parents.start[place + 1])]);
     const tasks = nodeGraph.members.map((node) => node.site.task.base);
     const { single } = this;
-    const controls = controlsOf(nodeGraph);
+    const children = childrenOf(nodeGraph, {
+      name: workflow,
+      version,
+      policies: this.policies,
+      cache: this.cache,
+      tracer,
+    });
+    const controls = controlsOf(nodeGraph, children);
+    const signals = signalNames(nodeGraph) ?? null;
     const schema = sha256Hex(
       JSON.stringify([
         "fusewire/schema/1",
@@ -98,23 +132,47 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       ]),
     ).slice(0, 32);
     return {
-      definition: { workflow, version, schema, steps, parents: edges, targets, single },
+      definition: {
+        workflow,
+        version,
+        schema,
+        steps,
+        parents: edges,
+        targets,
+        single,
+        ...signals?.length === 0 ? {} : { signals },
+        ...children.length === 0 ? {} : { children: children.map(({ place, of }) => ({ place, of })) },
+      },
       graph: nodeGraph,
-      shape: { ...needsOf(nodeGraph, targets), size, pure, bound, targets: targets.map(({ place }) => place) },
+      shape: { ...needsOf(nodeGraph, targets), size, pure, bound, waits, targets: targets.map(({ place }) => place) },
       makers,
       plugged,
-      queue,
+      queue: queue ?? DEFAULT_QUEUE,
+      ownQueue: queue,
+      limit,
+      children,
       policies: this.policies,
-      tracer: this.tracer,
+      tracer,
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
       programFor: (input) => this.programWith(input),
+      childAt: (place) => childAt(children, place),
+      sized(this: Executable) {
+        return this;
+      },
     };
   }
 }
 
+function childAt(children: readonly StepChild[], place: number): Executable {
+  const child = children.find((child) => child.place === place);
+  if (child === undefined) throw new TypeError(`The step at ${place} waits for no run.`);
+  return child.executable();
+}
+
 /** What of control nodes and cases is not told by edges and tasks. */
-function controlsOf(graph: NodeGraph): unknown[] {
+function controlsOf(graph: NodeGraph, children: readonly StepChild[]): unknown[] {
+  const schemas = new Map(children.map(({ place, schema }) => [place, schema]));
   const joins = graph.joins();
   if (joins === undefined) return [];
   return graph.members.flatMap((node, place) => {
@@ -129,7 +187,8 @@ function controlsOf(graph: NodeGraph): unknown[] {
       const from = nodeBehind(node.argumentAt(i + 1));
       return [name, from?.index ?? -1];
     });
-    return [[place, control?.kind ?? "", takes, given, inCases]];
+    const child = schemas.get(place);
+    return [[place, control?.kind ?? "", takes, given, inCases, ...child === undefined ? [] : [child]]];
   });
 }
 
@@ -157,9 +216,14 @@ class DefinitionWorkflow extends DurableWorkflow<Definition<unknown, unknown>> {
   }
 
   /** See {@linkcode executableOf}. */
-  compile(queue: string | undefined): Executable {
-    return this.executable(queue);
+  compile(options: CompileOptions): Executable {
+    return this.executable(options);
   }
+}
+
+/** Compiles a definition anew. */
+export function compile(definition: WorkflowDefinition, options: CompileOptions): Executable {
+  return new DefinitionWorkflow(definition).compile(options);
 }
 
 const compiled = new WeakMap<WorkflowDefinition, Executable>();
@@ -176,7 +240,7 @@ export function executableOf(definition: Definition<never, unknown>): Executable
   }
   let executable = compiled.get(definition);
   if (executable === undefined) {
-    compiled.set(definition, executable = new DefinitionWorkflow(definition).compile(definition.options.queue));
+    compiled.set(definition, executable = compile(definition, { queue: definition.options.queue }));
   }
   return executable;
 }

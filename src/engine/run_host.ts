@@ -7,6 +7,8 @@ import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type { Clock } from "../clock.ts";
 import type { Tracer } from "../tracer.ts";
 import type { ActiveRun } from "./active_run.ts";
+import type { ChildRuns } from "./child_runs.ts";
+import type { Executable } from "./executable.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
 
@@ -47,6 +49,12 @@ export interface RunHost {
   remind(call: () => void): void;
   /** Something is in the store that the workers of this process may want: a released run, an offer. */
   nudge(): void;
+  /** The runs that steps wait for. */
+  readonly children: ChildRuns;
+  /** Serves a definition too: that of a run that a step waits for. */
+  know(executable: Executable): Promise<void>;
+  /** Has this worker, or whoever else is free, work on a run that a step waits for. */
+  joinChild(id: string): void;
   /** Tells of something that is not as it should be. */
   warn(message: string, run: ActiveRun): void;
   /** The run is not at work here any more. */

@@ -266,7 +266,8 @@ export function isReady(run: ActiveRun, place: number): boolean {
 }
 
 function isRunning(run: ActiveRun, place: number): boolean {
-  return run.isAtWork && run.state.steps[place]!.phase === "running";
+  const { phase } = run.state.steps[place]!;
+  return run.isAtWork && (phase === "running" || phase === "awaiting");
 }
 
 /** Brings values from the store for a step that makes no call; if the store does not answer, the step waits, and it gives `false`. */

@@ -11,6 +11,7 @@ import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
 import type { Tracer } from "../tracer.ts";
 import { warn } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
+import type { ChildRuns } from "./child_runs.ts";
 import type { Executable } from "./executable.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -44,6 +45,8 @@ export interface WorkerSetup {
   readonly queues: readonly string[];
   /** The threads that make the calls; they end with the worker. `undefined` has this thread make them. */
   readonly pool: StepPool | undefined;
+  /** The runs that steps wait for. */
+  readonly children: ChildRuns;
   /** Tells the other workers of this process that there may be something for them. */
   readonly nudge: () => void;
   /** Hears that a run left this worker. */
@@ -133,7 +136,11 @@ export class WorkerCore implements RunHost {
     const key = definitionKeyText(executable.definition);
     if (!this.executables.has(key)) await this.storage.define(executable.definition);
     // An equal graph may have been built again, around other functions.
+    const known = this.executables.get(key);
     this.executables.set(key, executable);
+    if (known === executable) return;
+    // A definition may have runs of itself within.
+    for (const { executable: child } of executable.children) await this.know(child());
   }
 
   /** A run at work here, if it is. */
@@ -180,7 +187,7 @@ export class WorkerCore implements RunHost {
     if (executable === undefined) {
       throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
     }
-    const run = new ActiveRun(this, executable, claimed);
+    const run = new ActiveRun(this, executable.sized(claimed.run.size), claimed);
     this.#runs.set(run.id, run);
     this.#open(run);
     void this.#attend();
@@ -346,6 +353,15 @@ export class WorkerCore implements RunHost {
 
   nudge(): void {
     this.#setup.nudge();
+  }
+
+  get children(): ChildRuns {
+    return this.#setup.children;
+  }
+
+  joinChild(id: string): void {
+    // A worker that claims nothing by itself drives single runs.
+    this.children.join(id, this.queues.length === 0);
   }
 
   warn(message: string, run: ActiveRun): void {

@@ -9,7 +9,7 @@ import { AttemptContext } from "../attempt.ts";
 import { switchContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { Controls } from "./controls.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import { CancelledError, type StepFailedError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
@@ -21,6 +21,8 @@ import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
 import { runStep } from "./step.ts";
+import { Waits } from "./waits.ts";
+import type { SharedRoom } from "./shared_room.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import { openTrace, type RunTracer } from "../tracer.ts";
 
@@ -40,6 +42,8 @@ export class Execution implements Run<unknown> {
   readonly trace: RunTracer | undefined;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
+  /** Slots that it shares with the runs that its steps wait for, if there may be any. */
+  readonly room: SharedRoom | undefined;
   readonly #controller = new AbortController();
   readonly #result = Promise.withResolvers<unknown>();
   readonly #allEnded = Promise.withResolvers<void>();
@@ -59,12 +63,14 @@ export class Execution implements Run<unknown> {
   readonly #failures = new Map<number, StepFailedError>();
   /** Evaluates control nodes; most graphs have none. */
   readonly #controls: Controls | undefined;
+  #waits: Waits | undefined;
   #cancelled: CancelledError | undefined;
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(readonly setup: ExecutionSetup) {
     const { program, workflowName, version, clock, keepEvents } = setup;
-    this.id = clock.newId();
+    this.id = setup.id ?? clock.newId();
+    this.room = setup.room;
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
     // An attempt that is traced is more than a plain call.
@@ -88,7 +94,33 @@ export class Execution implements Run<unknown> {
   }
 
   status(): Promise<RunStatus> {
-    return Promise.resolve(this.record.snapshot());
+    return Promise.resolve(this.snapshot());
+  }
+
+  /** The state of all as data: what a map's items are comes before the map. */
+  snapshot(): RunStatus {
+    return this.record.snapshot(this.#waits?.children);
+  }
+
+  /** What its steps wait for that none of them does. */
+  get waits(): Waits {
+    return this.#waits ??= new Waits(this);
+  }
+
+  /** What a step has failed with, if it has. */
+  errorOf(place: number): unknown {
+    return this.#failures.get(place)?.cause;
+  }
+
+  /** Something goes on that the run does not end before. */
+  outlives(work: Promise<void>): void {
+    this.#stepsWithPlugins.add(work);
+    void work.then(() => this.#stepsWithPlugins.delete(work));
+  }
+
+  /** A step that waited has ended: others may start. */
+  resume(): void {
+    if (this.#flow !== undefined) this.#pump();
   }
 
   events(): AsyncIterableIterator<RunEvent> {
@@ -107,13 +139,9 @@ export class Execution implements Run<unknown> {
     await this.#result.promise.catch(() => {});
   }
 
-  signal(name: string, _payload: unknown): Promise<void> {
-    const { workflowName } = this.setup;
-    return Promise.reject(
-      new NotFoundError(`No node of workflow \`${workflowName}\` waits for the signal ${JSON.stringify(name)}.`, {
-        workflow: workflowName,
-      }),
-    );
+  async signal(name: string, payload: unknown): Promise<void> {
+    await Promise.resolve();
+    this.waits.signal(name, payload);
   }
 
   /** Makes the run. Its end is seen through {@linkcode result}. */
@@ -220,6 +248,7 @@ export class Execution implements Run<unknown> {
     while (!this.stopSignal.aborted) {
       this.#controls?.settle(flow);
       if (this.#running >= this.setup.concurrency || this.#resting) return;
+      if (this.room !== undefined && !this.room.mayTake(this)) return;
       const place = flow.take();
       if (place < 0) return;
       this.#start(place);
@@ -242,14 +271,14 @@ export class Execution implements Run<unknown> {
     const resume = this.#heldUp.get(place);
     if (resume !== undefined) {
       this.#heldUp.delete(place);
-      this.#running++;
+      this.#enter();
       resume();
       return;
     }
     if (this.results !== undefined || this.#managed !== undefined && this.#managed[place] === 1) {
-      this.#running++;
+      this.#enter();
       const step = runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
-        this.#running--;
+        this.#leave();
         this.#stepsWithPlugins.delete(step);
         this.#pump();
       });
@@ -274,6 +303,16 @@ export class Execution implements Run<unknown> {
     } else this.succeed(place, result);
   }
 
+  #enter(): void {
+    this.#running++;
+    this.room?.take();
+  }
+
+  #leave(): void {
+    this.#running--;
+    this.room?.put();
+  }
+
   /** The frame that the running code is in; a new one, if an asynchronous node has kept the last one. */
   #enterFrame(): Frame {
     if (this.#frame === undefined) switchContext(this.#frame = this.#newFrame());
@@ -286,16 +325,16 @@ export class Execution implements Run<unknown> {
 
   /** Goes on when the promise of a plain node has settled; what runs then is still in the node's frame. */
   #await(place: number, pending: PromiseLike<unknown>, frame: Frame): void {
-    this.#running++;
+    this.#enter();
     if (!this.record.isRunning(place)) this.record.started(place);
     Promise.resolve(pending).then(
       (value) => {
-        this.#running--;
+        this.#leave();
         this.succeed(place, value);
         this.#pump(frame);
       },
       (error) => {
-        this.#running--;
+        this.#leave();
         this.fail(place, error);
         this.#pump(frame);
       },
@@ -407,7 +446,7 @@ export class Execution implements Run<unknown> {
    */
   async holdUp(place: number, begin: (resolve: () => void) => () => void): Promise<void> {
     this.record.waits(place);
-    this.#running--;
+    this.#leave();
     const { promise, resolve } = Promise.withResolvers<void>();
     let hasSlot = false;
     const signal = this.signalAt(place);
@@ -425,7 +464,7 @@ export class Execution implements Run<unknown> {
     this.#pump();
     await promise;
     signal.removeEventListener("abort", onAbort);
-    if (!hasSlot) this.#running++;
+    if (!hasSlot) this.#enter();
     if (signal.aborted) stop();
   }
 

@@ -186,7 +186,7 @@ export interface EngineStorage extends RuntimeStorage {
   listRuns(query?: RunQuery): Promise<RunPage>;
 
   /**
-   * Tells a run something. A run that nobody holds becomes ready.
+   * Tells a run something. A run that nobody holds becomes ready, unless it is a signal to one that has not begun, which begins in its time.
    *
    * @returns Whether the run exists and has not ended; if not, nothing is kept.
    */

@@ -225,6 +225,8 @@ export class MemoryRuns {
     run.tell(++this.#messages, message);
     if (run.record.session !== undefined) return this.bell.ringSession(run.record.session);
     if (!run.record.parked && run.record.wakeAt === undefined) return;
+    // A signal does not begin a run before its time.
+    if (run.record.fence === 0n && message.kind === "signal") return;
     this.ready.remove(run);
     run.change({ parked: false, wakeAt: undefined });
     this.#wait(run);
