@@ -8,8 +8,6 @@ import type { TaskContext } from "./context.ts";
 import type { Execution } from "./execution/execution.ts";
 import type { Clock } from "./clock.ts";
 import type { Definition, WorkflowDefinition } from "./definition.ts";
-import type { Wait } from "./control/wait.ts";
-import { GraphError } from "./errors.ts";
 import type { NestOptions, StepCall } from "./execution/setup.ts";
 import type { SharedRoom } from "./execution/shared_room.ts";
 import type { AnyTaskOptions, CacheMode } from "./options.ts";
@@ -171,44 +169,8 @@ export interface NestedOptions {
   readonly cache: CacheMode;
 }
 
-/**
- * Waits, in this process, for what no node of a graph does: for backends of one's own.
- *
- * @throws {GraphError} If it is a signal, which only runs of this package's backends are sent.
- */
-export async function waitInProcess(
-  wait: Wait,
-  node: string,
-  { workflowName, clock }: { readonly workflowName: string; readonly clock: Clock },
-): Promise<unknown> {
-  switch (wait.kind) {
-    case "time": {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      clock.setTimer(Math.max(0, wait.until - clock.now()), resolve);
-      return await promise;
-    }
-    case "signal":
-      throw new GraphError(
-        `Node \`${node}\` of workflow \`${workflowName}\` waits for the signal ${
-          JSON.stringify(wait.name)
-        }, which this backend can not be sent; run it on LocalWorkflow, PoolWorkflow or a runtime.`,
-        { workflow: workflowName, node },
-      );
-    case "child":
-      return await new NestedWorkflow(wait.definition, { ...NESTED, input: wait.input, clock }).run();
-    case "items": {
-      const { body, list } = wait;
-      const definition = body.definition(node, list.length, { name: workflowName, version: "" });
-      const concurrency = Math.min(NESTED.concurrency, body.limits.concurrency);
-      return await new NestedWorkflow(definition, { ...NESTED, concurrency, input: list, clock }).run();
-    }
-  }
-}
-
-const NESTED = { concurrency: 16, cache: false } as const;
-
 /** A workflow within another whose calls are made in this thread. */
-class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
+export class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
 
 function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||

@@ -293,7 +293,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       plugins: this.pluginsAt(place) ?? [],
       remoteArgs: this.remoteArgsAt(place),
       ...ownCalls(program, place, async (wait) => {
-        const { waitInProcess } = await import("./in_process.ts");
+        const { waitInProcess } = await import("./execution/own_waits.ts");
         return await waitInProcess(wait, nodeGraph.names.at(place), {
           workflowName: this.workflowName,
           clock: this.clock,
