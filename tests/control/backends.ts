@@ -11,6 +11,7 @@ import {
   openRuntime,
   PoolWorkflow,
   type Run,
+  type Runtime,
   type Status,
   type Targets,
 } from "@fusewire/fusewire";
@@ -25,8 +26,11 @@ export interface Outcome {
   readonly error: Error | undefined;
 }
 
-/** Builds targets in a naming scope of their own, and runs them. */
-export type Backend = (build: () => Targets) => Promise<Outcome>;
+/** Builds targets in a naming scope of their own, and runs them. What is to be done with the run meanwhile is `act`. */
+export type Backend = (
+  build: () => Targets,
+  act?: (run: Run<unknown>, runtime?: Runtime) => Promise<void>,
+) => Promise<Outcome>;
 
 /** What became of a run. */
 export async function outcomeOf(run: Run<unknown>): Promise<Outcome> {
@@ -41,14 +45,20 @@ export async function outcomeOf(run: Run<unknown>): Promise<Outcome> {
 
 const options = { workflowName: "control" };
 
+async function actedOn(run: Run<unknown>, act: Parameters<Backend>[1], runtime?: Runtime): Promise<Outcome> {
+  const [outcome] = await Promise.all([outcomeOf(run), act?.(run, runtime)]);
+  return outcome;
+}
+
 /** The backends by name. */
 export const backends: Readonly<Record<"local" | "durable" | "pool" | "sequential", Backend>> = {
-  local: async (build) => await outcomeOf(await new LocalWorkflow(namingScope(build), options).start()),
-  durable: async (build) => {
+  local: async (build, act) => await actedOn(await new LocalWorkflow(namingScope(build), options).start(), act),
+  durable: async (build, act) => {
     await using runtime = await openRuntime({ runtimeStorage: new MemoryRuntimeStorage() });
-    return await outcomeOf(await new KvWorkflow(namingScope(build), { ...options, runtime }).start());
+    return await actedOn(await new KvWorkflow(namingScope(build), { ...options, runtime }).start(), act, runtime);
   },
-  pool: async (build) =>
-    await outcomeOf(await new PoolWorkflow(namingScope(build), { ...options, workers: 2 }).start()),
-  sequential: async (build) => await outcomeOf(await new SequentialWorkflow(namingScope(build), options).start()),
+  pool: async (build, act) =>
+    await actedOn(await new PoolWorkflow(namingScope(build), { ...options, workers: 2 }).start(), act),
+  sequential: async (build, act) =>
+    await actedOn(await new SequentialWorkflow(namingScope(build), options).start(), act),
 };

@@ -37,3 +37,28 @@ export const failsLater = task(async function failsLater(ms: number): Promise<st
 export const square = task((x: number) => x * x, { name: "square" });
 export const negate = task((x: number) => -x, { name: "negate" });
 export const kindOf = task((x: number): "low" | "high" => (x < 5 ? "low" : "high"), { name: "kindOf" });
+/** Fails if the item is "ill". */
+export const failing = task((item: string): string => {
+  if (item === "ill") throw new RangeError("ill");
+  return item;
+}, { name: "failing" });
+/** Is skipped if the item is "ill". */
+export const skipping = task((item: string): string => {
+  if (item === "ill") throw new RangeError("ill");
+  return item;
+}, { name: "skipping", onFailure: "skip" });
+/** Takes longer than it may if the item is "ill". */
+export const tooSlow = task(async (item: string): Promise<string> => {
+  if (item === "ill") await stopped();
+  return item;
+}, { name: "tooSlow", timeout: 20 });
+/** Ends when it is stopped. */
+export const idle = task(async (item: string): Promise<string> => {
+  await stopped();
+  return item;
+}, { name: "idle" });
+
+async function stopped(): Promise<never> {
+  const { signal } = context();
+  return await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
