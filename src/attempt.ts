@@ -6,7 +6,7 @@
  */
 import { type Clock, systemClock } from "./clock.ts";
 import { type ContextCarrier, type TaskContext, type TaskLog, withContext } from "./context.ts";
-import { TimeoutError } from "./errors.ts";
+import { CancelledError, TimeoutError } from "./errors.ts";
 import { isThenable } from "./execution/fast_path.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
@@ -58,6 +58,9 @@ export type AttemptOutcome =
   | { readonly kind: "retry"; readonly error: unknown; readonly delay: number }
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "skipped"; readonly error: unknown };
+
+/** What the call of a node throws that waits for a run, when a target of that run was skipped: then the node is skipped too. */
+export class ChildSkipped extends CancelledError {}
 
 /** What a running task sees; parts that few tasks ask for are made when they do. */
 export class AttemptContext implements TaskContext, ContextCarrier {
@@ -152,6 +155,7 @@ export async function runAttempt(
     return { kind: "succeeded", value };
   } catch (error) {
     if (signal?.aborted) return { kind: "failed", error };
+    if (error instanceof ChildSkipped) return { kind: "skipped", error: undefined };
     return await decide(error, options, wrapping, attempt, clock);
   } finally {
     stop.end();
