@@ -70,6 +70,7 @@ export class ActiveRun {
   /** How many ready steps were taken from the queue and have not started. */
   taken = 0;
   readonly #exit = Promise.withResolvers<RunExit>();
+  readonly #begun = Promise.withResolvers<void>();
   readonly #claimed: ClaimedRun;
   readonly #stop = new AbortController();
   readonly #stops: StepStops;
@@ -158,8 +159,14 @@ export class ActiveRun {
     this.#collect(recover(state, clock.now()));
     this.#opened = true;
     await this.mail.readIfAny();
+    this.#begun.resolve();
     this.pump();
     this.settle();
+  }
+
+  /** Resolves when it has begun, and all that it was told before is dealt with. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   async #takeOver(records: readonly StepRecord[]): Promise<void> {
@@ -178,6 +185,10 @@ export class ActiveRun {
       giveUpLost(this, place);
       if (steps[place]!.phase === "delayed") this.setTimer(place);
       if (steps[place]!.phase === "awaiting") this.waits.resume(place);
+    }
+    // Whoever dropped a step may have died before the run heard of it that the step waited for.
+    for (const { place } of this.executable.children) {
+      if (steps[place]!.phase === "cancelled" && steps[place]!.attempt > 0) this.waits.cancelChild(place);
     }
   }
 

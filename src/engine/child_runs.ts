@@ -26,10 +26,18 @@ export type ChildOutcome =
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "skipped" };
 
+/** A run that a step waits for from now on. */
+export interface StartedChild {
+  /** The run. */
+  readonly run: RunRecord;
+  /** Whether it was there before, and is not tried again now. */
+  readonly isOld: boolean;
+}
+
 /** What workers need of the runs that their steps wait for. */
 export interface ChildRuns {
   /** Starts a run, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. */
-  start(run: NewRun, again: boolean): Promise<RunRecord>;
+  start(run: NewRun, again: boolean): Promise<StartedChild>;
   /** Has this process work on a run too, if it drives its runs by itself. */
   join(id: string, drives: boolean): void;
   /** What became of a run. */
@@ -49,12 +57,14 @@ export class RuntimeChildren implements ChildRuns {
     this.#core = core;
   }
 
-  async start(run: NewRun, again: boolean): Promise<RunRecord> {
+  async start(run: NewRun, again: boolean): Promise<StartedChild> {
     const { storage } = this.#core;
-    const { run: record } = await storage.startRun(run);
+    const { run: record, created } = await storage.startRun(run);
     const isOver = record.status === "FAILED" || record.status === "CANCELLED";
-    if (again && isOver && await storage.reopen(record.id)) return await storage.readRun(record.id) ?? record;
-    return record;
+    if (again && isOver && await storage.reopen(record.id)) {
+      return { run: await storage.readRun(record.id) ?? record, isOld: false };
+    }
+    return { run: record, isOld: !created };
   }
 
   join(id: string, drives: boolean): void {

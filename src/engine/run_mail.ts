@@ -13,8 +13,10 @@ const READ_AGAIN_AFTER = 1_000;
 /** Reads the messages of one run. */
 export class RunMail {
   readonly #run: ActiveRun;
-  /** Messages that were dealt with, and are not committed as handled. */
+  /** Messages that were dealt with, and may still be read. */
   readonly #handled = new Set<string>();
+  /** Those of them that are committed as handled: only a read that began before that finds them. */
+  readonly #gone = new Set<string>();
   #hasMore: boolean;
   #reading = false;
 
@@ -48,6 +50,7 @@ export class RunMail {
           this.#handled.add(id);
           this.#handle(id, message);
         }
+        this.#forget();
       }
     } catch (error) {
       if (error instanceof LeaseLostError) return run.lose(error);
@@ -55,6 +58,7 @@ export class RunMail {
       run.host.clock.setTimer(READ_AGAIN_AFTER, () => void run.readMail());
     } finally {
       this.#reading = false;
+      this.#forget();
     }
     run.pump();
     run.settle();
@@ -62,7 +66,13 @@ export class RunMail {
 
   /** These messages are committed as handled, and gone. */
   settled(ids: readonly string[]): void {
-    for (const id of ids) this.#handled.delete(id);
+    for (const id of ids) this.#gone.add(id);
+    if (!this.#reading) this.#forget();
+  }
+
+  #forget(): void {
+    for (const id of this.#gone) this.#handled.delete(id);
+    this.#gone.clear();
   }
 
   #handle(id: string, message: RunMessage): void {

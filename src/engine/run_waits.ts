@@ -37,6 +37,8 @@ export class RunWaits {
   readonly #run: ActiveRun;
   readonly #waits = new Map<number, Wait>();
   readonly #mailbox = new Mailbox<Letter>();
+  /** Runs that were there before steps of a run that is tried again began to wait for them: they may be about to end because it was cancelled. */
+  readonly #mayBeEnding = new Map<number, NewRun>();
   /** Steps that a holder before began with, until it is known again what they wait for. */
   readonly #resuming = new Map<number, Promise<void>>();
   /** How many things are under way after which a step may end. */
@@ -44,6 +46,7 @@ export class RunWaits {
   /** Until when the run is held although it only waits for others. */
   #heldUntil = 0;
   #holding = false;
+  #isStopped = false;
 
   /** Waits for nothing yet. */
   constructor(run: ActiveRun) {
@@ -85,6 +88,9 @@ export class RunWaits {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#resuming.set(place, promise);
     this.#do(async () => {
+      // It may have been cancelled, and so the run that the step waits for.
+      await run.begun;
+      if (run.state.steps[place]!.phase !== "awaiting") return;
       const values = run.values!;
       const endOf = (of: number) => endOfPhase(run.state.steps[of]!.phase);
       const missing = [...controlReads(values.program, place, { endOf, winner: -1 })].filter((of) => !values.has(of));
@@ -143,15 +149,23 @@ export class RunWaits {
   /** A step waits no more, because nothing needs it. */
   drop(place: number): void {
     const wait = this.#waits.get(place);
-    if (wait === undefined) return;
+    // It may not be known yet what it waits for.
+    if (wait === undefined && !this.#resuming.has(place)) return;
     this.#waits.delete(place);
-    if (wait.kind === "signal") this.#mailbox.leave(wait.name, place);
-    else if (wait.kind !== "time") this.#do(() => this.#run.host.children.cancel(this.#childId(place)));
+    if (wait?.kind === "signal") this.#mailbox.leave(wait.name, place);
+    else if (this.#run.executable.children.some((child) => child.place === place)) this.cancelChild(place);
+  }
+
+  /** Nothing waits any more for the run that a step has waited for. */
+  cancelChild(place: number): void {
+    this.#do(() => this.#run.host.children.cancel(this.#childId(place)));
   }
 
   /** The run was cancelled: nothing is waited for any more. */
   stop(): void {
-    for (const place of [...this.#waits.keys()]) this.drop(place);
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    for (const place of new Set([...this.#waits.keys(), ...this.#resuming.keys()])) this.drop(place);
   }
 
   #take(place: number, { name, schema }: Extract<Wait, { kind: "signal" }>, letter: Letter): void {
@@ -199,9 +213,10 @@ export class RunWaits {
       return this.#end(place, { kind: "failed", error });
     }
     if (!this.#isWaiting(place)) return;
-    const record = await host.children.start(child, isNew);
+    const { run: record, isOld } = await host.children.start(child, isNew);
     this.#hold();
     if (!this.#isWaiting(place)) return await host.children.cancel(id);
+    if (isNew && isOld) this.#mayBeEnding.set(place, child);
     if (isFinal(record.status)) return await this.#join(place);
     host.joinChild(id);
   }
@@ -224,6 +239,13 @@ export class RunWaits {
           return skip(this.#run, place);
         case "failed": {
           const { error } = outcome;
+          const ending = this.#mayBeEnding.get(place);
+          this.#mayBeEnding.delete(place);
+          if (ending !== undefined && error instanceof CancelledError) {
+            await host.children.start(ending, true);
+            host.joinChild(ending.id);
+            return;
+          }
           const isItems = executable.childAt(place).definition.itemSteps !== undefined;
           const cause = isItems && error instanceof StepFailedError ? error.cause ?? error : error;
           return this.#end(place, { kind: "failed", error: cause });
