@@ -40,6 +40,8 @@ const TAKES_TIME = 0.6;
 export class CallLog {
   readonly #calls = new Map<string, LoggedCall[]>();
   readonly #faults = new Map<string, number[]>();
+  /** The executables of each process. A definition can have runs of itself, so that they are made once. */
+  readonly #logs = new WeakMap<SimulatedProcess, WeakMap<Executable, Executable>>();
   /** Calls that need a slot, by the key of what is shared. */
   readonly #atWork = new Map<string, Set<AtWork>>();
 
@@ -66,9 +68,24 @@ export class CallLog {
     return (this.#faults.get(process) ?? []).some((at) => at >= from && at <= to);
   }
 
-  /** The same executable, whose calls are in the log. */
+  /** The same executable, whose calls are in the log, and those of the runs that its steps wait for. */
   logged(executable: Executable, process: SimulatedProcess): Executable {
-    return { ...executable, programFor: (input) => this.#logged(executable, executable.programFor(input), process) };
+    let known = this.#logs.get(process);
+    if (known === undefined) this.#logs.set(process, known = new WeakMap());
+    let logged = known.get(executable);
+    if (logged !== undefined) return logged;
+    logged = {
+      ...executable,
+      programFor: (input) => this.#logged(executable, executable.programFor(input), process),
+      children: executable.children.map((child) => ({
+        ...child,
+        executable: () => this.logged(child.executable(), process),
+      })),
+      childAt: (place) => this.logged(executable.childAt(place), process),
+      sized: (size) => this.logged(executable.sized(size), process),
+    };
+    known.set(executable, logged);
+    return logged;
   }
 
   #logged(executable: Executable, program: Program, process: SimulatedProcess): Program {

@@ -1,18 +1,18 @@
-import { executableOf } from "../src/engine/executable.ts";
+import type { Executable } from "../src/engine/executable.ts";
 import { toBeRetried } from "../src/handled.ts";
 import { isFinal } from "../src/status.ts";
 import type { CallLog, LoggedCall } from "./call_log.ts";
 import { droppable } from "./droppable.ts";
 import type { StoredRun } from "./stored_run.ts";
 import type { StoredRuns } from "./stored_runs.ts";
-import { type RunOutcome, type UndisturbedOutcome, undisturbedRun } from "./undisturbed_run.ts";
+import { ownSteps, type RunOutcome, type UndisturbedOutcome, undisturbedRun } from "./undisturbed_run.ts";
 import type { ClusterSimulation, SimulatedRun } from "./workflow_simulation.ts";
 
 /** How long before a call something may have gone wrong that shows only after it: the longest delay or pause, and a lease. */
 const AFTERMATH = 5_000;
 
 /**
- * Checks what has become of every run of a simulation.
+ * Checks what has become of every run of a simulation, and of every run that a step waited for.
  *
  * @throws {Error} A run has ended as it does not end undisturbed, or a step was called more often, or less, than it had to be.
  */
@@ -22,42 +22,63 @@ export async function checkOutcomes(
   log: CallLog,
   comparable: (result: unknown) => unknown,
 ): Promise<void> {
-  await Promise.all([...simulation.runs].map(async ([id, run]) => {
+  const check = async (id: string, run: SimulatedRun, of: Map<string, UndisturbedOutcome>): Promise<void> => {
     const status = await simulation.status(id);
     const result = await simulation.result(id).then((value) => ({ value }), () => undefined);
-    const undisturbed = await undisturbedRun(run.definition, run.input);
+    const inStore = stored.run(id);
+    const { executable } = inStore;
+    const undisturbed = of.get(id);
+    if (executable === undefined) throw new Error(`Nobody knows what run ${id} is a run of.`);
+    if (undisturbed === undefined) throw new Error(`There is a run ${id}, and there is none if nothing disturbs it.`);
+    const steps = ownSteps(status, executable.definition.steps);
     const found = [
-      ...outcomeViolations(run, { status, result }, undisturbed, comparable),
-      ...callViolations(stored.run(id), log),
+      ...outcomeViolations(run, executable, { status: status.status, steps, result }, undisturbed, comparable),
+      ...callViolations(inStore, log),
     ];
-    if (found.length > 0) throw new Error(`Run ${id} of \`${run.definition.name}\`: ${found.join("; ")}.`);
-  }));
+    if (found.length > 0) throw new Error(`Run ${id} of \`${executable.definition.workflow}\`: ${found.join("; ")}.`);
+    const children = stored.childrenOf(id);
+    for (const [place, child] of children) {
+      // A step that was cancelled has its run cancelled, wherever that was.
+      const isDropped = steps[place]!.status === "CANCELLED";
+      await check(child.id, isDropped ? { ...run, cancelled: true } : run, of);
+    }
+    for (const { name, status, child } of steps) {
+      if (child !== undefined && status === "SUCCEEDED" && stored.run(child).head === undefined) {
+        throw new Error(`Step \`${name}\` of run ${id} has succeeded without the run ${child} that it waits for.`);
+      }
+    }
+  };
+  await Promise.all(
+    [...simulation.runs].map(async ([id, run]) =>
+      await check(id, run, await undisturbedRun(id, run.definition, run.input, run.signals))
+    ),
+  );
 }
 
 function outcomeViolations(
-  { cancelled, retried, definition }: SimulatedRun,
+  { cancelled, retried }: SimulatedRun,
+  { shape }: Executable,
   is: RunOutcome,
   undisturbed: UndisturbedOutcome,
   comparable: (result: unknown) => unknown,
 ): string[] {
   const found: string[] = [];
-  const isCancelled = cancelled && is.status.status === "CANCELLED";
+  const isCancelled = cancelled && is.status === "CANCELLED";
   const differ = (what: string, is: string, was: string): void => {
     if (is !== was && !(isCancelled && is === "CANCELLED")) found.push(`${what} is ${is}, and ${was} undisturbed`);
   };
-  differ("the run", is.status.status, undisturbed.status.status);
-  const { shape } = executableOf(definition);
-  const statuses = is.status.steps.map(({ status }) => status);
+  differ("the run", is.status, undisturbed.status);
+  const statuses = is.steps.map(({ status }) => status);
   const dropped = droppable(shape, statuses);
   // Of a run that was cancelled and tried again, nothing is made again that nothing needs any more.
   const kept = cancelled && retried ? toBeRetried(shape, (place) => statuses[place]!) : undefined;
-  is.status.steps.forEach(({ name, status }, place) => {
+  is.steps.forEach(({ name, status }, place) => {
     if (!isFinal(status)) found.push(`step \`${name}\` is ${status}`);
     if (status === "CANCELLED" && (dropped[place] === 1 || kept?.[place] === 0)) return;
     differ(`step \`${name}\``, status, undisturbed.natural[place]!.status);
   });
-  if ((is.result !== undefined) !== (is.status.status === "SUCCEEDED")) {
-    found.push(`it is ${is.status.status} ${is.result === undefined ? "without" : "with"} a result`);
+  if ((is.result !== undefined) !== (is.status === "SUCCEEDED")) {
+    found.push(`it is ${is.status} ${is.result === undefined ? "without" : "with"} a result`);
   }
   if (is.result === undefined || undisturbed.result === undefined) return found;
   const [one, other] = [comparable(is.result.value), comparable(undisturbed.result.value)].map((value) =>

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Definition } from "../src/definition.ts";
-import { executableOf } from "../src/engine/executable.ts";
+import { type Executable, executableOf } from "../src/engine/executable.ts";
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
 import { KvRuntimeStorage } from "../storage/runtime/kv/kv_runtime_storage.ts";
 import { CallLog } from "./call_log.ts";
@@ -123,7 +123,8 @@ async function simulateOne(
   const { workers, concurrency, lease, faultsFor } = { ...DEFAULTS, ...WORLD, ...options };
   const stored = new StoredRuns();
   const executables = scenario.definitions.map(executableOf);
-  world.onCommit((process, mutations) => stored.apply(process, mutations, executables));
+  const all = withChildren(executables);
+  world.onCommit((process, mutations) => stored.apply(process, mutations, all));
   const log = new CallLog(world, stored);
   const open = options.open ?? storeOf(random);
   const cluster = new WorkflowCluster(
@@ -132,7 +133,7 @@ async function simulateOne(
     stored,
     random.fork("cluster"),
   );
-  const simulation = new ClusterSimulation(world, cluster, random.fork("act"));
+  const simulation = new ClusterSimulation(world, cluster, stored, random.fork("act"));
   const onRejection = (event: PromiseRejectionEvent): void => {
     event.preventDefault();
     world.fail(new Error(`A rejection was not handled: ${event.reason}`, { cause: event.reason }));
@@ -156,6 +157,13 @@ async function simulateOne(
   } finally {
     globalThis.removeEventListener("unhandledrejection", onRejection);
   }
+}
+
+/** The same, and those of all runs that their steps wait for. */
+function withChildren(executables: readonly Executable[]): Executable[] {
+  const all = new Set(executables);
+  for (const { children } of all) for (const child of children) all.add(child.executable());
+  return [...all];
 }
 
 /** Lets the world go on until a promise settles. */

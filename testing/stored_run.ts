@@ -7,7 +7,9 @@ import { endOf, tallyOf } from "../src/join.ts";
 import { isFinal } from "../src/status.ts";
 import type { Executable } from "../src/engine/executable.ts";
 import type { StepRecord } from "../storage/runtime/records.ts";
+import { decode } from "../storage/codec/structured.ts";
 import { ENTRY, type Head } from "../storage/runtime/kv/head.ts";
+import type { MessageForm } from "../storage/runtime/kv/messages.ts";
 import type { KvKey } from "../storage/kv/kv_like.ts";
 import { decodeSteps, PAGE_STEPS, type StepPage, stepsOfPages, UNTOUCHED } from "../storage/runtime/kv/step_page.ts";
 
@@ -36,6 +38,8 @@ export class StoredRun {
   readonly values: Map<number, unknown> = new Map();
   /** Offers and loans of its steps. */
   readonly loans: Map<string, StoredLoan> = new Map();
+  /** The payloads of all signals that it was ever sent. */
+  readonly signals: Set<string> = new Set();
   /** How often it was opened again. */
   reopened = 0;
   readonly #pages = new Map<number, StepPage>();
@@ -104,6 +108,14 @@ export class StoredRun {
     return [`${process} changed the committed result of step ${place} of run ${this.id}`];
   }
 
+  /** A message came or went. A signal may lie there until a step waits for it; the others wake the run. */
+  takeMessage(key: KvKey, message: MessageForm | undefined): void {
+    this.takeEntry("signal", key, message?.kind === "signal");
+    this.takeEntry("msg", key, message !== undefined && message.kind !== "signal");
+    const payload = message?.kind === "signal" ? message.payload : undefined;
+    if (payload instanceof Uint8Array) this.signals.add(signalText(decode(new Uint8Array(payload))));
+  }
+
   /** An entry of the run came or went. */
   takeEntry(kind: string, key: KvKey, isThere: boolean): void {
     let entries = this.#entries.get(kind);
@@ -141,6 +153,11 @@ export class StoredRun {
     });
     return found;
   }
+}
+
+/** How the payload of a signal is known. */
+export function signalText(payload: unknown): string {
+  return JSON.stringify(payload);
 }
 
 /** What is wrong with how the steps of a run have changed. */

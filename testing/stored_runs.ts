@@ -8,8 +8,9 @@ import { isFinal } from "../src/status.ts";
 import type { Executable } from "../src/engine/executable.ts";
 import type { StepRecord } from "../storage/runtime/records.ts";
 import type { KvKey } from "../storage/kv/kv_like.ts";
+import type { MessageForm } from "../storage/runtime/kv/messages.ts";
 import type { Mutation } from "./memory_atomic.ts";
-import { changeViolations, type StoredHead, type StoredLoan, StoredRun } from "./stored_run.ts";
+import { changeViolations, signalText, type StoredHead, type StoredLoan, StoredRun } from "./stored_run.ts";
 
 /** Which process a session is of: the ids that a simulated process makes begin with its name. */
 export function processOf(session: string | undefined): string | undefined {
@@ -66,7 +67,7 @@ export class StoredRuns {
     for (const [run, before] of touched) {
       run.executable ??= executables.find(({ definition: { workflow, schema } }) =>
         workflow === run.head?.w && schema === run.head.s
-      );
+      )?.sized(run.head?.z ?? 0);
       found.push(...changeViolations(run, before), ...run.violations());
     }
     if (found.length > 0) throw new Error(`After a commit of ${process}: ${found.join("; ")}.`);
@@ -118,7 +119,8 @@ export class StoredRuns {
         break;
       }
       case "msg":
-        touch(key[2]).takeEntry(kind, key, isThere);
+        // As in "run".
+        touch(key[2]).takeMessage(key, isThere ? value as MessageForm : undefined);
         break;
       case "alive":
         if (isThere) this.alive.add(last);
@@ -145,6 +147,20 @@ export class StoredRuns {
     if (keys === undefined) this.passing.set(kind, keys = new Set());
     if (isThere) keys.add(text(key));
     else keys.delete(text(key));
+  }
+
+  /** Whether the run of an id, or one that it waits for, was ever sent a signal with this payload. */
+  wasSent(id: string, payload: unknown): boolean {
+    const text = signalText(payload);
+    return [...this.runs.values()].some((run) =>
+      (run.id === id || run.id.startsWith(`${id}/`)) && run.signals.has(text)
+    );
+  }
+
+  /** The runs that steps of a run wait for, or have waited for, by the place of the step. */
+  childrenOf(id: string): Map<number, StoredRun> {
+    const children = [...this.runs.values()].filter(({ head }) => head?.pa?.r === id);
+    return new Map(children.map((run) => [run.head!.pa!.p, run]));
   }
 
   /** The runs that have not ended. */

@@ -5,7 +5,22 @@ import { FusewireError } from "../src/errors.ts";
 import type { RunStatus } from "../src/run.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { SimulatedWorld } from "./simulated_world.ts";
+import type { StoredRuns } from "./stored_runs.ts";
 import type { WorkflowCluster } from "./workflow_cluster.ts";
+
+/** A signal. */
+export interface SentSignal {
+  /** Its name. */
+  readonly name: string;
+  /** What no other signal of the run brings. */
+  readonly payload: unknown;
+}
+
+/** For how many milliseconds a signal may be under way whose sender got no answer. */
+const UNDER_WAY = 5_000;
+
+/** How often, in milliseconds, it is tried to send a signal that nobody waits for yet. */
+const SEND_EVERY = 40;
 
 /** A run that a scenario has started. */
 export interface SimulatedRun {
@@ -13,6 +28,8 @@ export interface SimulatedRun {
   readonly definition: Definition<never, unknown>;
   /** With which input. */
   readonly input: unknown;
+  /** The signals that it was sent, or a run that it waits for. */
+  readonly signals: SentSignal[];
   /** Whether it was cancelled. */
   cancelled: boolean;
   /** Whether it was tried again. */
@@ -34,6 +51,11 @@ export interface WorkflowSimulation {
   cancel(id: string): Promise<void>;
   /** Tries a run again; whether it had ended without a result. */
   retry(id: string): Promise<boolean>;
+  /**
+   * Sends a run a signal once, also if its sender is killed; resolves when it is sent, or the run, or the one that waits for the signal, has
+   * ended. No other signal of the run may have this payload. One for a run that does not exist yet is sent when it does.
+   */
+  signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Looks at a run. */
   status(id: string): Promise<RunStatus>;
   /** Waits for the result of a run. */
@@ -48,12 +70,14 @@ export class ClusterSimulation implements WorkflowSimulation {
   readonly runs: Map<string, SimulatedRun> = new Map();
   readonly #world: SimulatedWorld;
   readonly #cluster: WorkflowCluster;
+  readonly #stored: StoredRuns;
   #starts = 0;
 
   /** Acts in the processes of `cluster`. */
-  constructor(world: SimulatedWorld, cluster: WorkflowCluster, readonly random: SeededRandom) {
+  constructor(world: SimulatedWorld, cluster: WorkflowCluster, stored: StoredRuns, readonly random: SeededRandom) {
     this.#world = world;
     this.#cluster = cluster;
+    this.#stored = stored;
   }
 
   get ids(): Iterable<string> {
@@ -72,7 +96,7 @@ export class ClusterSimulation implements WorkflowSimulation {
       return (await runtime.startExecutable(executable, checked, all)).run;
     });
     if (!this.runs.has(run.id)) {
-      this.runs.set(run.id, { definition, input: checked, cancelled: false, retried: false });
+      this.runs.set(run.id, { definition, input: checked, signals: [], cancelled: false, retried: false });
     }
     return run.id;
   }
@@ -95,6 +119,23 @@ export class ClusterSimulation implements WorkflowSimulation {
         throw error;
       })
     );
+  }
+
+  async signal(id: string, name: string, payload: unknown): Promise<void> {
+    this.runs.get(id)?.signals.push({ name, payload });
+    while (this.#stored.run(id).head?.e === undefined) {
+      const sender = await this.#cluster.any();
+      this.#world.note("user", `sends ${id} the signal ${name}`);
+      const sending = sender.runtime.get(id).signal(name, payload).then(() => "sent" as const, (error: unknown) => {
+        // A run that waits for the signal may not have begun.
+        return error instanceof FusewireError && error.code === "NOT_FOUND" ? "refused" as const : "unknown" as const;
+      });
+      const answer = await Promise.race([sending, sender.process.killed.then(() => "unknown" as const)]);
+      if (answer === "sent") return;
+      await this.#world.after(answer === "refused" ? SEND_EVERY : UNDER_WAY);
+      // Users do not know whether one without an answer has come; the simulation does.
+      if (answer === "unknown" && this.#stored.wasSent(id, payload)) return;
+    }
   }
 
   async status(id: string): Promise<RunStatus> {

@@ -8,6 +8,7 @@ import {
   context,
   defineWorkflow,
   type Definition,
+  type Input,
   type Node,
   optional,
   task,
@@ -15,6 +16,7 @@ import {
 } from "@fusewire/fusewire";
 import type { SeededRandom } from "@fusewire/fusewire/testing";
 import { planTaking, taken, type Taking, withoutWinner } from "./random_control.ts";
+import { type PlannedSignal, planWaiting, signalsOf, waited, type Waiting } from "./random_waits.ts";
 
 /** What a step gives. */
 export interface StepValue {
@@ -48,6 +50,12 @@ export interface RandomWorkflowOptions {
   readonly slots?: number;
   /** Takes an argument through a control node. @default {0.15} */
   readonly control?: number;
+  /** Takes an argument through a node that waits. @default {0} */
+  readonly waiting?: number;
+  /** Whether some of them wait for signals. @default {true} */
+  readonly signals?: boolean;
+  /** How deep workflows are within others. @default {2} */
+  readonly depth?: number;
 }
 
 interface Plan {
@@ -60,6 +68,15 @@ interface Plan {
   readonly options: TaskOptions<StepValue>;
   readonly condition: { readonly on: number; readonly holds: boolean } | undefined;
   readonly waits: number | undefined;
+  /** What is waited for before each of the parents is read. */
+  readonly waitings: readonly (Waiting | undefined)[];
+}
+
+/** A workflow by chance. */
+export interface RandomWorkflow {
+  readonly definition: Definition<unknown, unknown>;
+  /** The signals that each of its runs needs. */
+  readonly signals: readonly PlannedSignal[];
 }
 
 /** How often an argument is taken through a control node, where nothing else is said. */
@@ -85,23 +102,46 @@ export function withoutCalls(result: unknown): unknown {
   );
 }
 
-/** A definition by chance. */
+/** A workflow by chance. The names of its nodes begin with `prefix`; one within another has an input that its first steps read. */
 export function randomWorkflow(
   name: string,
   random: SeededRandom,
   options: RandomWorkflowOptions = {},
-): Definition<void, unknown> {
-  const plans = planSteps(random, options);
+  prefix = "",
+): RandomWorkflow {
+  const signals: PlannedSignal[] = [];
+  const plans = planSteps(random, options, (fork, step) => {
+    const { depth = 2 } = options;
+    const child = (within: string): Definition<unknown, unknown> => {
+      const size = Math.min(options.size ?? 12, 4);
+      const inner = randomWorkflow(
+        `${name}/${within}`,
+        fork.fork("child"),
+        { ...options, size, depth: depth - 1 },
+        within,
+      );
+      signals.push(...inner.signals);
+      return inner.definition;
+    };
+    const waiting = planWaiting(fork, `${prefix}${step}`, options.signals ?? true, depth > 0 ? child : undefined);
+    signals.push(...signalsOf(waiting));
+    return waiting;
+  });
   const fork = random.fork("targets");
   const optionals = new Set(plans.flatMap((_, place) => fork.bool(options.control ?? CONTROL) ? place : []));
   const targets = plans.flatMap((_, place) => random.bool(0.4) ? place : []);
   if (targets.length === 0) targets.push(plans.length - 1);
   const hasTally = plans.some(({ kind }) => kind === "method");
-  return defineWorkflow(name, { version: "1" }, () => {
+  const definition = defineWorkflow(name, { version: "1" }, (input: Input<unknown>) => {
     const nodes: Node<StepValue>[] = [];
     const tally = hasTally ? task(Tally, { name: "tally" })() : undefined;
     for (const plan of plans) {
-      const of = plan.takings.map((taking) => taken(taking, nodes, plan.name));
+      const of: unknown[] = plan.takings.map((taking, i) => {
+        const waiting = plan.waitings[i];
+        const ref = taken(taking, nodes, plan.name);
+        return waiting === undefined ? ref : waited(waiting, ref, `${plan.name}.${i}`);
+      });
+      if (of.length === 0 && prefix !== "") of.push(input);
       const node: Node<StepValue> = plan.kind === "method" && tally !== undefined
         ? tally.add(plan.name, of)
         : task(bodyOf(plan), { ...plan.options, name: plan.name })(of);
@@ -112,18 +152,23 @@ export function randomWorkflow(
     }
     return targets.map((place) => optionals.has(place) ? optional(nodes[place]!) : nodes[place]!);
   });
+  return { definition, signals };
 }
 
 function bodyOf({ name, failures, takings }: Plan): (of: readonly unknown[]) => StepValue {
   return (of) => {
     if (context().attempt <= failures) throw new Error(`${name} fails, attempt ${context().attempt}`);
-    return { step: name, call: ++calls, of: of.map((value, i) => withoutWinner(takings[i]!, value)) };
+    return { step: name, call: ++calls, of: of.map((value, i) => i < takings.length ? withoutWinner(takings[i]!, value) : value) };
   };
 }
 
-function planSteps(random: SeededRandom, options: RandomWorkflowOptions): Plan[] {
+function planSteps(
+  random: SeededRandom,
+  options: RandomWorkflowOptions,
+  wait: (random: SeededRandom, step: string) => Waiting,
+): Plan[] {
   const { size = 12, least = 1, pure = 0.5, failing = 0.25, when = 0.1, stateful = 0.1, slots = 0.1 } = options;
-  const { control = CONTROL } = options;
+  const { control = CONTROL, waiting = 0 } = options;
   const count = random.int(least, size);
   const shape = options.shape ?? random.pick(["chain", "fan", "layers", "any"] as const);
   const width = random.int(1, 4);
@@ -142,11 +187,16 @@ function planSteps(random: SeededRandom, options: RandomWorkflowOptions): Plan[]
       ...(random.bool(0.1) ? { timeout: 60_000 } : {}),
     };
     const earlier = place > 0 ? random.int(0, place - 1) : undefined;
+    const waitings = parents.map((parent) => {
+      const fork = random.fork(`waiting ${place} ${parent}`);
+      return kind === "call" && fork.bool(waiting) ? wait(fork, `s${place}.${parent}`) : undefined;
+    });
     return {
       name: `s${place}`,
       parents,
-      takings: parents.map((parent) =>
-        kind === "method"
+      waitings,
+      takings: parents.map((parent, i) =>
+        kind === "method" || waitings[i] !== undefined
           ? { kind: "plain", parent }
           : planTaking(random.fork(`taking ${place} ${parent}`), parent, place, control)
       ),
