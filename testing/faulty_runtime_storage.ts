@@ -85,8 +85,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Makes a run. If the answer was lost, another start with the same id gives the run. */
-  startRun(run: records.NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
-    return this.perform("startRun", [run, session], () => this.#engine.startRun(run, session));
+  startRun(run: records.NewRun, session?: string, held?: records.Claim): ReturnType<EngineStorage["startRun"]> {
+    return this.perform("startRun", [run, session, held], () => this.#engine.startRun(run, session, held));
   }
 
   /** Claims runs that are ready or due. */
@@ -135,8 +135,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Tells a run something. */
-  send(runId: string, message: records.RunMessage): Promise<boolean> {
-    return this.perform("send", [runId, message], () => this.#engine.send(runId, message));
+  send(runId: string, message: records.RunMessage, held?: records.Claim): Promise<boolean> {
+    return this.perform("send", [runId, message, held], () => this.#engine.send(runId, message, held));
   }
 
   /** The messages of a run. They are not stale: a message would be dealt with twice. */
@@ -145,8 +145,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.perform("reopen", [runId], () => this.#engine.reopen(runId));
+  reopen(runId: string, held?: records.Claim): Promise<boolean> {
+    return this.perform("reopen", [runId, held], () => this.#engine.reopen(runId, held));
   }
 
   /** A worker begins, or says that it lives. */

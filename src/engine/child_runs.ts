@@ -5,7 +5,7 @@
  */
 import { sha256Hex } from "../../storage/digest.ts";
 import { MAX_NAME_BYTES } from "../../storage/names.ts";
-import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import type { Claim, NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import { CancelledError, StepFailedError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { warn } from "../warning.ts";
@@ -36,14 +36,14 @@ export interface StartedChild {
 
 /** What workers need of the runs that their steps wait for. */
 export interface ChildRuns {
-  /** Starts a run, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. */
-  start(run: NewRun, again: boolean): Promise<StartedChild>;
+  /** Starts a run for the holder of another, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. */
+  start(run: NewRun, again: boolean, held: Claim): Promise<StartedChild>;
   /** Has this process work on a run too, if it drives its runs by itself. */
   join(id: string, drives: boolean): void;
   /** What became of a run. */
   outcome(id: string): Promise<ChildOutcome>;
-  /** Has a run end, if there is one; it may go on for a while. */
-  cancel(id: string): Promise<void>;
+  /** Has a run end, if there is one and `held` holds; it may go on for a while. */
+  cancel(id: string, held: Claim | undefined): Promise<void>;
   /** A run has ended: the run that waits for it is told, if it is at work in this process. */
   ended(parent: string): void;
 }
@@ -57,11 +57,11 @@ export class RuntimeChildren implements ChildRuns {
     this.#core = core;
   }
 
-  async start(run: NewRun, again: boolean): Promise<StartedChild> {
+  async start(run: NewRun, again: boolean, held: Claim): Promise<StartedChild> {
     const { storage } = this.#core;
-    const { run: record, created } = await storage.startRun(run);
+    const { run: record, created } = await storage.startRun(run, undefined, held);
     const isOver = record.status === "FAILED" || record.status === "CANCELLED";
-    if (again && isOver && await storage.reopen(record.id)) {
+    if (again && isOver && await storage.reopen(record.id, held)) {
       return { run: await storage.readRun(record.id) ?? record, isOld: false };
     }
     return { run: record, isOld: !created };
@@ -89,9 +89,9 @@ export class RuntimeChildren implements ChildRuns {
     }
   }
 
-  async cancel(id: string): Promise<void> {
+  async cancel(id: string, held: Claim | undefined): Promise<void> {
     const core = this.#core;
-    if (!await core.send(id, { kind: "cancel" })) return;
+    if (!await core.send(id, { kind: "cancel" }, held)) return;
     const record = await core.storage.readRun(id);
     if (record !== undefined && !isFinal(record.status) && core.isUnheld(id, record.session)) await core.endUnheld(id);
   }

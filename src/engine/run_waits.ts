@@ -7,7 +7,7 @@
 import { Mailbox } from "../control/mailbox.ts";
 import { checkedPayload, type Wait } from "../control/wait.ts";
 import type { NewRun, StoredValue } from "../../storage/runtime/records.ts";
-import { CancelledError, FusewireError, StepFailedError, TimeoutError } from "../errors.ts";
+import { CancelledError, FusewireError, LeaseLostError, StepFailedError, TimeoutError } from "../errors.ts";
 import type { AttemptOutcome } from "../attempt.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
@@ -158,7 +158,12 @@ export class RunWaits {
 
   /** Nothing waits any more for the run that a step has waited for. */
   cancelChild(place: number): void {
-    this.#do(() => this.#run.host.children.cancel(this.#childId(place)));
+    const run = this.#run;
+    this.#do(async () => {
+      // Only what is committed has happened: else the next holder finds that the run was cancelled, and waits for it still.
+      await run.commits.settled();
+      if (run.isAtWork) await run.host.children.cancel(this.#childId(place), run.claim);
+    });
   }
 
   /** The run was cancelled: nothing is waited for any more. */
@@ -184,7 +189,7 @@ export class RunWaits {
   }
 
   async #start(place: number, wait: Extract<Wait, { kind: "child" | "items" }>, isNew: boolean): Promise<void> {
-    const { host, run, executable } = this.#run;
+    const { host, run, executable, claim } = this.#run;
     const id = this.#childId(place);
     let child: NewRun;
     try {
@@ -213,9 +218,9 @@ export class RunWaits {
       return this.#end(place, { kind: "failed", error });
     }
     if (!this.#isWaiting(place)) return;
-    const { run: record, isOld } = await host.children.start(child, isNew);
+    const { run: record, isOld } = await host.children.start(child, isNew, claim);
     this.#hold();
-    if (!this.#isWaiting(place)) return await host.children.cancel(id);
+    if (!this.#isWaiting(place)) return this.#run.isAtWork ? this.cancelChild(place) : undefined;
     if (isNew && isOld) this.#mayBeEnding.set(place, child);
     if (isFinal(record.status)) return await this.#join(place);
     host.joinChild(id);
@@ -242,7 +247,7 @@ export class RunWaits {
           const ending = this.#mayBeEnding.get(place);
           this.#mayBeEnding.delete(place);
           if (ending !== undefined && error instanceof CancelledError) {
-            await host.children.start(ending, true);
+            await host.children.start(ending, true, this.#run.claim);
             host.joinChild(ending.id);
             return;
           }
@@ -286,7 +291,8 @@ export class RunWaits {
       try {
         return await work();
       } catch (error) {
-        if (!this.#run.isAtWork || host.isDraining || error instanceof CancelledError) return;
+        if (error instanceof LeaseLostError) return this.#run.lose(error);
+        if (!this.#run.isAtWork || error instanceof CancelledError) return;
         host.warn(`What run ${id} waits for could not be looked at, which is tried again: ${String(error)}`, this.#run);
         await new Promise<void>((resolve) => host.clock.setTimer(AGAIN_AFTER, resolve));
       }

@@ -5,6 +5,7 @@
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
 import type {
+  Claim,
   ClaimedRun,
   DefinitionKey,
   DefinitionRecord,
@@ -157,9 +158,9 @@ export class RuntimeCore {
     for (const worker of this.#workers) worker.wake();
   }
 
-  /** Tells a run something; one that is at work here hears it at once. */
-  async send(id: string, message: RunMessage): Promise<boolean> {
-    const sent = await this.storage.send(id, message);
+  /** Tells a run something, while `held` holds; one that is at work here hears it at once. */
+  async send(id: string, message: RunMessage, held?: Claim): Promise<boolean> {
+    const sent = await this.storage.send(id, message, held);
     if (!sent) return false;
     const here = this.activeRun(id);
     if (here !== undefined) await here.readMail();
@@ -251,7 +252,7 @@ export class RuntimeCore {
 
   async #endClaimed(claimed: ClaimedRun): Promise<void> {
     const { claim, run, steps, offers } = claimed;
-    await this.#tellOthers(run, steps ?? []);
+    await this.#tellOthers(claim, run, steps ?? []);
     const { id } = run;
     const now = this.clock.now();
     const records = steps ?? await this.storage.readSteps(id);
@@ -274,10 +275,15 @@ export class RuntimeCore {
   }
 
   /** Of a run that is about to be cancelled: ends the runs that its steps wait for, and tells the run that waits for it. */
-  async #tellOthers(run: RunRecord, steps: readonly StepRecord[]): Promise<void> {
+  async #tellOthers(claim: Claim, run: RunRecord, steps: readonly StepRecord[]): Promise<void> {
     const { children = [], steps: names } = await this.definitionOf(run);
     for (const { place } of children) {
-      if (steps[place]?.status === "RUNNING") await this.children.cancel(childRunId(run.id, names[place]!));
+      const step = steps[place];
+      // One that was cancelled may have been left before its run heard of it.
+      if (step === undefined || step.attempt === 0 || step.status !== "RUNNING" && step.status !== "CANCELLED") {
+        continue;
+      }
+      await this.children.cancel(childRunId(run.id, names[place]!), claim);
     }
     if (run.parent !== undefined) {
       await this.storage.send(run.parent.run, { kind: "child", place: run.parent.place });

@@ -157,11 +157,14 @@ export interface EngineStorage extends RuntimeStorage {
   /**
    * Makes a run. If its id, its idempotency key or, by a run that has not ended, its exclusive key is taken, gives the run that has it. With `session` the new run is claimed at once, if it is due.
    *
+   * @param held Makes it only while this claim holds: that of a run which is to wait for it.
    * @returns The run, whether it is new, and the hold on it, if it was claimed.
+   * @throws {LeaseLostError} If `held` does not hold any more; nothing is written then.
    */
   startRun(
     run: NewRun,
     session?: string,
+    held?: Claim,
   ): Promise<{ readonly run: RunRecord; readonly created: boolean; readonly claimed: ClaimedRun | undefined }>;
   /** Claims runs that are ready or due. */
   claimRuns(request: ClaimRequest): Promise<ClaimAnswer>;
@@ -188,17 +191,21 @@ export interface EngineStorage extends RuntimeStorage {
   /**
    * Tells a run something. A run that nobody holds becomes ready, unless it is a signal to one that has not begun, which begins in its time.
    *
+   * @param held Tells it only while this claim holds.
    * @returns Whether the run exists and has not ended; if not, nothing is kept.
+   * @throws {LeaseLostError} If `held` does not hold any more; nothing is written then.
    */
-  send(runId: string, message: RunMessage): Promise<boolean>;
+  send(runId: string, message: RunMessage, held?: Claim): Promise<boolean>;
   /** The messages of a run, in the order in which they were sent. They stay until a commit names them as handled. */
   receive(claim: Claim): Promise<readonly ReceivedMessage[]>;
   /**
    * Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
    *
+   * @param held Opens it only while this claim holds.
    * @throws {ConfigError} If another run of the workflow has its exclusive key.
+   * @throws {LeaseLostError} If `held` does not hold any more; nothing is written then.
    */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, held?: Claim): Promise<boolean>;
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */
   keepSession(session: SessionRecord, isNew: boolean): Promise<boolean>;

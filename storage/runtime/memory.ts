@@ -120,7 +120,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Makes a run. */
-  async startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
+  async startRun(run: NewRun, session?: string, held?: Claim): ReturnType<EngineStorage["startRun"]> {
+    if (held !== undefined) this.#runs.held(held);
     return this.#runs.start(run, session);
   }
 
@@ -185,7 +186,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Tells a run something. */
-  async send(runId: string, message: RunMessage): Promise<boolean> {
+  async send(runId: string, message: RunMessage, held?: Claim): Promise<boolean> {
+    if (held !== undefined) this.#runs.held(held);
     return this.#runs.send(runId, message);
   }
 
@@ -195,7 +197,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  async reopen(runId: string): Promise<boolean> {
+  async reopen(runId: string, held?: Claim): Promise<boolean> {
+    if (held !== undefined) this.#runs.held(held);
     return this.#runs.reopen(runId);
   }
 

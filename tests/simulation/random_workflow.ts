@@ -158,7 +158,11 @@ export function randomWorkflow(
 function bodyOf({ name, failures, takings }: Plan): (of: readonly unknown[]) => StepValue {
   return (of) => {
     if (context().attempt <= failures) throw new Error(`${name} fails, attempt ${context().attempt}`);
-    return { step: name, call: ++calls, of: of.map((value, i) => i < takings.length ? withoutWinner(takings[i]!, value) : value) };
+    return {
+      step: name,
+      call: ++calls,
+      of: of.map((value, i) => i < takings.length ? withoutWinner(takings[i]!, value) : value),
+    };
   };
 }
 

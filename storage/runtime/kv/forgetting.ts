@@ -10,6 +10,8 @@
 import { ConfigError } from "../../../src/errors.ts";
 import { type KvContext, removeAll, untilUnchanged } from "./context.ts";
 import { hasEnded, type Head, releasedHead } from "./head.ts";
+import type { Claim } from "../records.ts";
+import type { Holds } from "./holds.ts";
 import type { RunReader } from "./run_reader.ts";
 import { statusCode } from "./step_page.ts";
 import { Unit } from "../../kv/unit.ts";
@@ -18,8 +20,14 @@ import { writeWaiting } from "./waiting.ts";
 /** How many messages are removed in one commit. */
 const MOST_REMOVED = 300;
 
-/** Opens a finished run again; `false` if there is none, or it has not ended. */
-export async function reopenRun(context: KvContext, reader: RunReader, runId: string): Promise<boolean> {
+/** Opens a finished run again, while `held` holds; `false` if there is none, or it has not ended. */
+export async function reopenRun(
+  context: KvContext,
+  reader: RunReader,
+  holds: Holds,
+  runId: string,
+  held: Claim | undefined,
+): Promise<boolean> {
   const { keys, queue } = context;
   const mark = context.newMark();
   return await untilUnchanged(`Run ${JSON.stringify(runId)}`, async () => {
@@ -51,6 +59,7 @@ export async function reopenRun(context: KvContext, reader: RunReader, runId: st
       unit.check(key, null);
       unit.set(key, runId, 2 * runId.length);
     }
+    if (held !== undefined) await holds.bind(unit, held);
     unit.delete(keys.done(head.e ?? 0, runId));
     writeWaiting(keys, unit, runId, releasedHead(open, false, undefined));
     return await queue.submit(unit) === undefined ? undefined : true;

@@ -10,6 +10,7 @@ import type { KvContext } from "./context.ts";
 import { type Head, isSmall } from "./head.ts";
 import { readOffers } from "./offer_entries.ts";
 import type { RunReader } from "./run_reader.ts";
+import type { Unit } from "../../kv/unit.ts";
 import type { StepPage } from "./step_page.ts";
 
 /** One run that is held. */
@@ -70,6 +71,21 @@ export class Holds {
     const before = this.#holds.get(hold.claim.runId);
     if (before !== undefined) before.over = true;
     this.#holds.set(hold.claim.runId, hold);
+  }
+
+  /**
+   * Has a unit be written only while a claim holds, whoever made it.
+   *
+   * @throws {LeaseLostError} If it does not.
+   */
+  async bind(unit: Unit, claim: Claim): Promise<void> {
+    const { kv, keys } = this.#context;
+    const { runId, session } = claim;
+    const [head, own] = await kv.getMany<[Head, unknown]>([keys.head(runId), keys.own(session, runId)]);
+    if (head.versionstamp === null || own.versionstamp === null || !isHeld(head.value, claim)) throw leaseLost(claim);
+    // The session's entry for the run lives exactly as long as the hold.
+    unit.check(own.key, own.versionstamp);
+    unit.share(runId);
   }
 
   /** Whether the run is held under this fence. */

@@ -120,8 +120,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Makes a run. */
-  startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
-    return this.#with(({ starts }) => starts.start(run, session));
+  startRun(run: NewRun, session?: string, held?: Claim): ReturnType<EngineStorage["startRun"]> {
+    return this.#with(({ starts }) => starts.start(run, session, held));
   }
 
   /** Claims runs that are ready or due. */
@@ -165,8 +165,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Tells a run something. */
-  send(runId: string, message: RunMessage): Promise<boolean> {
-    return this.#with(({ messages }) => messages.send(runId, message));
+  send(runId: string, message: RunMessage, held?: Claim): Promise<boolean> {
+    return this.#with(({ messages }) => messages.send(runId, message, held));
   }
 
   /** The messages of a run. */
@@ -175,8 +175,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.#with((parts) => parts.reopen(runId));
+  reopen(runId: string, held?: Claim): Promise<boolean> {
+    return this.#with((parts) => parts.reopen(runId, held));
   }
 
   /** A worker begins, or says that it lives. */

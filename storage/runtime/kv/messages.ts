@@ -40,11 +40,13 @@ export class Messages {
     this.#holds = holds;
   }
 
-  /** Tells a run something; whether it exists and has not ended. */
-  async send(runId: string, message: RunMessage): Promise<boolean> {
+  /** Tells a run something, while `held` holds; whether it exists and has not ended. */
+  async send(runId: string, message: RunMessage, held: Claim | undefined): Promise<boolean> {
     const form = await this.form(runId, message);
     return await untilUnchanged(`Run ${JSON.stringify(runId)}`, async () => {
-      const delivery = await this.deliver(runId, form, new Unit());
+      const unit = new Unit();
+      if (held !== undefined) await this.#holds.bind(unit, held);
+      const delivery = await this.deliver(runId, form, unit);
       return delivery === "refused" ? undefined : delivery === "sent";
     });
   }

@@ -8,6 +8,7 @@ import { DENO_LIMITS } from "../../kv/batch.ts";
 import { Bells } from "./bells.ts";
 import { Claims } from "./claims.ts";
 import { CommitQueue } from "../../kv/commit_queue.ts";
+import type { Claim } from "../records.ts";
 import { Commits } from "./commits.ts";
 import type { KvContext } from "./context.ts";
 import { Definitions } from "./definitions.ts";
@@ -63,7 +64,7 @@ export interface KvParts {
   /** The ten plain methods. */
   readonly methods: KvPlainMethods;
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, held?: Claim): Promise<boolean>;
   /** Forgets a finished run. */
   forget(runId: string): Promise<void>;
 }
@@ -101,7 +102,7 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     reaper: new Reaper(context, sessions, messages),
     plain,
     methods: new KvPlainMethods({ plain, reader, definitions }),
-    reopen: (runId) => reopenRun(context, reader, runId),
+    reopen: (runId, held) => reopenRun(context, reader, holds, runId, held),
     forget: (runId) => removeRun(context, runId),
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../../../src/errors.ts";
-import type { ClaimedRun, NewRun, RunRecord } from "../records.ts";
+import type { Claim, ClaimedRun, NewRun, RunRecord } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { type Head, headBytes, INLINE_INPUT_BYTES, newHead, runRecord, tellsAge } from "./head.ts";
 import { Hold, type Holds } from "./holds.ts";
@@ -39,8 +39,10 @@ export class Starts {
     private readonly holds: Holds,
   ) {}
 
-  /** Makes a run, or gives the one that has its id or idempotency key. With a session it is claimed at once, if it is due. */
-  async start(run: NewRun, session: string | undefined): Promise<Started> {
+  /**
+   * Makes a run while `held` holds, or gives the one that has its id or idempotency key. With a session it is claimed at once, if it is due.
+   */
+  async start(run: NewRun, session: string | undefined, held: Claim | undefined): Promise<Started> {
     const { context } = this;
     const claims = session !== undefined && run.dueAt <= run.createdAt ? session : undefined;
     const input = context.forms.small(run.input) ?? await context.forms.any(run.id, run.input);
@@ -58,6 +60,7 @@ export class Starts {
     return await untilUnchanged(`Run ${JSON.stringify(run.id)}`, async () => {
       const check = claims === undefined ? undefined : await this.sessions.check(claims);
       const unit = this.#unit(run, head, check);
+      if (held !== undefined) await this.holds.bind(unit, held);
       if (!inline) unit.set(context.keys.input(run.id), input, formBytes(input));
       const versionstamp = await context.queue.submit(unit);
       if (versionstamp !== undefined) return this.#started(run, head, versionstamp);

@@ -1,0 +1,141 @@
+/**
+ * Runs in this thread, on a pool and durable runs come to the same states, errors and results, whatever the graph, whatever fails and
+ * whenever a signal comes.
+ *
+ * @module
+ */
+import { expect } from "@std/expect";
+import {
+  CancelledError,
+  LocalWorkflow,
+  MemoryRuntimeStorage,
+  openRuntime,
+  type Run,
+  type Status,
+  type Timer,
+} from "@fusewire/fusewire";
+import { VirtualClock } from "@fusewire/fusewire/testing";
+import fc from "fast-check";
+import { settle } from "../../testing/settle.ts";
+import { BAD, definitionOf, useTime } from "./built_graph.ts";
+import { type Durations, durationsOf, isRace } from "./durations.ts";
+import { type Case, cases } from "./random_graphs.ts";
+
+/** How many graphs; `AGREEMENT_GRAPHS` asks for more. */
+const GRAPHS = Number(Deno.env.get("AGREEMENT_GRAPHS") ?? 250);
+
+/** Two things are told apart if they are so many milliseconds apart: what a durable run may be late. */
+const MARGIN = 400;
+
+/** A clock that keeps for when timers were set. */
+class WatchedClock extends VirtualClock {
+  readonly dues = new Set<number>();
+
+  override setTimer(delay: number, callback: () => void): Timer {
+    this.dues.add(this.now() + delay);
+    return super.setTimer(delay, callback);
+  }
+}
+
+/** All that is compared. */
+interface Outcome {
+  readonly status: Status;
+  readonly steps: readonly string[];
+  readonly result: unknown;
+  readonly error: string | undefined;
+  /** Which signals were taken in. */
+  readonly answers: readonly string[];
+}
+
+async function outcomeOf(
+  run: Run<unknown>,
+  { signals }: Case,
+  durations: Durations,
+  clock: VirtualClock,
+): Promise<Outcome> {
+  const answers: string[] = [];
+  let isOver = false;
+  for (const [i, sent] of signals.entries()) {
+    const payload = sent.isBad ? `${BAD}${i}` : `payload${i}`;
+    clock.setTimer(durations.get(sent)![0], () => {
+      run.signal(`n${sent.name}`, payload).then(() => "kept", (error: Error) => error.name)
+        .then((answer) => isOver || answers.push(`${i} ${answer}`));
+    });
+  }
+  let error: string | undefined;
+  const result = await run.result().catch((thrown: unknown) => {
+    // That of a skipped target names the run of a durable one, which has an id of its own.
+    error = thrown instanceof CancelledError ? thrown.name : String(thrown);
+    return undefined;
+  });
+  isOver = true;
+  const { status, steps } = await run.status();
+  const told = steps.map(({ name, status, attempt, error }) => `${name} ${status} ${attempt} ${error?.message ?? ""}`);
+  return { status, steps: told, result, error, answers: answers.toSorted() };
+}
+
+/** Lets virtual time go on until a promise settles. */
+async function played<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const done = (): void => void (isDone = true);
+  work.then(done, done);
+  // A run begins with a turn of its own, before time goes on.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  await settle();
+  for (let idle = 0; !isDone && idle < 100;) {
+    if (clock.fireNext()) await settle();
+    else {
+      idle++;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+  if (isDone) return await work;
+  throw new Error("The run does not end.");
+}
+
+async function local(one: Case, durations: Durations): Promise<{ outcome: Outcome | undefined; isClose: boolean }> {
+  const clock = new WatchedClock({ start: 1, random: () => 0.5 });
+  useTime(clock);
+  const definition = definitionOf(one.graph, { durations, isOrdered: !isRace(one) });
+  const workflow = new LocalWorkflow(definition, { clock, input: { of: "input" } });
+  const run = await workflow.start();
+  // Nobody sends the signal that it waits for: then neither ends.
+  const outcome = await played(clock, outcomeOf(run, one, durations, clock)).catch(() => undefined);
+  if (outcome === undefined) void run.cancel();
+  const dues = [...clock.dues].sort((a, b) => a - b);
+  return { outcome, isClose: dues.some((due, i) => i > 0 && due - dues[i - 1]! < MARGIN) };
+}
+
+async function durable(one: Case, durations: Durations): Promise<Outcome> {
+  const clock = new VirtualClock({ start: 1, random: () => 0.5 });
+  useTime(clock);
+  const definition = definitionOf(one.graph, { durations, isOrdered: !isRace(one) });
+  const stop = new AbortController();
+  const runtime = await openRuntime({ runtimeStorage: new MemoryRuntimeStorage(), clock });
+  const serving = runtime.worker([definition]).run({ signal: stop.signal, handleSignals: false });
+  const work = runtime.start(definition, { of: "input" }).then((run) => outcomeOf(run, one, durations, clock));
+  const outcome = await played(clock, work);
+  stop.abort();
+  await played(clock, serving.then(() => runtime.close()));
+  return outcome;
+}
+
+Deno.test("Runs in this thread and durable runs of graphs with every control node agree on every state, error and result", async () => {
+  const told = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(cases, async (one) => {
+      const durations = durationsOf(one);
+      fc.pre(durations !== undefined);
+      const { outcome, isClose } = await local(one, durations!);
+      fc.pre(outcome !== undefined && !(isClose && isRace(one)));
+      expect(await durable(one, durations!)).toEqual(outcome);
+      for (const what of [`run ${outcome!.status}`, ...outcome!.steps.map((step) => step.split(" ")[1]!)]) {
+        told.set(what, (told.get(what) ?? 0) + 1);
+      }
+    }),
+    { numRuns: GRAPHS, ...(Deno.env.has("AGREEMENT_SEED") ? { seed: Number(Deno.env.get("AGREEMENT_SEED")) } : {}) },
+  );
+  // All that can happen has.
+  for (const what of ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"]) expect(told.get(what)).toBeGreaterThan(30);
+  for (const what of ["SUCCEEDED", "FAILED", "SKIPPED"]) expect(told.get(`run ${what}`)).toBeGreaterThan(3);
+});
