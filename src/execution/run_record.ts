@@ -122,6 +122,8 @@ export class RunRecord {
 
   /** The step ended, whether it had started or not. */
   ended(place: number, status: Status, error?: unknown): void {
+    // A node that waited for a run of which a target was skipped has begun too.
+    if (status === "SKIPPED" && this.isRunning(place)) this.#attempts.set(place, this.attemptsOf(place));
     this.#states[place] = STATES.indexOf(status);
     const record = error === undefined ? undefined : errorRecord(error);
     if (record !== undefined) this.#errors.set(place, record);
