@@ -97,8 +97,6 @@ export class RuntimeChildren implements ChildRuns {
   }
 
   ended(parent: string): void {
-    const here = this.#core.activeRun(parent);
-    if (here === undefined) this.#core.nudge();
-    else void here.readMail();
+    this.#core.childEnded(parent);
   }
 }

@@ -80,6 +80,8 @@ export class RuntimeCore {
   readonly #closing = new AbortController();
   readonly #atWork = new Set<Promise<unknown>>();
   readonly #driving = new Map<string, Promise<void>>();
+  /** Ends the rests of runs that wait, and are driven here. */
+  readonly #resting = new Map<string, () => void>();
   #driver: WorkerCore | undefined;
 
   /** Shares what it is given. */
@@ -164,8 +166,21 @@ export class RuntimeCore {
     if (!sent) return false;
     const here = this.activeRun(id);
     if (here !== undefined) await here.readMail();
-    else this.nudge();
+    else this.#call(id);
     return true;
+  }
+
+  /** There may be something new for a run that is not at work here. */
+  #call(id: string): void {
+    this.#resting.get(id)?.();
+    this.nudge();
+  }
+
+  /** A run that another one waits for has ended. */
+  childEnded(parent: string): void {
+    const here = this.activeRun(parent);
+    if (here === undefined) this.#call(parent);
+    else void here.readMail();
   }
 
   /** Has this process work on a run whenever no other does, until it has ended or the runtime closes. */
@@ -203,7 +218,10 @@ export class RuntimeCore {
     const now = clock.now();
     if (run.session === undefined) {
       const due = run.parked ? run.wakeAt ?? Infinity : Math.max(run.wakeAt ?? 0, run.dueAt);
-      if (due > now) return due - now;
+      if (due > now) {
+        await this.#rest(Math.min(LONGEST_PAUSE, due - now), id);
+        return 0;
+      }
     }
     const { id: session } = await driver.openSession();
     // Who has just claimed it in this process is about to put it to work; unless the answer to the claim was lost.
@@ -221,14 +239,16 @@ export class RuntimeCore {
     }
   }
 
-  /** Waits so many milliseconds, or until the runtime is to close. */
-  async #rest(milliseconds: number): Promise<void> {
+  /** Waits so many milliseconds, or until the runtime is to close, or the run of an id is told something here. */
+  async #rest(milliseconds: number, id?: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    if (id !== undefined) this.#resting.set(id, resolve);
     const onClosing = (): void => resolve();
     this.closing.addEventListener("abort", onClosing, { once: true });
     const timer = this.clock.setTimer(milliseconds, resolve);
     await promise;
     timer.cancel();
+    if (id !== undefined) this.#resting.delete(id);
     this.closing.removeEventListener("abort", onClosing);
   }
 
