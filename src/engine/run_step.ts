@@ -156,7 +156,8 @@ export function callOf(
 export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<void> | undefined {
   if (!isRunning(run, place)) return undefined;
   const { clock, codec } = run.host;
-  if (run.stopSignal.aborted && outcome.kind !== "succeeded") {
+  const isAttempt = run.state.steps[place]!.phase === "running";
+  if (run.stopSignal.aborted && isAttempt && outcome.kind !== "succeeded") {
     // An attempt that was stopped has not failed: the worker has no more time for it, and the run goes on elsewhere.
     run.apply({ kind: "returned", places: [place] });
     return undefined;

@@ -172,7 +172,7 @@ function start(state: RunState, place: number, at: number, { changed }: Conseque
 
 function wait(state: RunState, place: number, at: number, until: number, { changed }: Consequences): void {
   const step = state.steps[place]!;
-  if (step.phase !== "ready") return;
+  if (step.phase !== "ready" || state.shape.waits[place] === 0) return;
   state.readyCount--;
   step.phase = "awaiting";
   step.attempt++;

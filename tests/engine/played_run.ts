@@ -85,6 +85,12 @@ export class PlayedRun {
     this.#flight = undefined;
     const offers = this.#stored;
     this.state = restoreState(this.shape, this.records, offers, false);
+    this.records.forEach(({ status, attempt, wakeAt }, place) => {
+      if (this.shape.waits[place] === 0 || status !== "RUNNING") return;
+      const step = this.state.steps[place]!;
+      if (step.phase === "awaiting" && step.attempt === attempt && step.wakeAt === wakeAt) return;
+      throw new Error(`Step ${place} waited until ${wakeAt}, and is ${step.phase} until ${step.wakeAt}.`);
+    });
     if (`${this.in("lent")}` !== `${this.#lent}`) {
       throw new Error(`Others have the steps ${this.#lent}, and ${this.in("lent")} are taken for lent.`);
     }
@@ -104,9 +110,14 @@ export class PlayedRun {
     const among = (places: readonly number[], act: (place: number) => void): void => {
       if (places.length > 0) choices.push((who) => act(places[who % places.length]!));
     };
+    const waits = (place: number): boolean => this.shape.waits[place] === 1;
     const ready = this.in("ready");
-    const atWork = [...this.in("running"), ...this.in("lent")];
-    among(ready, (place) => void this.apply({ kind: "started", place, at }));
+    const atWork = [...this.in("running"), ...this.in("lent"), ...this.in("awaiting")];
+    among(ready.filter((place) => !waits(place)), (place) => void this.apply({ kind: "started", place, at }));
+    // Some wait until a time, others for something that nobody knows when to expect.
+    among(ready.filter(waits), (place) => {
+      this.apply({ kind: "awaited", place, at, until: place % 2 === 0 ? at + 5 : 0 });
+    });
     among(atWork, (place) => this.#endAttempt(place, at));
     among(this.in("delayed"), (place) => void this.apply({ kind: "due", place }));
     if (this.#flight === undefined && this.#changed.size > 0) choices.push(() => this.#take());
@@ -120,7 +131,7 @@ export class PlayedRun {
     const pick = (places: readonly number[]): number[] => places.filter((place) => (who >> (place % 20) & 1) === 1);
     switch (which % 4) {
       case 0: {
-        const places = pick(ready);
+        const places = pick(ready).filter((place) => this.shape.waits[place] === 0);
         if (places.length === 0) return;
         const offer = { id: `offer ${++this.#count}`, places, fence: BigInt(this.#count) };
         this.apply({ kind: "lent", places });

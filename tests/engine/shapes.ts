@@ -14,7 +14,7 @@ export interface Layout {
   readonly parents: readonly (readonly number[])[];
   readonly pure: readonly boolean[];
   readonly targets: readonly number[];
-  /** The control nodes: all parents but the strict ones bring a value. */
+  /** The control nodes: all parents but the strict ones bring a value. Those of one that waits are all strict. */
   readonly controls?: readonly {
     readonly place: number;
     readonly kind: ControlKind;
@@ -23,7 +23,7 @@ export interface Layout {
 }
 
 /** What a control node does. */
-export type ControlKind = "optional" | "anyOf" | "branch";
+export type ControlKind = "optional" | "anyOf" | "branch" | "waits";
 
 /** The shape of a layout. */
 export function shapeOf({ parents, pure, targets, controls = [] }: Layout): RunShape {
@@ -35,6 +35,8 @@ export function shapeOf({ parents, pure, targets, controls = [] }: Layout): RunS
     data: new Set(parents[place]!.filter((parent) => !strict.includes(parent))),
     strict: new Set(strict),
   }]));
+  const waits = new Uint8Array(parents.length);
+  for (const { place, kind } of controls) if (kind === "waits") waits[place] = 1;
   const graph = {
     parents: () => adjacency(parents),
     children: () => adjacency(children),
@@ -43,9 +45,9 @@ export function shapeOf({ parents, pure, targets, controls = [] }: Layout): RunS
   return {
     ...needsOf(graph, targets.map((place) => ({ place }))),
     size: parents.length,
-    pure: Uint8Array.from(pure, (isPure, place) => Number(isPure || joins.has(place))),
+    pure: Uint8Array.from(pure, (isPure, place) => Number(waits[place] === 0 && (isPure || joins.has(place)))),
     bound: new Uint8Array(parents.length),
-    waits: new Uint8Array(parents.length),
+    waits,
     targets,
   };
 }
@@ -86,16 +88,17 @@ export const layouts: fc.Arbitrary<Layout> = fc.oneof(
   const size = parents.length;
   const control = fc.record({
     place: fc.nat(size - 1),
-    kind: fc.constantFrom<ControlKind>("optional", "anyOf", "branch"),
+    kind: fc.constantFrom<ControlKind>("optional", "anyOf", "branch", "waits", "waits"),
     strict: fc.nat(15),
   });
   return fc.record({
     parents: fc.constant(parents),
     pure: fc.array(fc.boolean(), { minLength: size, maxLength: size }),
     targets: fc.uniqueArray(fc.nat(size - 1), { maxLength: 3 }),
-    controls: fc.uniqueArray(control, { maxLength: 6, selector: ({ place }) => place }).map((controls) =>
-      controls.flatMap(({ place, kind, strict }) => {
+    controls: fc.uniqueArray(control, { maxLength: 8, selector: ({ place }) => place }).map((controls) =>
+      controls.flatMap(({ place, kind, strict }): NonNullable<Layout["controls"]> => {
         // Those of the first parents whose bit is set have to succeed; one at least brings a value.
+        if (kind === "waits") return [{ place, kind, strict: parents[place]! }];
         const chosen = parents[place]!.filter((_, i) => (strict >> i & 1) === 1);
         return chosen.length < parents[place]!.length ? [{ place, kind, strict: chosen }] : [];
       })

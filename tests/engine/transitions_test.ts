@@ -63,6 +63,7 @@ Deno.test("Events that make no sense change nothing that must hold, and what is 
       fc.record({ kind: fc.constantFrom("held", "retried"), place, until: at }),
       fc.record({ kind: fc.constantFrom("lent", "lost", "returned", "committed"), places }),
       fc.record({ kind: fc.constant("due"), place }),
+      fc.record({ kind: fc.constant("awaited"), place, at, until: at }),
       { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("cancelled", "broken"), at }) },
     );
   };
@@ -193,6 +194,8 @@ const damages: { readonly [sentence: string]: (state: RunState) => void } = {
   "step 3 is succeeded before its parents": phase(3, "succeeded"),
   "step 1 is not pure, and running before its parents are committed": (state) => state.steps[0]!.committed = false,
   "step 2 could start, and is not ready": phase(2, "waiting"),
+  "step 1 waits for something that is none of its run's steps, and is not one that does": phase(1, "awaiting"),
+  "step 3 is awaiting before its parents": phase(3, "awaiting"),
   "step 3 is waiting below a step that has no value": phase(1, "failed"),
   "1 ready steps are counted, and there are 0": phase(2, "delayed"),
   "1 steps at work are counted, and there are 0": phase(1, "delayed"),
