@@ -1,4 +1,5 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { LeaseLostError } from "../src/errors.ts";
 import {
   type Bench,
   bytes,
@@ -124,5 +125,32 @@ export function testStarts(test: TestOn<Bench>): void {
       strictEqual(await bench.storage.readRun(run.id), undefined);
     }
     deepStrictEqual((await bench.storage.listRuns()).runs, []);
+  });
+
+  test("makes, opens and tells a run for the holder of another only while that holds it", async (bench) => {
+    const { claim } = await bench.started("parent", "s1");
+    const child = bench.newRun("child", { parent: { run: "parent", place: 0 } });
+    strictEqual((await bench.storage.startRun(child, undefined, claim)).created, true);
+    strictEqual(await bench.storage.send("child", { kind: "cancel" }, claim), true);
+    await bench.storage.commit(bench.release(claim, false));
+    await bench.sessions(["s2"]);
+    const next = await bench.storage.claimRun("parent", "s2");
+    ok(next.kind === "claimed");
+    const ended = await bench.storage.claimRun("child", "s2");
+    ok(ended.kind === "claimed");
+    await bench.storage.commit(bench.end(ended.claimed.claim, bench.t0, "FAILED"));
+    const late = [claim, { ...next.claimed.claim, fence: claim.fence }, { ...claim, fence: next.claimed.claim.fence }];
+    for (const held of late) {
+      const calls = [
+        () => bench.storage.startRun(bench.newRun("another"), undefined, held),
+        () => bench.storage.send("parent", { kind: "cancel" }, held),
+        () => bench.storage.reopen("child", held),
+      ];
+      for (const call of calls) await rejects(call, (error) => error instanceof LeaseLostError);
+    }
+    strictEqual(await bench.storage.readRun("another"), undefined);
+    deepStrictEqual(await bench.storage.receive(next.claimed.claim), []);
+    strictEqual((await bench.storage.readRun("child"))?.status, "FAILED");
+    strictEqual(await bench.storage.reopen("child", next.claimed.claim), true);
   });
 }

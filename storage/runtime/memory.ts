@@ -125,6 +125,15 @@ export class MemoryRuntimeStorage implements EngineStorage {
     return this.#runs.start(run, session);
   }
 
+  /**
+   * Whether a claim holds.
+   *
+   * @throws {LeaseLostError} If it does not.
+   */
+  protected checkHeld(claim: Claim): void {
+    this.#runs.held(claim);
+  }
+
   /** The run that has the id, or the idempotency key, of a new one. */
   async known(run: NewRun): Promise<RunRecord | undefined> {
     return this.#runs.catalog.known(run)?.record;

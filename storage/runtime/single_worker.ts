@@ -8,7 +8,7 @@ import type { Status } from "../../src/status.ts";
 import { KeyLocks } from "../key_locks.ts";
 import type { ClaimRunAnswer, EngineStorage, RunCommit } from "./engine_storage.ts";
 import { MemoryRuntimeStorage } from "./memory.ts";
-import type { DefinitionKey, NewRun, SessionRecord } from "./records.ts";
+import type { Claim, DefinitionKey, NewRun, SessionRecord } from "./records.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 import { PlainMirror } from "./single_worker_mirror.ts";
 import { restoredRun } from "./single_worker_restore.ts";
@@ -44,12 +44,12 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
   }
 
   /** Makes a run, or goes on with the one that the store has under this id. */
-  override startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
+  override startRun(run: NewRun, session?: string, held?: Claim): ReturnType<EngineStorage["startRun"]> {
     const locks = [`run ${run.id}`];
     // Two starts with one key must not both make a run in the store, of which only one would count.
     if (run.idempotencyKey !== undefined) locks.push(`key ${JSON.stringify([run.workflow, run.idempotencyKey])}`);
     if (run.exclusive !== undefined) locks.push(`only ${JSON.stringify([run.workflow, run.exclusive])}`);
-    let start = () => this.#start(run, session);
+    let start = () => this.#start(run, session, held);
     for (const lock of locks) {
       const inner = start;
       start = () => this.#locks.run(lock, inner);
@@ -160,7 +160,12 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
     return this.#plain.finalizeRun(workflowId, instanceId);
   }
 
-  async #start(run: NewRun, session: string | undefined): ReturnType<EngineStorage["startRun"]> {
+  async #start(
+    run: NewRun,
+    session: string | undefined,
+    held: Claim | undefined,
+  ): ReturnType<EngineStorage["startRun"]> {
+    if (held !== undefined) this.checkHeld(held);
     if (await this.known(run) !== undefined) return await super.startRun(run);
     const steps = await this.#steps(run);
     if (await this.#mirror.create(run, steps)) return await super.startRun(run, session);
