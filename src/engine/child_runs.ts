@@ -42,11 +42,15 @@ export interface ChildRuns {
   join(id: string, drives: boolean): void;
   /** What became of a run. */
   outcome(id: string): Promise<ChildOutcome>;
-  /** Has a run end, if there is one and `held` holds; it may go on for a while. */
-  cancel(id: string, held: Claim | undefined): Promise<void>;
+  /** Has a run end, if there is one and `held` holds; it may go on for a while. With `mayGo` it is waited for until that is so, or the run has ended. */
+  cancel(id: string, held: Claim, mayGo?: () => boolean): Promise<void>;
   /** A run has ended: the run that waits for it is told, if it is at work in this process. */
   ended(parent: string): void;
 }
+
+/** The shortest and the longest time, in milliseconds, between two looks at a run that is to end. */
+const SHORTEST_LOOK = 2;
+const LONGEST_LOOK = 1_000;
 
 /** The runs of one runtime, as those that wait for them see them. */
 export class RuntimeChildren implements ChildRuns {
@@ -89,11 +93,16 @@ export class RuntimeChildren implements ChildRuns {
     }
   }
 
-  async cancel(id: string, held: Claim | undefined): Promise<void> {
+  async cancel(id: string, held: Claim, mayGo: () => boolean = () => true): Promise<void> {
     const core = this.#core;
     if (!await core.send(id, { kind: "cancel" }, held)) return;
-    const record = await core.storage.readRun(id);
-    if (record !== undefined && !isFinal(record.status) && core.isUnheld(id, record.session)) await core.endUnheld(id);
+    for (let pause = SHORTEST_LOOK;; pause = Math.min(LONGEST_LOOK, 2 * pause)) {
+      const record = await core.storage.readRun(id);
+      if (record === undefined || isFinal(record.status)) return;
+      if (core.isUnheld(id, record.session)) await core.endUnheld(id);
+      if (mayGo() || core.closing.aborted) return;
+      await new Promise<void>((resolve) => core.clock.setTimer(pause, resolve));
+    }
   }
 
   ended(parent: string): void {

@@ -162,7 +162,10 @@ export class RunWaits {
     this.#do(async () => {
       // Only what is committed has happened: else the next holder finds that the run was cancelled, and waits for it still.
       await run.commits.settled();
-      if (run.isAtWork) await run.host.children.cancel(this.#childId(place), run.claim);
+      if (!run.isAtWork) return;
+      // A run that was cancelled may be tried again once it has ended, and then tries those again that it waits for.
+      const mayGo = (): boolean => !run.state.cancelled || !run.isAtWork || run.host.isDraining;
+      await run.host.children.cancel(this.#childId(place), run.claim, mayGo);
     });
   }
 

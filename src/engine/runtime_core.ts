@@ -303,7 +303,7 @@ export class RuntimeCore {
       if (step === undefined || step.attempt === 0 || step.status !== "RUNNING" && step.status !== "CANCELLED") {
         continue;
       }
-      await this.children.cancel(childRunId(run.id, names[place]!), claim);
+      await this.children.cancel(childRunId(run.id, names[place]!), claim, () => false);
     }
     if (run.parent !== undefined) {
       await this.storage.send(run.parent.run, { kind: "child", place: run.parent.place });
