@@ -63,7 +63,7 @@ export class Waits {
     const { setup, record, id } = this.#run;
     const names = signalNames(setup.program.graph);
     if (names !== undefined && !names.includes(name)) {
-      const child = [...this.children.values()].find((child) => child.waits.knows(name));
+      const child = this.#waitingFor(name);
       if (child !== undefined) return child.waits.signal(name, payload);
       throw unknownSignal(name, setup.workflowName, names);
     }
@@ -86,7 +86,13 @@ export class Waits {
     if (record.isFinished) return false;
     const names = signalNames(setup.program.graph);
     return names === undefined || names.includes(name) ||
-      [...this.children.values()].some((child) => child.waits.knows(name));
+      this.#waitingFor(name) !== undefined;
+  }
+
+  /** The run that gets a signal of this name: of several, that of the step which comes first in the graph. */
+  #waitingFor(name: string): Execution | undefined {
+    const byPlace = [...this.children].sort(([a], [b]) => a - b);
+    return byPlace.find(([, child]) => child.waits.knows(name))?.[1];
   }
 
   async #receive(place: number, wait: Extract<Wait, { kind: "signal" }>): Promise<void> {
