@@ -188,7 +188,7 @@ export class ActiveRun {
     }
     // Whoever dropped a step may have died before the run heard of it that the step waited for.
     for (const { place } of this.executable.children) {
-      if (steps[place]!.phase === "cancelled" && steps[place]!.attempt > 0) this.waits.cancelChild(place);
+      if (steps[place]!.phase === "cancelled") this.waits.cancelChild(place);
     }
   }
 

@@ -44,11 +44,13 @@ function follow(run: ActiveRun, place: number, outcome: ControlOutcome): Promise
       return undefined;
     case "waits": {
       const { wait } = outcome;
-      const until = wait.kind === "time" || wait.kind === "signal" ? wait.until ?? 0 : 0;
-      run.apply({ kind: "awaited", place, at, until });
-      if (until > 0) run.setTimer(place);
-      run.waits.begin(place, wait, true);
-      run.pending.urgent = true;
+      if (wait.kind === "child" || wait.kind === "items") run.waits.start(place, wait);
+      else {
+        run.apply({ kind: "awaited", place, at, until: wait.until ?? 0 });
+        if (wait.until !== undefined) run.setTimer(place);
+        run.waits.begin(place, wait);
+        run.pending.urgent = true;
+      }
       return undefined;
     }
     case "skipped":

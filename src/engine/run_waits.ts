@@ -13,7 +13,7 @@ import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId } from "./child_runs.ts";
 import { controlAt, controlOutcome, controlReads } from "../control/outcome.ts";
-import { end, skip } from "./run_step.ts";
+import { end, isReady, skip } from "./run_step.ts";
 import { endOfPhase } from "./step_records.ts";
 
 /** A signal as it lies in the mail. */
@@ -32,6 +32,9 @@ const AGAIN_AFTER = 1_000;
 const SHORTEST_LOOK = 2;
 const LONGEST_LOOK = 1_000;
 
+/** That a step waits for a run. */
+type ChildWait = Extract<Wait, { kind: "child" | "items" }>;
+
 /** The waits of one run. */
 export class RunWaits {
   readonly #run: ActiveRun;
@@ -39,7 +42,7 @@ export class RunWaits {
   readonly #mailbox = new Mailbox<Letter>();
   /** Runs that were there before steps of a run that is tried again began to wait for them: they may be about to end because it was cancelled. */
   readonly #mayBeEnding = new Map<number, NewRun>();
-  /** Steps that a holder before began with, until it is known again what they wait for. */
+  /** Steps that are about to wait: for a run that is made, or since a holder before began with it. */
   readonly #resuming = new Map<number, Promise<void>>();
   /** How many things are under way after which a step may end. */
   #underWay = 0;
@@ -63,8 +66,24 @@ export class RunWaits {
     return this.#heldUntil > this.#run.host.clock.now();
   }
 
-  /** A step waits from now on; its time, if it has one, is among the run's timers. `isNew` tells that no holder before began with it. */
-  begin(place: number, wait: Wait, isNew: boolean): void {
+  /**
+   * A ready step is to wait for a run. It waits once there is one: a holder that dies before that leaves a step that is ready, so that the
+   * next one knows that it has to try a run again that was there before.
+   */
+  start(place: number, wait: ChildWait): void {
+    const run = this.#run;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#resuming.set(place, promise);
+    run.taken++;
+    this.#do(() => this.#start(place, wait, true), () => {
+      run.taken--;
+      this.#resuming.delete(place);
+      resolve();
+    });
+  }
+
+  /** A step waits from now on; its time, if it has one, is among the run's timers. */
+  begin(place: number, wait: Wait): void {
     this.#waits.set(place, wait);
     switch (wait.kind) {
       case "time":
@@ -76,7 +95,7 @@ export class RunWaits {
       }
       case "child":
       case "items":
-        this.#do(() => this.#start(place, wait, isNew));
+        this.#do(() => this.#start(place, wait, false));
         return;
     }
   }
@@ -99,7 +118,7 @@ export class RunWaits {
       if (control === undefined || run.state.steps[place]!.phase !== "awaiting") return;
       const now = run.host.clock.now();
       const outcome = controlOutcome(values.program, place, control, { values: values.values, endOf, winner: -1, now });
-      if (outcome.kind === "waits") this.begin(place, outcome.wait, false);
+      if (outcome.kind === "waits") this.begin(place, outcome.wait);
       else if (outcome.kind === "failed") this.#end(place, outcome);
     }, () => {
       this.#resuming.delete(place);
@@ -187,11 +206,11 @@ export class RunWaits {
       run.pending.event({ event: "warning", place, timestamp: run.host.clock.now(), message });
       run.host.warn(message, run);
       const wait = this.#waits.get(place);
-      if (wait !== undefined) this.begin(place, wait, false);
+      if (wait !== undefined) this.begin(place, wait);
     });
   }
 
-  async #start(place: number, wait: Extract<Wait, { kind: "child" | "items" }>, isNew: boolean): Promise<void> {
+  async #start(place: number, wait: ChildWait, isNew: boolean): Promise<void> {
     const { host, run, executable, claim } = this.#run;
     const id = this.#childId(place);
     let child: NewRun;
@@ -218,15 +237,27 @@ export class RunWaits {
       await host.know(nested);
     } catch (error) {
       if (!(error instanceof FusewireError)) throw error;
-      return this.#end(place, { kind: "failed", error });
+      if (isNew) this.#await(place, wait);
+      if (this.#isWaiting(place)) this.#end(place, { kind: "failed", error });
+      return;
     }
-    if (!this.#isWaiting(place)) return;
+    if (isNew ? !isReady(this.#run, place) : !this.#isWaiting(place)) return;
     const { run: record, isOld } = await host.children.start(child, isNew, claim);
     this.#hold();
+    if (isNew) this.#await(place, wait);
     if (!this.#isWaiting(place)) return this.#run.isAtWork ? this.cancelChild(place) : undefined;
     if (isNew && isOld) this.#mayBeEnding.set(place, child);
     if (isFinal(record.status)) return await this.#join(place);
     host.joinChild(id);
+  }
+
+  /** A step that is still ready waits for a run from now on. */
+  #await(place: number, wait: ChildWait): void {
+    const run = this.#run;
+    if (!isReady(run, place)) return;
+    run.apply({ kind: "awaited", place, at: run.host.clock.now(), until: 0 });
+    run.pending.urgent = true;
+    this.#waits.set(place, wait);
   }
 
   /** Ends a step as the run ended that it waits for; if that is about to end, once it has. */

@@ -298,11 +298,9 @@ export class RuntimeCore {
   async #tellOthers(claim: Claim, run: RunRecord, steps: readonly StepRecord[]): Promise<void> {
     const { children = [], steps: names } = await this.definitionOf(run);
     for (const { place } of children) {
-      const step = steps[place];
-      // One that was cancelled may have been left before its run heard of it.
-      if (step === undefined || step.attempt === 0 || step.status !== "RUNNING" && step.status !== "CANCELLED") {
-        continue;
-      }
+      const status = steps[place]?.status ?? "PENDING";
+      // There may be a run before the step waits for it; and that of one that was cancelled may not have been told.
+      if (status === "SUCCEEDED" || status === "FAILED" || status === "SKIPPED") continue;
       await this.children.cancel(childRunId(run.id, names[place]!), claim, () => false);
     }
     if (run.parent !== undefined) {
