@@ -9,6 +9,7 @@ import type {
   ClaimAnswer,
   ClaimRequest,
   ClaimRunAnswer,
+  EngineStorage,
   ReceivedMessage,
   RunCommit,
   Slot,
@@ -33,7 +34,19 @@ const seen = {
   slotsRefused: 0,
   sessionsLost: 0,
   commitsOfMany: 0,
+  childRuns: 0,
+  childRunsFound: 0,
+  childRunsOpenedAgain: 0,
+  childRunsCancelled: 0,
+  endsTold: 0,
+  earlySignals: 0,
+  refusedToFormerHolders: 0,
 };
+
+function formerHolder(error: unknown): never {
+  if (error instanceof LeaseLostError) seen.refusedToFormerHolders++;
+  throw error;
+}
 
 /** Counts. */
 class CountingStorage extends KvRuntimeStorage {
@@ -76,8 +89,30 @@ class CountingStorage extends KvRuntimeStorage {
       if (kind === "lost") seen.loansLost++;
       if (kind === "report") seen.reports++;
       if (kind === "cancel") seen.cancels++;
+      if (kind === "child") seen.endsTold++;
     }
     return messages;
+  }
+
+  override async startRun(...start: Parameters<KvRuntimeStorage["startRun"]>): ReturnType<EngineStorage["startRun"]> {
+    const started = await super.startRun(...start).catch(formerHolder);
+    if (start[0].parent !== undefined) seen[started.created ? "childRuns" : "childRunsFound"]++;
+    return started;
+  }
+
+  override async reopen(...reopening: Parameters<KvRuntimeStorage["reopen"]>): Promise<boolean> {
+    const isOpen = await super.reopen(...reopening).catch(formerHolder);
+    if (isOpen && reopening[1] !== undefined) seen.childRunsOpenedAgain++;
+    return isOpen;
+  }
+
+  override async send(...sending: Parameters<KvRuntimeStorage["send"]>): Promise<boolean> {
+    const [id, { kind }, held] = sending;
+    const before = kind === "signal" ? await super.readRun(id) : undefined;
+    const sent = await super.send(...sending).catch(formerHolder);
+    if (sent && before?.status === "PENDING") seen.earlySignals++;
+    if (sent && kind === "cancel" && held !== undefined) seen.childRunsCancelled++;
+    return sent;
   }
 
   override async takeSlot(slot: Slot, now: number): Promise<boolean> {

@@ -98,5 +98,7 @@ Deno.test("an engine that starts the run of a step anew for each holder is found
       return await super.startRun({ ...run, id }, session, held);
     }
   }
-  expect(await foundOut(Doubling, { signals: false })).toMatch(/none if nothing disturbs it|without the run|did not end/);
+  expect(await foundOut(Doubling, { signals: false })).toMatch(
+    /none if nothing disturbs it|without the run|did not end/,
+  );
 });

@@ -76,7 +76,8 @@ async function sendSignals(
   signals: readonly PlannedSignal[],
 ): Promise<void> {
   await Promise.all(signals.map(async ({ name, payload }) => {
-    await simulation.wait(random.fork(`signal ${id} ${payload}`).int(0, 2_000));
+    const when = random.fork(`signal ${id} ${payload}`);
+    if (!when.bool(0.3)) await simulation.wait(when.int(0, 2_000));
     await simulation.signal(id, name, payload);
   }));
 }
