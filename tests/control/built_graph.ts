@@ -46,15 +46,17 @@ const work = task(async (work: Work, ...reads: unknown[]): Promise<unknown> => {
   const { signal, attempt } = context();
   const fate = work.fate === "item" ? (reads[0] as Item).fate : work.fate;
   if (fate === "again" && attempt === 1) throw new Error(`${work.name} fails at first`);
-  await new Promise<void>((resolve, reject) => {
-    const timer = time?.setTimer(work.milliseconds, resolve);
-    const handle = timer === undefined ? setTimeout(resolve, work.milliseconds) : undefined;
-    signal.addEventListener("abort", () => {
-      timer?.cancel();
-      clearTimeout(handle);
-      reject(signal.reason);
+  if (work.milliseconds > 0) {
+    await new Promise<void>((resolve, reject) => {
+      const timer = time?.setTimer(work.milliseconds, resolve);
+      const handle = timer === undefined ? setTimeout(resolve, work.milliseconds) : undefined;
+      signal.addEventListener("abort", () => {
+        timer?.cancel();
+        clearTimeout(handle);
+        reject(signal.reason);
+      });
     });
-  });
+  }
   const isBad = fate === "bad" && JSON.stringify(reads).includes(BAD);
   if (fate === "fails" || fate === "skips" || isBad) throw new Error(`${work.name} fails`);
   return [work.name, ...reads];

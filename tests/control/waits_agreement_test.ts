@@ -15,18 +15,21 @@ import {
   type Status,
   type Timer,
 } from "@fusewire/fusewire";
-import { VirtualClock } from "@fusewire/fusewire/testing";
+import { simulateWorkflows, VirtualClock } from "@fusewire/fusewire/testing";
 import fc from "fast-check";
 import { settle } from "../../testing/settle.ts";
 import { BAD, definitionOf, useTime } from "./built_graph.ts";
 import { type Durations, durationsOf, isRace } from "./durations.ts";
-import { type Case, cases, type Graph, type Plan } from "./random_graphs.ts";
+import { type Case, cases, type Graph, type Plan, type Sent } from "./random_graphs.ts";
 
 /** How many graphs; `AGREEMENT_GRAPHS` asks for more. */
 const GRAPHS = Number(Deno.env.get("AGREEMENT_GRAPHS") ?? 250);
 
 /** How many of them on a pool, which takes real threads. */
 const POOLED = Number(Deno.env.get("AGREEMENT_POOLED") ?? 15);
+
+/** How many of them in a simulation in which everything goes wrong. */
+const SIMULATED = Number(Deno.env.get("AGREEMENT_SIMULATED") ?? 60);
 
 /** Two things are told apart if they are so many milliseconds apart: what a durable run may be late. */
 const MARGIN = 400;
@@ -171,22 +174,64 @@ function calm({ plans, targets }: Graph): Graph {
   };
 }
 
-Deno.test("A pool and this thread agree on graphs with every control node", async () => {
+/** Graphs without races, from a seed that is printed if something is wrong with one of them. */
+function calmCases(count: number): { readonly one: Case; readonly label: string }[] {
   const seed = Number(Deno.env.get("AGREEMENT_SEED") ?? Date.now() % 1e9);
-  const graphs = fc.sample(cases, { numRuns: POOLED, seed }).map(({ graph }) => calm(graph));
-  for (const [i, graph] of graphs.entries()) {
-    const one = { graph, signals: [] };
-    const durations = new Map([...durationsOf(one)!].map(([plan]) => [plan, [1, 1] as const]));
-    const run = async (Backend: typeof LocalWorkflow | typeof PoolWorkflow): Promise<Outcome> => {
-      useTime(undefined);
-      const definition = definitionOf(graph, { durations, isOrdered: true });
-      const workflow = new Backend(definition, {
-        input: { of: "input" },
-        ...Backend === PoolWorkflow ? { workers: 2 } : {},
-      });
-      return await outcomeOf(await workflow.start(), one, durations, new VirtualClock());
-    };
-    const [pooled, here] = [await run(PoolWorkflow), await run(LocalWorkflow)];
-    expect({ seed, i, ...pooled }).toEqual({ seed, i, ...here });
+  return fc.sample(cases, { numRuns: count, seed }).map(({ graph }, i) => ({
+    one: { graph: calm(graph), signals: [] },
+    label: `graph ${i} of seed ${seed}`,
+  }));
+}
+
+/** The same short times for all; calls take `call` milliseconds. */
+function shortTimes(one: Case, call: number): Durations {
+  const plans = [...durationsOf(one)!.keys()];
+  const isCall = (plan: Plan | Sent): boolean => "kind" in plan && plan.kind !== "signal" && plan.kind !== "sleep";
+  return new Map(plans.map((plan) => [plan, [isCall(plan) ? call : 1, 1] as const]));
+}
+
+Deno.test("A pool and this thread agree on graphs with every control node", async () => {
+  useTime(undefined);
+  for (const { one, label } of calmCases(POOLED)) {
+    const durations = shortTimes(one, 1);
+    const definition = () => definitionOf(one.graph, { durations, isOrdered: true });
+    const input = { of: "input" };
+    const outcome = async (run: Run<unknown>) => ({
+      label,
+      ...await outcomeOf(run, one, durations, new VirtualClock()),
+    });
+    const pooled = await outcome(await new PoolWorkflow(definition(), { input, workers: 2 }).start());
+    expect(pooled).toEqual(await outcome(await new LocalWorkflow(definition(), { input }).start()));
+  }
+});
+
+Deno.test("Durable runs of graphs with every control node come to what runs in this thread do, whatever goes wrong", async () => {
+  useTime(undefined);
+  for (const { one, label } of calmCases(SIMULATED)) {
+    const durations = shortTimes(one, 0);
+    const definition = definitionOf(one.graph, { durations, isOrdered: true });
+    const input = { of: "input" };
+    const here = await outcomeOf(
+      await new LocalWorkflow(definition, { input }).start(),
+      one,
+      durations,
+      new VirtualClock(),
+    );
+    await simulateWorkflows({
+      definitions: [definition],
+      act: async (simulation) => {
+        const id = await simulation.start(definition, input);
+        const result = await simulation.result(id).catch(() => undefined);
+        const { status, steps } = await simulation.status(id);
+        const told = steps.map(({ name, status, error }) => `${name} ${status} ${error?.message ?? ""}`);
+        const withoutAttempts = here.steps.map((step) => step.replace(/^(\S+ \S+) \d*/, "$1"));
+        expect({ label, status, steps: told, result }).toEqual({
+          label,
+          status: here.status,
+          steps: withoutAttempts,
+          result: here.result,
+        });
+      },
+    }, { seeds: [label], shrinkRuns: 50 });
   }
 });

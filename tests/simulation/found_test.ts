@@ -5,14 +5,18 @@
  */
 import { expect } from "@std/expect";
 import {
+  type Claim,
   defineWorkflow,
   LeaseLostError,
   MemoryRuntimeStorage,
   openRuntime,
+  type ReceivedMessage,
   type SessionRecord,
   type Slot,
   task,
+  waitForSignal,
 } from "@fusewire/fusewire";
+import { until } from "../engine/storages.ts";
 
 const one = task(() => 1, { name: "one" });
 const two = task((x: number) => x + 1, { name: "two" });
@@ -133,4 +137,30 @@ Deno.test("a closed runtime opens no session for a run that is cancelled", async
   await expect(runtime.get(id).cancel()).rejects.toThrow("The runtime is closed");
   await expect(storage.endAll()).rejects.toThrow();
   await other.get(id).cancel();
+});
+
+Deno.test("a signal is not taken twice when its message is read again while the commit goes on that handles it", async () => {
+  let sendAnother: (() => Promise<void>) | undefined;
+  /** Answers late, with what there was; and when there is something, there is more at once. */
+  class LateStorage extends MemoryRuntimeStorage {
+    override async receive(claim: Claim): Promise<readonly ReceivedMessage[]> {
+      const messages = await super.receive(claim);
+      const send = messages.length > 0 ? sendAnother : undefined;
+      if (send === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+      else {
+        sendAnother = undefined;
+        await send();
+      }
+      return messages;
+    }
+  }
+  const both = task((one: unknown, other: unknown) => [one, other], { name: "both" });
+  const definition = defineWorkflow("both", { version: "1" }, () => both(waitForSignal("go"), waitForSignal("go")));
+  await using runtime = await openRuntime({ runtimeStorage: new LateStorage() });
+  const result = runtime.run(definition, undefined, { id: "r" });
+  const run = runtime.get("r");
+  await until(async () => (await run.status().catch(() => undefined))?.steps[1]?.status === "RUNNING");
+  sendAnother = () => run.signal("go", 2);
+  await run.signal("go", 1);
+  expect(await result).toEqual([1, 2]);
 });
