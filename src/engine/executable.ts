@@ -115,6 +115,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       name: workflow,
       version,
       policies: this.policies,
+      plugins: this.definitionPlugins,
       cache: this.cache,
       tracer,
     });
