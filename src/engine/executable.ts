@@ -57,6 +57,8 @@ export interface Executable {
   pluginsAt(place: number): readonly Plugin<unknown>[] | undefined;
   /** The graph made flat, for the input of one run. */
   programFor(input: unknown): Program;
+  /** Whether the step at `place` waits for a run. */
+  hasChild(place: number): boolean;
   /** What the run needs that the step at `place` waits for. */
   childAt(place: number): Executable;
   /** The same for a run of so many steps: only the run of a map's items can have any number. */
@@ -119,6 +121,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       cache: this.cache,
       tracer,
     });
+    const childPlaces = new Map(children.map((child) => [child.place, child]));
     const controls = controlsOf(nodeGraph, children);
     const signals = signalNames(nodeGraph) ?? null;
     const schema = sha256Hex(
@@ -157,7 +160,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
       programFor: (input) => this.programWith(input),
-      childAt: (place) => childAt(children, place),
+      hasChild: (place) => childPlaces.has(place),
+      childAt: (place) => childAt(childPlaces, place),
       sized(this: Executable) {
         return this;
       },
@@ -165,8 +169,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
   }
 }
 
-function childAt(children: readonly StepChild[], place: number): Executable {
-  const child = children.find((child) => child.place === place);
+function childAt(children: ReadonlyMap<number, StepChild>, place: number): Executable {
+  const child = children.get(place);
   if (child === undefined) throw new TypeError(`The step at ${place} waits for no run.`);
   return child.executable();
 }

@@ -68,6 +68,8 @@ export class RunCommits {
   async #flush(): Promise<void> {
     const run = this.#run;
     if (this.#isCommitting || !run.isAtWork) return;
+    // Else a crash could come between the end of a step and that the run is told for which it has waited.
+    if (run.state.ended !== undefined && run.waits.isBusy) return;
     // What follows from what has ended goes into the same commit.
     run.settleControls();
     const then = this.#then();
