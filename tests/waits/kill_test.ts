@@ -27,7 +27,9 @@ async function play(kind: keyof typeof COUNTS, seed: string): Promise<void> {
     workers.push(startChild(FIXTURE, [kv]));
     const { code, stdout, stderr } = await started;
     expect([code, stderr]).toEqual([0, ""]);
-    const { result, status }: { result: string[]; status: { steps: { name: string; status: string }[] } } = JSON.parse(stdout);
+    const { result, status }: { result: string[]; status: { steps: { name: string; status: string }[] } } = JSON.parse(
+      stdout,
+    );
     // What is committed is what one of the calls gave, of the right item, in order.
     expect(result.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual(
       Array.from({ length: COUNTS[kind] }, (_, n) => `${n} second`),
