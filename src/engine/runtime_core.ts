@@ -22,7 +22,7 @@ import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId, type ChildRuns, RuntimeChildren } from "./child_runs.ts";
 import { definitionKeyText } from "./definition_key.ts";
-import { definitionOfSize } from "./item_definition.ts";
+import { definitionOfSize } from "../../storage/runtime/item_definition.ts";
 import { Room } from "./room.ts";
 import { openRunTracer, tellCancelled } from "./run_trace.ts";
 import { RunWaiters } from "./run_waiters.ts";

@@ -7,7 +7,7 @@ import type { MapBody, MapWorkflow } from "../control/map_body.ts";
 import type { NodeGraph } from "../graph.ts";
 import type { Tracer } from "../tracer.ts";
 import { compile, type Executable, executableOf } from "./executable.ts";
-import { itemCount } from "./item_definition.ts";
+import { itemCount } from "../../storage/runtime/item_definition.ts";
 
 /** A step that waits for a run of its own. */
 export interface StepChild {

@@ -57,7 +57,10 @@ Deno.test("on a pool, cancel() ends items and children at work", async () => {
 Deno.test("a durable worker with a pool has the bodies of maps and sub-workflows called there", async () => {
   await using runtime = await openRuntime({ runtimeStorage: new MemoryRuntimeStorage() });
   const stop = new AbortController();
-  const serving = runtime.worker([everything], { pool: { workers: 2 } }).run({ signal: stop.signal, handleSignals: false });
+  const serving = runtime.worker([everything], { pool: { workers: 2 } }).run({
+    signal: stop.signal,
+    handleSignals: false,
+  });
   const run = await runtime.start(everything);
   await run.signal("s", "here");
   expect(await run.result()).toEqual(RESULT);

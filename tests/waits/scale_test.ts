@@ -1,9 +1,21 @@
 import { expect } from "@std/expect";
-import { type Definition, defineWorkflow, type Input, map, MemoryRuntimeStorage, openRuntime, subWorkflow } from "@fusewire/fusewire";
+import {
+  defineWorkflow,
+  type Definition,
+  type Input,
+  map,
+  MemoryRuntimeStorage,
+  openRuntime,
+  subWorkflow,
+} from "@fusewire/fusewire";
 import { StorageWatch } from "../engine/watched_storage.ts";
 import { double, range } from "./tasks.ts";
 
-const items = defineWorkflow("items", { version: "1" }, (input: Input<{ count: number }>) => map(range(input.count), double));
+const items = defineWorkflow(
+  "items",
+  { version: "1" },
+  (input: Input<{ count: number }>) => map(range(input.count), double),
+);
 const leaf = defineWorkflow("leaf", { version: "1" }, (input: Input<{ n: number }>) => double(input.n));
 const children = defineWorkflow(
   "children",
@@ -12,7 +24,10 @@ const children = defineWorkflow(
 );
 
 /** Runs on a store in memory, and counts the calls of it. */
-async function callsOf(definition: Definition<{ count: number }, readonly unknown[]>, count: number): Promise<StorageWatch> {
+async function callsOf(
+  definition: Definition<{ count: number }, readonly unknown[]>,
+  count: number,
+): Promise<StorageWatch> {
   const watch = new StorageWatch();
   await using runtime = await openRuntime({ runtimeStorage: watch.over(new MemoryRuntimeStorage(), {}) });
   const result = await runtime.run(definition, { count });

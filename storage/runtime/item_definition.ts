@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DefinitionRecord } from "../../storage/runtime/records.ts";
+import type { DefinitionRecord } from "./records.ts";
 
 /** How many items the run of a map has. */
 export function itemCount(size: number, itemSteps: number): number {
