@@ -141,11 +141,13 @@ export function testMessages(test: TestOn<Bench>): void {
   });
 
   test("keeps which run waits for a run", async (bench) => {
-    await bench.storage.startRun(bench.newRun("1", { parent: { run: "of another", place: 7 } }));
-    deepStrictEqual((await (await bench.restarted()).readRun("1"))?.parent, { run: "of another", place: 7 });
-    const claimed = await bench.started("2", "s1");
+    const parents = [{ run: "of another", place: 7 }, { run: "of a map", place: 0, node: "m[3]" }];
+    for (const [i, parent] of parents.entries()) await bench.storage.startRun(bench.newRun(`of ${i}`, { parent }));
+    const after = await bench.restarted();
+    for (const [i, parent] of parents.entries()) deepStrictEqual((await after.readRun(`of ${i}`))?.parent, parent);
+    const { claim } = await bench.started("2", "s1");
     strictEqual(await bench.storage.send("2", { kind: "child", place: 3 }), true);
-    deepStrictEqual((await bench.storage.receive(claimed.claim)).map(({ message }) => message), [{
+    deepStrictEqual((await bench.storage.receive(claim)).map(({ message }) => message), [{
       kind: "child",
       place: 3,
     }]);

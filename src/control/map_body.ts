@@ -52,7 +52,8 @@ export class MapBody {
 
   /** The graph of a list of `count` items, as the definition of a run whose input is the list. `node` is the name of the map's node. */
   definition(node: string, count: number, { name, ...options }: MapWorkflow): WorkflowDefinition {
-    return new WorkflowDefinition(nameWithin(name, node), options, () => {
+    // The maps within all items of one are of the same workflow.
+    return new WorkflowDefinition(nameWithin(name, node.replaceAll(/\[\d+\]/g, "[]")), options, () => {
       const items: (CallNode | ItemRef)[] = new Array(count);
       for (let i = 0; i < count; i++) items[i] = this.#item(i, node);
       return gather(this, items).setName(node);

@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256Hex } from "../../storage/digest.ts";
-import type { DefinitionRecord } from "../../storage/runtime/records.ts";
+import type { DefinitionRecord, NewRun } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import { isWaiting } from "../control/control.ts";
@@ -61,8 +61,8 @@ export interface Executable {
   hasChild(place: number): boolean;
   /** What the run needs that the step at `place` waits for. */
   childAt(place: number): Executable;
-  /** The same for a run of so many steps: only the run of a map's items can have any number. */
-  sized(size: number): Executable;
+  /** The same for one run: that of a map's items has steps for as many as there are, with names of their own. */
+  ofRun(run: Pick<NewRun, "size" | "parent">): Executable;
 }
 
 /** How an executable is made. */
@@ -73,6 +73,8 @@ export interface CompileOptions {
   readonly limit?: number;
   /** Hears of the runs, in place of those that were set on the workflow. */
   readonly tracer?: Tracer | undefined;
+  /** The steps that wait for runs of their own, where they are known. */
+  readonly children?: readonly StepChild[] | undefined;
 }
 
 /** Parent of the workflows that the engine can run. */
@@ -82,7 +84,9 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
    *
    * @internal
    */
-  protected executable({ queue, limit = Infinity, tracer = this.tracer }: CompileOptions = {}): Executable {
+  protected executable(
+    { queue, limit = Infinity, tracer = this.tracer, children: known }: CompileOptions = {},
+  ): Executable {
     const { nodeGraph, workflowName: workflow, version } = this;
     const { size } = nodeGraph;
     const pure = new Uint8Array(size);
@@ -113,7 +117,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const edges = steps.map((_, place) => [...parents.list.subarray(parents.start[place], parents.start[place + 1])]);
     const tasks = nodeGraph.members.map((node) => node.site.task.base);
     const { single } = this;
-    const children = childrenOf(nodeGraph, {
+    const children = known ?? childrenOf(nodeGraph, {
       name: workflow,
       version,
       policies: this.policies,
@@ -162,7 +166,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       programFor: (input) => this.programWith(input),
       hasChild: (place) => childPlaces.has(place),
       childAt: (place) => childAt(childPlaces, place),
-      sized(this: Executable) {
+      ofRun(this: Executable) {
         return this;
       },
     };

@@ -213,7 +213,11 @@ export class RunWaits {
         tags: run.tags,
         createdAt: now,
         dueAt: now,
-        parent: { run: run.id, place },
+        parent: {
+          run: run.id,
+          place,
+          ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
+        },
         ...(run.trace === undefined ? {} : { trace: run.trace }),
       };
       await host.know(nested);

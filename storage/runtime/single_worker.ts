@@ -8,7 +8,7 @@ import type { Status } from "../../src/status.ts";
 import { KeyLocks } from "../key_locks.ts";
 import type { ClaimRunAnswer, EngineStorage, RunCommit } from "./engine_storage.ts";
 import { MemoryRuntimeStorage } from "./memory.ts";
-import { definitionOfSize } from "./item_definition.ts";
+import { definitionOfRun } from "./item_definition.ts";
 import type { NewRun, SessionRecord } from "./records.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 import { PlainMirror } from "./single_worker_mirror.ts";
@@ -193,7 +193,7 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
 
   async #steps(key: NewRun): Promise<readonly string[]> {
     const definition = await this.readDefinition(key);
-    if (definition !== undefined) return definitionOfSize(definition, key.size).steps;
+    if (definition !== undefined) return definitionOfRun(definition, key).steps;
     throw new ConfigError(
       `Version ${JSON.stringify(key.version)} of workflow ${
         JSON.stringify(key.workflow)

@@ -562,3 +562,42 @@ cleanTest("no timer is left when a runtime is closed over runs that wait", async
   await serving;
   await runtime.close();
 });
+
+onEachStorage(
+  "names of steps are those of their items, also of maps within maps, wherever one looks",
+  async (world) => {
+    const where = task((n: number) => {
+      const { workflowName, nodeName, runId } = context();
+      return `${workflowName} ${runId} ${nodeName} ${n}`;
+    }, { name: "where" });
+    const parent = defineWorkflow(
+      "parent",
+      { version: "1" },
+      () => map(same([[1], [2, 3]]), (row) => map(row, (n) => where(double(n)))).setName("m"),
+    );
+    await using process = await world.process();
+    await using other = await world.process();
+    await using _one = new Serving(process, [parent]);
+    await using _two = new Serving(other, [parent]);
+    const run = await process.runtime.start(parent, undefined, { id: "r" });
+    expect(await run.result()).toEqual([
+      ["parent/m/m[] r/m/m[0] m[0][0] 2"],
+      ["parent/m/m[] r/m/m[1] m[1][0] 4", "parent/m/m[] r/m/m[1] m[1][1] 6"],
+    ]);
+    expect((await run.status()).steps.map(({ name }) => name)).toEqual([
+      "same_0000",
+      "m[0][0].double_0000",
+      "m[0][0]",
+      "m[0]",
+      "m[1][0].double_0000",
+      "m[1][0]",
+      "m[1][1].double_0000",
+      "m[1][1]",
+      "m[1]",
+      "m",
+    ]);
+    const events = await Array.fromAsync(other.runtime.get("r/m/m[1]").events());
+    const finished = events.flatMap((event) => event.event === "step_finished" ? event.step : []);
+    expect(finished.toSorted()).toEqual(["m[1]", "m[1][0]", "m[1][0].double_0000", "m[1][1]", "m[1][1].double_0000"]);
+  },
+);

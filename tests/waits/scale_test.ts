@@ -48,3 +48,13 @@ Deno.test("children take as many calls of the store each, however many there are
   const [few, many] = [await callsOf(children, 100), await callsOf(children, 1_000)];
   expect(many.count() / 1_000).toBeLessThan(1.2 * few.count() / 100);
 });
+
+Deno.test("maps within the items of a map are of one definition, however many there are", async () => {
+  const nested = defineWorkflow(
+    "nested",
+    { version: "1" },
+    (input: Input<{ count: number }>) => map(range(input.count), (n) => map(range(2).after(double(n)), double)),
+  );
+  const [few, many] = [await callsOf(nested, 10), await callsOf(nested, 300)];
+  expect(many.count("define")).toBe(few.count("define"));
+});
