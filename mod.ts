@@ -63,7 +63,7 @@ export type {
 export { defineWorkflow } from "./src/definition.ts";
 export type { Definition, DefinitionOptions } from "./src/definition.ts";
 export type { Input } from "./src/input.ts";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
+export type { OutputSchema, SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { nameWithin } from "../storage/names.ts";
 import type { TaskContext } from "./context.ts";
 import type { Execution } from "./execution/execution.ts";
 import type { Clock } from "./clock.ts";
@@ -13,6 +14,7 @@ import type { SharedRoom } from "./execution/shared_room.ts";
 import type { AnyTaskOptions, CacheMode } from "./options.ts";
 import { mayBecomeUnneeded, needsOf } from "./handled.ts";
 import type { Run } from "./run.ts";
+import type { StorageSetup } from "./results/storage_results.ts";
 import { checkStart } from "./start_guard.ts";
 import { BaseWorkflow } from "./workflow.ts";
 import type { ResultOf, WorkflowSource } from "./workflow_options.ts";
@@ -22,6 +24,9 @@ let loaded: typeof Execution | undefined;
 
 /** A workflow whose nodes start as soon as what they wait for is done, scheduled by this thread. */
 export abstract class InProcessWorkflow<const S extends WorkflowSource> extends BaseWorkflow<S> {
+  /** The name under which results are stored, if it is another: two nodes may wait for runs of the same definition. */
+  #storedAs: string | undefined;
+
   /** Starts a run. Its events are kept, so that all of them can be read at any time. */
   async start(): Promise<Run<ResultOf<S>>> {
     checkStart(this.workflowName);
@@ -65,10 +70,16 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     return new NestedWorkflow(definition, options);
   }
 
+  /** What decides which nodes run. */
+  protected override storageSetup(): StorageSetup {
+    const setup = super.storageSetup();
+    return this.#storedAs === undefined ? setup : { ...setup, workflowName: this.#storedAs };
+  }
+
   async #nest(
     definition: WorkflowDefinition,
     input: unknown,
-    { id, concurrency, room }: NestOptions,
+    { id, node, concurrency, room }: NestOptions,
     keepEvents: boolean,
   ): Promise<Execution> {
     const workflow = this.nested(definition, {
@@ -78,6 +89,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       cache: definition.options.cache ?? this.cache,
     });
     workflow.setStorage(this.storage);
+    workflow.#storedAs = nameWithin(this.#storedAs ?? this.workflowName, node);
     if (this.tracer !== undefined) workflow.setTracer(this.tracer);
     await workflow.checkInput();
     return await workflow.#execution(keepEvents, { id, room });
@@ -111,6 +123,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       version: this.version,
       concurrency: this.concurrency,
       policies: this.policies,
+      plugins: this.definitionPlugins,
       clock: this.clock,
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),

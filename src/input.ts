@@ -12,6 +12,9 @@ export type Input<T> = Ref<T> & { readonly [K in DataKey<T, keyof T>]-?: NodeIte
 /** The key under which a placeholder tells its path, where every other key is a part of the input. */
 const pathOf: unique symbol = Symbol("fusewire.inputPath");
 
+/** The key under which it tells how messages show it. */
+const labelOf: unique symbol = Symbol("fusewire.inputLabel");
+
 /** The input of a run, or one part of it. */
 export class InputRef implements NodeItem<unknown> {
   declare readonly [valueType]: unknown;
@@ -29,28 +32,33 @@ export class InputRef implements NodeItem<unknown> {
     return this.path;
   }
 
+  /** The label, also of a placeholder. */
+  get [labelOf](): string {
+    return inputLabel(this[pathOf]);
+  }
+
   /** As messages show it. */
   get label(): string {
-    return inputLabel(this[pathOf]);
+    return this[labelOf];
   }
 
   /** Refuses to be a value. */
   [Symbol.toPrimitive](): never {
     throw new GraphError(
-      `\`${inputLabel(this[pathOf])}\` was used as a plain value, but it has none before a run; pass it to a task.`,
+      `\`${this[labelOf]}\` was used as a plain value, but it has none before a run; pass it to a task.`,
     );
   }
 
   /** Refuses to be looped over. */
   [Symbol.iterator](): never {
     throw new GraphError(
-      `\`${inputLabel(this[pathOf])}\` was looped over, but it has no elements before a run; use item(i).`,
+      `\`${this[labelOf]}\` was looped over, but it has no elements before a run; use item(i).`,
     );
   }
 
   /** What the console shows. */
   [Symbol.for("Deno.customInspect")](): string {
-    return `Input<${inputLabel(this[pathOf])}>`;
+    return `Input<${this[labelOf]}>`;
   }
 }
 
@@ -69,9 +77,26 @@ export function inputPlaceholder(): InputRef {
   });
 }
 
+/** An item of the list that a map goes over, or a part of one: the list is the input of the run of its items. */
+export class ListItemRef extends InputRef {
+  /** Names the part by its keys: first the index. `map` is what goes over the list: a part of another's item is none of its own. */
+  constructor(path: readonly PropertyKey[], readonly map: object) {
+    super(path);
+  }
+
+  override item<V, const K extends ItemKey<V>>(this: Ref<V>, key: K): NodeItem<ItemOf<V, K>>;
+  override item(this: ListItemRef, key: PropertyKey): ListItemRef {
+    return new ListItemRef([...this.path, key], this.map);
+  }
+
+  override get [labelOf](): string {
+    return ["item", ...this.path.slice(1).map(String)].join(".");
+  }
+}
+
 /** The same reference without the magic of a placeholder. */
 export function plainInput(ref: InputRef): InputRef {
-  return new InputRef(ref[pathOf]);
+  return ref instanceof ListItemRef ? ref : new InputRef(ref[pathOf]);
 }
 
 /**

@@ -24,6 +24,20 @@ export interface StandardSchema<in out I = unknown, out O = I> {
   };
 }
 
+/** A schema of which only matters what comes out. */
+export interface OutputSchema<out O> {
+  /** The standard's property. */
+  readonly "~standard": {
+    /** Checks a value. */
+    readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
+    /** Types only. */
+    readonly types?: {
+      /** What comes out. */
+      readonly output: O;
+    } | undefined;
+  };
+}
+
 /** A schema whose types do not matter. */
 export interface AnySchema {
   /** The standard's property. */

@@ -180,6 +180,15 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     return this.#definition === undefined ? input : await this.#definition.checkInput(input);
   }
 
+  /**
+   * Plugins of every node, as the definition names them.
+   *
+   * @internal
+   */
+  protected get definitionPlugins(): readonly Plugin<unknown>[] {
+    return this.#definition?.options.plugins ?? [];
+  }
+
   /** The nodes and their edges, by name. */
   get graph(): Graph {
     return this.nodeGraph;

@@ -53,6 +53,13 @@ export function checkName(name: string, what: "workflow" | "task"): void {
   );
 }
 
+/** The name of something within something else: both names with `/` between them; where that is too long, a hash stands for it. */
+export function nameWithin(outer: string, inner: string): string {
+  const whole = `${outer}/${inner}`;
+  if (utf8Length(whole) <= MAX_NAME_BYTES) return whole;
+  return `${sha256Hex(whole).slice(0, 32)}/${[...inner].slice(0, 40).join("")}`;
+}
+
 /** The segment that stands for a name; no two names have the same, even if case is folded. */
 export function encodeName(name: string): string {
   if (name.length <= MAX_WHOLE && PLAIN.test(name) && !DEVICE.test(name)) return name;

@@ -82,7 +82,7 @@ export class CallLog {
         executable: () => this.logged(child.executable(), process),
       })),
       childAt: (place) => this.logged(executable.childAt(place), process),
-      sized: (size) => this.logged(executable.sized(size), process),
+      ofRun: (run) => this.logged(executable.ofRun(run), process),
     };
     known.set(executable, logged);
     return logged;

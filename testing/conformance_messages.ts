@@ -111,6 +111,48 @@ export function testMessages(test: TestOn<Bench>): void {
     }
   });
 
+  test("keeps a signal to a run that has not begun until its time, and does not begin it for that", async (bench) => {
+    const { t0 } = bench;
+    await bench.sessions(["s"]);
+    const other = await bench.other();
+    await bench.storage.startRun(bench.newRun("1", { dueAt: t0 + 1_000 }));
+    for (const name of ["a", "b", "c"]) strictEqual(await other.send("1", signal(name)), true);
+    const early = await bench.storage.claimRuns(bench.request("s", { now: t0 + 999 }));
+    deepStrictEqual(early, { runs: [], nextDue: t0 + 1_000 });
+    strictEqual((await bench.storage.readRun("1"))?.status, "PENDING");
+    const after = await bench.restarted();
+    await bench.sessions(["s2"]);
+    const { claim, mail } = await bench.claimOne("s2", { now: t0 + 1_000 });
+    strictEqual(mail, true);
+    deepStrictEqual((await after.receive(claim)).map(({ message }) => message), ["a", "b", "c"].map(signal));
+  });
+
+  test("begins a run before its time that is cancelled, with the signals that came before", async (bench) => {
+    const { t0 } = bench;
+    await bench.sessions(["s"]);
+    await bench.storage.startRun(bench.newRun("1", { dueAt: t0 + 1e9 }));
+    for (const message of [signal("a"), { kind: "cancel" }, signal("b")] as const) {
+      await bench.storage.send("1", message);
+    }
+    const { claim, mail } = await bench.claimOne("s", { now: t0 });
+    strictEqual(mail, true);
+    const messages = (await bench.storage.receive(claim)).map(({ message }) => message);
+    deepStrictEqual(messages, [signal("a"), { kind: "cancel" }, signal("b")]);
+  });
+
+  test("keeps which run waits for a run", async (bench) => {
+    const parents = [{ run: "of another", place: 7 }, { run: "of a map", place: 0, node: "m[3]" }];
+    for (const [i, parent] of parents.entries()) await bench.storage.startRun(bench.newRun(`of ${i}`, { parent }));
+    const after = await bench.restarted();
+    for (const [i, parent] of parents.entries()) deepStrictEqual((await after.readRun(`of ${i}`))?.parent, parent);
+    const { claim } = await bench.started("2", "s1");
+    strictEqual(await bench.storage.send("2", { kind: "child", place: 3 }), true);
+    deepStrictEqual((await bench.storage.receive(claim)).map(({ message }) => message), [{
+      kind: "child",
+      place: 3,
+    }]);
+  });
+
   test("does not park a run that was told something since its holder last looked", async (bench) => {
     const { claim } = await bench.started("1", "s1");
     let held: Claim = claim;

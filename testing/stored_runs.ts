@@ -67,7 +67,7 @@ export class StoredRuns {
     for (const [run, before] of touched) {
       run.executable ??= executables.find(({ definition: { workflow, schema } }) =>
         workflow === run.head?.w && schema === run.head.s
-      )?.sized(run.head?.z ?? 0);
+      )?.ofRun(shapeOf(run.head));
       found.push(...changeViolations(run, before), ...run.violations());
     }
     if (found.length > 0) throw new Error(`After a commit of ${process}: ${found.join("; ")}.`);
@@ -184,6 +184,14 @@ export class StoredRuns {
     }
     return left;
   }
+}
+
+/** What of a run tells one of its definition from another: the items of a map can be any number, and have the name of the map. */
+function shapeOf(head: StoredHead | undefined): Parameters<Executable["ofRun"]>[0] {
+  const size = head?.z ?? 0;
+  if (head?.pa === undefined) return { size };
+  const { r, p, n } = head.pa;
+  return { size, parent: { run: r, place: p, ...(n === undefined ? {} : { node: n }) } };
 }
 
 /** How a slot is known here, by the text of its key. */

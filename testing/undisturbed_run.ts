@@ -5,6 +5,7 @@ import { RuntimeCore } from "../src/engine/runtime_core.ts";
 import { FusewireError } from "../src/errors.ts";
 import type { RunStatus, StepStatus } from "../src/run.ts";
 import { isFinal, type Status } from "../src/status.ts";
+import type { RunRecord } from "../storage/runtime/records.ts";
 import { MemoryRuntimeStorage } from "../storage/runtime/memory.ts";
 import { settle } from "./settle.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -66,17 +67,19 @@ async function outcomesOf(
   outcomes: Map<string, UndisturbedOutcome>,
 ): Promise<void> {
   const { shape } = executable;
-  const alone = await runAlone(id, executable, input, signals);
+  // It is a run of its own here, and not one that another waits for.
+  const own: Executable = { ...executable, ofRun: () => own };
+  const alone = await runAlone(id, own, input, signals);
   // The same with every step needed for itself, so that none is dropped. The runs that it waits for end as they do.
   const whole: Executable = {
     ...executable,
     shape: { ...shape, ends: new Uint8Array(shape.size).fill(1) },
-    sized: () => whole,
+    ofRun: () => whole,
   };
   const natural = shape.joins === undefined ? alone : await runAlone(id, whole, input, signals);
   outcomes.set(id, { ...alone.outcome, natural: natural.outcome.steps });
   for (const child of natural.children) {
-    await outcomesOf(child.id, executable.childAt(child.place).sized(child.size), child.input, signals, outcomes);
+    await outcomesOf(child.id, executable.childAt(child.place).ofRun(child.run), child.input, signals, outcomes);
   }
 }
 
@@ -85,7 +88,7 @@ interface ChildRun {
   readonly id: string;
   /** The place of the step that waited. */
   readonly place: number;
-  readonly size: number;
+  readonly run: RunRecord;
   readonly input: unknown;
 }
 
@@ -109,7 +112,7 @@ async function runAlone(
     for (const [place, { child }] of steps.entries()) {
       const record = child === undefined ? undefined : await storage.readRun(child);
       if (record === undefined) continue;
-      children.push({ id: record.id, place, size: record.size, input: await core.codec.decodeInput(record.input) });
+      children.push({ id: record.id, place, run: record, input: await core.codec.decodeInput(record.input) });
     }
     return { outcome: { status: status.status, steps, result }, children };
   };

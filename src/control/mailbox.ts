@@ -25,6 +25,14 @@ export class Mailbox<L> {
     return -1;
   }
 
+  /** Who has taken a signal does not need it: it is as if it had not been taken. Gives the step that takes it instead; −1 if it is kept. */
+  giveBack(name: string, letter: L): number {
+    const early = this.#early.get(name);
+    if (early === undefined) return this.deliver(name, letter);
+    early.unshift(letter);
+    return -1;
+  }
+
   /** A step waits from now on, unless it gets a signal that came early. */
   wait(name: string, place: number): L | undefined {
     const early = this.#early.get(name);

@@ -9,7 +9,7 @@ import { ConfigError, GraphError } from "../errors.ts";
 import { InputRef } from "../input.ts";
 import { CallNode, ItemRef, type Node } from "../node.ts";
 import type { Ref } from "../ref.ts";
-import type { AnySchema, StandardSchema } from "../standard_schema.ts";
+import type { AnySchema, OutputSchema } from "../standard_schema.ts";
 import { controlArg, controlNode, controlTask } from "./control_node.ts";
 
 /** How a node waits for a signal. `T` is what the schema gives back. */
@@ -17,7 +17,7 @@ export interface SignalOptions<T> {
   /** Milliseconds after which the node fails with a `TimeoutError`. Default: it waits for ever. */
   readonly timeout?: number;
   /** Checks the payload: any Standard Schema. One that it refuses is dropped with a warning, and the node waits on. Default: any payload is taken. */
-  readonly schema?: StandardSchema<never, T>;
+  readonly schema?: OutputSchema<T>;
 }
 
 type AnySignalOptions = Omit<SignalOptions<unknown>, "schema"> & { readonly schema?: AnySchema };

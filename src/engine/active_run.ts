@@ -158,6 +158,7 @@ export class ActiveRun {
     if (steps !== undefined) await this.#takeOver(steps);
     this.#collect(recover(state, clock.now()));
     this.#opened = true;
+    if (steps !== undefined) this.#resumeWaits();
     await this.mail.readIfAny();
     this.#begun.resolve();
     this.pump();
@@ -184,11 +185,17 @@ export class ActiveRun {
       if (isFinal(records[place]!.status) && !hasEnded(steps[place]!.phase)) this.pending.changed([place]);
       giveUpLost(this, place);
       if (steps[place]!.phase === "delayed") this.setTimer(place);
-      if (steps[place]!.phase === "awaiting") this.waits.resume(place);
     }
-    // Whoever dropped a step may have died before the run heard of it that the step waited for.
-    for (const { place } of this.executable.children) {
-      if (steps[place]!.phase === "cancelled") this.waits.cancelChild(place);
+  }
+
+  /** Steps wait on that did so under an earlier holder. */
+  #resumeWaits(): void {
+    const { shape, steps } = this.state;
+    if (shape.joins === undefined) return;
+    for (const [place, { phase }] of steps.entries()) {
+      if (phase === "awaiting") this.waits.resume(place);
+      // The holder before may have ended before it could tell the run that the step has waited for, or was to wait for.
+      else if (phase === "cancelled") this.waits.cancelChild(place);
     }
   }
 
@@ -288,7 +295,7 @@ export class ActiveRun {
       const { workflow } = this.run;
       this.#stop.abort(new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }));
     }
-    if (this.state.cancelled) this.waits.stop();
+    if (this.state.cancelled || this.state.broken) this.waits.stop();
   }
 
   /** Nothing needs a step any more, whoever has it. */
@@ -372,6 +379,7 @@ export class ActiveRun {
         reason ?? new LeaseLostError(`Run ${this.id} is not held by this worker any more.`, { workflow }),
       );
     }
+    this.waits.left();
     this.pooled?.close();
     leavePlugins(this);
     void this.#plugins.end(this);

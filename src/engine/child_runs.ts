@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { sha256Hex } from "../../storage/digest.ts";
-import { MAX_NAME_BYTES } from "../../storage/names.ts";
+import { nameWithin } from "../../storage/names.ts";
 import type { Claim, NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import { CancelledError, StepFailedError } from "../errors.ts";
 import { isFinal } from "../status.ts";
@@ -14,9 +13,7 @@ import type { RuntimeCore } from "./runtime_core.ts";
 
 /** The id of the run that a step waits for: that of its own run, `/` and the step's name; where that is too long, a hash stands for it. */
 export function childRunId(runId: string, step: string): string {
-  const id = `${runId}/${step}`;
-  if (new TextEncoder().encode(id).length <= MAX_NAME_BYTES) return id;
-  return `${sha256Hex(id).slice(0, 32)}/${[...step].slice(0, 40).join("")}`;
+  return nameWithin(runId, step);
 }
 
 /** What became of a run that a step waits for. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256Hex } from "../../storage/digest.ts";
-import type { DefinitionRecord } from "../../storage/runtime/records.ts";
+import type { DefinitionRecord, NewRun } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import { isWaiting } from "../control/control.ts";
@@ -57,10 +57,12 @@ export interface Executable {
   pluginsAt(place: number): readonly Plugin<unknown>[] | undefined;
   /** The graph made flat, for the input of one run. */
   programFor(input: unknown): Program;
+  /** Whether the step at `place` waits for a run. */
+  hasChild(place: number): boolean;
   /** What the run needs that the step at `place` waits for. */
   childAt(place: number): Executable;
-  /** The same for a run of so many steps: only the run of a map's items can have any number. */
-  sized(size: number): Executable;
+  /** The same for one run: that of a map's items has steps for as many as there are, with names of their own. */
+  ofRun(run: Pick<NewRun, "size" | "parent">): Executable;
 }
 
 /** How an executable is made. */
@@ -71,6 +73,8 @@ export interface CompileOptions {
   readonly limit?: number;
   /** Hears of the runs, in place of those that were set on the workflow. */
   readonly tracer?: Tracer | undefined;
+  /** The steps that wait for runs of their own, where they are known. */
+  readonly children?: readonly StepChild[] | undefined;
 }
 
 /** Parent of the workflows that the engine can run. */
@@ -80,7 +84,9 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
    *
    * @internal
    */
-  protected executable({ queue, limit = Infinity, tracer = this.tracer }: CompileOptions = {}): Executable {
+  protected executable(
+    { queue, limit = Infinity, tracer = this.tracer, children: known }: CompileOptions = {},
+  ): Executable {
     const { nodeGraph, workflowName: workflow, version } = this;
     const { size } = nodeGraph;
     const pure = new Uint8Array(size);
@@ -111,13 +117,15 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const edges = steps.map((_, place) => [...parents.list.subarray(parents.start[place], parents.start[place + 1])]);
     const tasks = nodeGraph.members.map((node) => node.site.task.base);
     const { single } = this;
-    const children = childrenOf(nodeGraph, {
+    const children = known ?? childrenOf(nodeGraph, {
       name: workflow,
       version,
       policies: this.policies,
+      plugins: this.definitionPlugins,
       cache: this.cache,
       tracer,
     });
+    const childPlaces = new Map(children.map((child) => [child.place, child]));
     const controls = controlsOf(nodeGraph, children);
     const signals = signalNames(nodeGraph) ?? null;
     const schema = sha256Hex(
@@ -156,16 +164,17 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
       programFor: (input) => this.programWith(input),
-      childAt: (place) => childAt(children, place),
-      sized(this: Executable) {
+      hasChild: (place) => childPlaces.has(place),
+      childAt: (place) => childAt(childPlaces, place),
+      ofRun(this: Executable) {
         return this;
       },
     };
   }
 }
 
-function childAt(children: readonly StepChild[], place: number): Executable {
-  const child = children.find((child) => child.place === place);
+function childAt(children: ReadonlyMap<number, StepChild>, place: number): Executable {
+  const child = children.get(place);
   if (child === undefined) throw new TypeError(`The step at ${place} waits for no run.`);
   return child.executable();
 }

@@ -72,8 +72,8 @@ export class RunCommits {
     run.settleControls();
     const then = this.#then();
     if (then === undefined && !run.pending.urgent) return;
-    // That it was cancelled is stored with its end only.
-    if (then === undefined && run.state.cancelled) return;
+    // That it was cancelled, or could not go on, is stored with its end only.
+    if (then === undefined && (run.state.cancelled || run.state.broken)) return;
     this.#isCommitting = true;
     this.#isLeaving = then !== undefined;
     const { commit, ended } = run.pending.take(run.claim, run.state, then);

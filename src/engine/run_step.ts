@@ -152,8 +152,16 @@ export function callOf(
   };
 }
 
-/** What came of an attempt is encoded, before anybody can change it, and goes to the rules. */
-export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Promise<void> | undefined {
+/**
+ * What came of an attempt is encoded, before anybody can change it, and goes to the rules. The message of the id `handled` has brought it, and is
+ * dealt with in the same commit.
+ */
+export function end(
+  run: ActiveRun,
+  place: number,
+  outcome: AttemptOutcome,
+  handled?: string,
+): Promise<void> | undefined {
   if (!isRunning(run, place)) return undefined;
   const { clock, codec } = run.host;
   const isAttempt = run.state.steps[place]!.phase === "running";
@@ -165,16 +173,16 @@ export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Pro
   switch (outcome.kind) {
     case "succeeded": {
       // A live object is never stored: whoever takes the run over makes it again.
-      if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined);
+      if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined, handled);
       try {
         const stored = codec.encode(run.id, outcome.value, () => ownerOf(run, place));
-        if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored);
+        if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored, handled);
         return stored.then(
-          (stored) => succeed(run, place, outcome.value, stored),
-          (error) => end(run, place, { kind: "failed", error }),
+          (stored) => succeed(run, place, outcome.value, stored, handled),
+          (error) => end(run, place, { kind: "failed", error }, handled),
         );
       } catch (error) {
-        return end(run, place, { kind: "failed", error });
+        return end(run, place, { kind: "failed", error }, handled);
       }
     }
     case "retry":
@@ -182,6 +190,7 @@ export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Pro
       break;
     case "failed":
     case "skipped":
+      if (handled !== undefined) run.pending.handled(handled);
       endWithout(run, place, outcome.kind, outcome.error, errorRecord(outcome.error), clock.now());
       break;
   }
@@ -192,8 +201,15 @@ function ownerOf({ executable }: ActiveRun, place: number): ValueOwner {
   return { workflow: executable.definition.workflow, task: executable.definition.steps[place] ?? "" };
 }
 
-function succeed(run: ActiveRun, place: number, value: unknown, stored: StoredValue | undefined): undefined {
+function succeed(
+  run: ActiveRun,
+  place: number,
+  value: unknown,
+  stored: StoredValue | undefined,
+  handled: string | undefined,
+): undefined {
   if (!isRunning(run, place)) return undefined;
+  if (handled !== undefined) run.pending.handled(handled);
   if (stored !== undefined) run.pending.value(place, stored);
   run.values!.set(place, value);
   run.values!.ended(place);

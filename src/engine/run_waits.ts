@@ -9,6 +9,7 @@ import { checkedPayload, type Wait } from "../control/wait.ts";
 import type { NewRun, StoredValue } from "../../storage/runtime/records.ts";
 import { CancelledError, FusewireError, LeaseLostError, StepFailedError, TimeoutError } from "../errors.ts";
 import type { AttemptOutcome } from "../attempt.ts";
+import type { Timer } from "../clock.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId } from "./child_runs.ts";
@@ -44,6 +45,8 @@ export class RunWaits {
   readonly #mayBeEnding = new Map<number, NewRun>();
   /** Steps that are about to wait: for a run that is made, or since a holder before began with it. */
   readonly #resuming = new Map<number, Promise<void>>();
+  /** Pauses between two looks, and what ends them. */
+  readonly #pauses = new Map<Timer, () => void>();
   /** How many things are under way after which a step may end. */
   #underWay = 0;
   /** Until when the run is held although it only waits for others. */
@@ -140,6 +143,7 @@ export class RunWaits {
     else if (wait.kind === "signal") {
       const node = run.executable.definition.steps[place]!;
       const { workflow } = run.run;
+      this.#mailbox.leave(wait.name, place);
       const message = `Node \`${node}\` of workflow \`${workflow}\` waited too long for the signal ${
         JSON.stringify(wait.name)
       }.`;
@@ -150,7 +154,10 @@ export class RunWaits {
   /** A signal came. If no step waits for it, it stays in the mail. */
   signal(id: string, name: string, payload: StoredValue): void {
     const letter = { id, payload };
-    const place = this.#mailbox.deliver(name, letter);
+    this.#hand(this.#mailbox.deliver(name, letter), letter);
+  }
+
+  #hand(place: number, letter: Letter): void {
     const wait = this.#waits.get(place);
     if (wait?.kind === "signal") this.#take(place, wait, letter);
   }
@@ -172,36 +179,47 @@ export class RunWaits {
     if (wait === undefined && !this.#resuming.has(place)) return;
     this.#waits.delete(place);
     if (wait?.kind === "signal") this.#mailbox.leave(wait.name, place);
-    else if (this.#run.executable.children.some((child) => child.place === place)) this.cancelChild(place);
+    this.cancelChild(place);
   }
 
-  /** Nothing waits any more for the run that a step has waited for. */
+  /** The run that a step has waited for is to end, if it has waited for one. The run does not end before it was told so. */
   cancelChild(place: number): void {
     const run = this.#run;
-    this.#do(async () => {
+    if (!run.executable.hasChild(place)) return;
+    const cancel = async (): Promise<void> => {
       // Only what is committed has happened: else the next holder finds that the run was cancelled, and waits for it still.
       await run.commits.settled();
       if (!run.isAtWork) return;
       // A run that was cancelled may be tried again once it has ended, and then tries those again that it waits for.
       const mayGo = (): boolean => !run.state.cancelled || !run.isAtWork || run.host.isDraining;
       await run.host.children.cancel(this.#childId(place), run.claim, mayGo);
-    });
+    };
+    this.#do(cancel, () => {}, () => false);
   }
 
-  /** The run was cancelled: nothing is waited for any more. */
+  /** The run was cancelled, or can not go on: nothing is waited for any more. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
     for (const place of new Set([...this.#waits.keys(), ...this.#resuming.keys()])) this.drop(place);
   }
 
+  /** The run is not at work here any more. */
+  left(): void {
+    for (const [timer, end] of this.#pauses) {
+      timer.cancel();
+      end();
+    }
+    this.#pauses.clear();
+  }
+
   #take(place: number, { name, schema }: Extract<Wait, { kind: "signal" }>, letter: Letter): void {
     const run = this.#run;
     this.#do(async () => {
       const checked = await checkedPayload(schema, await run.host.codec.decodeInput(letter.payload));
-      if (!this.#isWaiting(place)) return this.signal(letter.id, name, letter.payload);
+      if (!this.#isWaiting(place)) return this.#hand(this.#mailbox.giveBack(name, letter), letter);
+      if ("value" in checked) return this.#end(place, { kind: "succeeded", value: checked.value }, letter);
       run.pending.handled(letter.id);
-      if ("value" in checked) return this.#end(place, { kind: "succeeded", value: checked.value });
       const message = `The signal ${JSON.stringify(name)} was dropped: ${checked.refused}`;
       run.pending.event({ event: "warning", place, timestamp: run.host.clock.now(), message });
       run.host.warn(message, run);
@@ -231,7 +249,11 @@ export class RunWaits {
         tags: run.tags,
         createdAt: now,
         dueAt: now,
-        parent: { run: run.id, place },
+        parent: {
+          run: run.id,
+          place,
+          ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
+        },
         ...(run.trace === undefined ? {} : { trace: run.trace }),
       };
       await host.know(nested);
@@ -271,7 +293,7 @@ export class RunWaits {
         case "open":
           // Whoever takes the run over is told by the same message.
           if (host.isDraining) return;
-          await new Promise<void>((resolve) => host.clock.setTimer(pause, resolve));
+          await this.#pause(pause);
           break;
         case "skipped":
           this.#waits.delete(place);
@@ -295,9 +317,10 @@ export class RunWaits {
     }
   }
 
-  #end(place: number, outcome: Extract<AttemptOutcome, { kind: "succeeded" | "failed" }>): void {
+  /** Ends a step. The signal that it has is dealt with in the same commit: else a crash could lose it, or hand it out again. */
+  #end(place: number, outcome: Extract<AttemptOutcome, { kind: "succeeded" | "failed" }>, letter?: Letter): void {
     this.#waits.delete(place);
-    this.#do(async () => await end(this.#run, place, outcome));
+    this.#do(async () => await end(this.#run, place, outcome, letter?.id));
   }
 
   #isWaiting(place: number): boolean {
@@ -308,10 +331,14 @@ export class RunWaits {
     return childRunId(this.#run.id, this.#run.executable.definition.steps[place]!);
   }
 
-  /** Does something after which a step may have ended, as often as it takes. */
-  #do(work: () => Promise<void>, done: () => void = () => {}): void {
+  /** Does something after which a step may have ended, as often as it takes; unless `isLeft` says that it is left to whoever comes next. */
+  #do(
+    work: () => Promise<void>,
+    done: () => void = () => {},
+    isLeft: () => boolean = () => this.#run.host.isDraining,
+  ): void {
     this.#underWay++;
-    void this.#again(work).finally(() => {
+    void this.#again(work, isLeft).finally(() => {
       this.#underWay--;
       done();
       this.#run.pump();
@@ -319,35 +346,42 @@ export class RunWaits {
     });
   }
 
-  async #again(work: () => Promise<void>): Promise<void> {
+  async #again(work: () => Promise<void>, isLeft: () => boolean): Promise<void> {
     const { host, id } = this.#run;
     for (;;) {
       try {
         return await work();
       } catch (error) {
         if (error instanceof LeaseLostError) return this.#run.lose(error);
-        if (!this.#run.isAtWork || error instanceof CancelledError) return;
+        if (!this.#run.isAtWork || isLeft() || error instanceof CancelledError) return;
         host.warn(`What run ${id} waits for could not be looked at, which is tried again: ${String(error)}`, this.#run);
-        await new Promise<void>((resolve) => host.clock.setTimer(AGAIN_AFTER, resolve));
+        await this.#pause(AGAIN_AFTER);
       }
     }
   }
 
+  /** Waits so many milliseconds, or until the run is not at work here any more. */
+  #pause(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#run.host.clock.setTimer(milliseconds, () => {
+      this.#pauses.delete(timer);
+      resolve();
+    });
+    this.#pauses.set(timer, resolve);
+    return promise;
+  }
+
   /** Has the run held for a while. */
   #hold(): void {
+    this.#heldUntil = this.#run.host.clock.now() + PATIENCE;
+    if (!this.#holding) void this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const { clock } = this.#run.host;
-    this.#heldUntil = clock.now() + PATIENCE;
-    if (this.#holding) return;
     this.#holding = true;
-    const look = (): void => {
-      const left = this.#heldUntil - clock.now();
-      if (left > 0 && this.#run.isAtWork) {
-        clock.setTimer(left, look);
-        return;
-      }
-      this.#holding = false;
-      this.#run.settle();
-    };
-    clock.setTimer(PATIENCE, look);
+    while (this.#run.isAtWork && this.isPatient) await this.#pause(this.#heldUntil - clock.now());
+    this.#holding = false;
+    this.#run.settle();
   }
 }

@@ -268,7 +268,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Forgets finished runs, with their results.
+   * Forgets finished runs, with their results; those that steps of others have waited for not before these.
    *
    * @returns How many were forgotten.
    */

@@ -9,6 +9,7 @@ import type {
   ClaimedRun,
   DefinitionKey,
   DefinitionRecord,
+  NewRun,
   RunMessage,
   RunRecord,
   StepRecord,
@@ -23,7 +24,7 @@ import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId, type ChildRuns, RuntimeChildren } from "./child_runs.ts";
 import { definitionKeyText } from "./definition_key.ts";
-import { definitionOfSize } from "./item_definition.ts";
+import { definitionOfRun } from "../../storage/runtime/item_definition.ts";
 import { Room } from "./room.ts";
 import { openRunTracer, tellCancelled } from "./run_trace.ts";
 import { RunWaiters } from "./run_waiters.ts";
@@ -313,8 +314,8 @@ export class RuntimeCore {
    *
    * @throws {NotFoundError} If nothing is.
    */
-  async definitionOf(run: DefinitionKey & { readonly size: number }): Promise<DefinitionRecord> {
-    return definitionOfSize(await this.#definition(run), run.size);
+  async definitionOf(run: NewRun): Promise<DefinitionRecord> {
+    return definitionOfRun(await this.#definition(run), run);
   }
 
   async #definition(key: DefinitionKey): Promise<DefinitionRecord> {

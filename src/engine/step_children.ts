@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { NewRun } from "../../storage/runtime/records.ts";
 import type { MapBody, MapWorkflow } from "../control/map_body.ts";
 import type { NodeGraph } from "../graph.ts";
 import type { Tracer } from "../tracer.ts";
 import { compile, type Executable, executableOf } from "./executable.ts";
-import { itemCount } from "./item_definition.ts";
+import { itemCount } from "../../storage/runtime/item_definition.ts";
 
 /** A step that waits for a run of its own. */
 export interface StepChild {
@@ -21,8 +22,8 @@ export interface StepChild {
   readonly executable: () => Executable;
 }
 
-/** How many lists of different lengths an executable of a map keeps. */
-const MOST_SIZES = 4;
+/** For how many runs with other names or lengths of the list an executable of a map keeps what it has made. */
+const MOST_RUNS = 4;
 
 /** The children of a graph. */
 export function childrenOf(
@@ -50,28 +51,40 @@ export function childrenOf(
   return children;
 }
 
-/** The executable of a list of one item, from which those of other lists are had by their size. */
+/** The executable of a list of one item, from which those of other lists are had. */
 function itemsOf(
   body: MapBody,
   node: string,
   { tracer, ...workflow }: MapWorkflow & { readonly tracer: Tracer | undefined },
 ): Executable {
   const limit = body.limits.concurrency;
-  const ofCount = (count: number): Executable => compile(body.definition(node, count, workflow), { limit, tracer });
-  const one = ofCount(1);
+  const one = compile(body.definition(node, 1, workflow), { limit, tracer });
   const itemSteps = one.definition.steps.length - 1;
   const definition = { ...one.definition, itemSteps };
-  const known = new Map<number, Executable>();
-  const sized = (size: number): Executable => {
-    let executable = known.get(size);
+  const known = new Map<string, Executable>();
+  const ofRun = ({ size, parent }: Pick<NewRun, "size" | "parent">): Executable => {
+    const map = parent?.node ?? node;
+    const key = `${size} ${map}`;
+    let executable = known.get(key);
     if (executable === undefined) {
-      const many = ofCount(itemCount(size, itemSteps));
-      executable = { ...many, definition: { ...many.definition, schema: definition.schema, itemSteps }, sized };
-      known.set(size, executable);
+      const count = itemCount(size, itemSteps);
+      const children = one.children.length === 0 ? [] : ofItems(one.children, count, itemSteps);
+      const many = compile(body.definition(map, count, workflow), { limit, tracer, children });
+      const { schema } = definition;
+      executable = { ...many, definition: { ...many.definition, schema, itemSteps }, ofRun };
+      known.set(key, executable);
       const [oldest] = known.keys();
-      if (known.size > MOST_SIZES && oldest !== undefined) known.delete(oldest);
+      if (known.size > MOST_RUNS && oldest !== undefined) known.delete(oldest);
     }
     return executable;
   };
-  return { ...one, definition, sized };
+  return { ...one, definition, ofRun };
+}
+
+/** The children of all items: those of one, again and again. */
+function ofItems(children: readonly StepChild[], count: number, itemSteps: number): StepChild[] {
+  return Array.from(
+    { length: count },
+    (_, item) => children.map((child) => ({ ...child, place: child.place + item * itemSteps })),
+  ).flat();
 }

@@ -187,7 +187,7 @@ export class WorkerCore implements RunHost {
     if (executable === undefined) {
       throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
     }
-    const run = new ActiveRun(this, executable.sized(claimed.run.size), claimed);
+    const run = new ActiveRun(this, executable.ofRun(claimed.run), claimed);
     this.#runs.set(run.id, run);
     this.#open(run);
     void this.#attend();

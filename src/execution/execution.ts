@@ -191,9 +191,13 @@ export class Execution implements Run<unknown> {
     const { size } = program.graph;
     const { record, results } = this;
     const frame = this.#newFrame();
-    const prefix = results === undefined
+    // The node that ends it may be at work, so it has a slot.
+    const hasSlot = results === undefined && (this.room?.mayTake(this) ?? true);
+    if (hasSlot) this.#enter();
+    const prefix = hasSlot
       ? await runPrefix({ program, record, frame, managed: this.#managed, signal: this.stopSignal })
       : undefined;
+    if (hasSlot) this.#leave();
     const from = prefix?.place ?? 0;
     record.succeededBefore(from);
     if (from === size || this.stopSignal.aborted) return prefix?.values ?? [];

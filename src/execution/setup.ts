@@ -41,6 +41,8 @@ export interface StepCall {
 export interface NestOptions {
   /** Id of the run. */
   readonly id: string;
+  /** Name of the node that waits for it. */
+  readonly node: string;
   /** How many of its nodes may be at work at a time, if that is less than in the other run. */
   readonly concurrency: number;
   /** The slots of both. */
@@ -65,6 +67,8 @@ export interface ExecutionSetup {
   readonly concurrency: number;
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** Plugins of every node, as the definition names them. */
+  readonly plugins: readonly Plugin<unknown>[];
   /** Time and chance. */
   readonly clock: Clock;
   /** 1 where a node is more than a plain call here; `undefined` if none is. */

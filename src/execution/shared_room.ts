@@ -15,6 +15,8 @@ export class SharedRoom {
   readonly #limit: number;
   readonly #wanting = new Set<WantsRoom>();
   #taken = 0;
+  /** Whether those that want a slot are about to be called. */
+  #isGiving = false;
 
   /** All of them are free. */
   constructor(limit: number) {
@@ -36,10 +38,17 @@ export class SharedRoom {
   /** A slot is free again. */
   put(): void {
     this.#taken--;
-    if (this.#wanting.size === 0) return;
-    const wanting = [...this.#wanting];
-    this.#wanting.clear();
+    if (this.#wanting.size === 0 || this.#isGiving) return;
+    this.#isGiving = true;
     // Who gave it back goes on first.
-    queueMicrotask(() => wanting.forEach((run) => run.resume()));
+    queueMicrotask(() => {
+      this.#isGiving = false;
+      // One that takes all there is and wants more is the last one to get some again.
+      for (const run of this.#wanting) {
+        if (this.#taken >= this.#limit) return;
+        this.#wanting.delete(run);
+        run.resume();
+      }
+    });
   }
 }

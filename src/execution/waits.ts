@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { nameWithin } from "../../storage/names.ts";
+import type { Timer } from "../clock.ts";
 import { Mailbox } from "../control/mailbox.ts";
 import { signalNames, unknownSignal } from "../control/signal_names.ts";
 import { checkedPayload, type Wait } from "../control/wait.ts";
@@ -23,6 +25,8 @@ export class Waits {
   readonly #mailbox = new Mailbox<Letter>();
   /** Who is told that a step that waits has its signal, by place. */
   readonly #taken = new Map<number, (letter: Letter) => void>();
+  /** Timers of the steps that wait for a time, or no longer than until one. */
+  readonly #timers = new Map<number, Timer>();
 
   /** Waits for nothing yet. */
   constructor(run: Execution) {
@@ -48,6 +52,7 @@ export class Waits {
           name: setup.workflowName,
           version: setup.version,
           policies: setup.policies,
+          plugins: setup.plugins,
         });
         return this.#run.outlives(this.#join(place, definition, list, body.limits.concurrency));
       }
@@ -76,7 +81,10 @@ export class Waits {
       );
     }
     const letter = { payload };
-    const place = this.#mailbox.deliver(name, letter);
+    this.#hand(this.#mailbox.deliver(name, letter), letter);
+  }
+
+  #hand(place: number, letter: Letter): void {
     if (place >= 0) this.#taken.get(place)?.(letter);
   }
 
@@ -110,11 +118,15 @@ export class Waits {
         this.#taken.delete(place);
       }
       const checked = await checkedPayload(schema, letter.payload);
-      if (run.isOver(place)) break;
+      if (run.isOver(place)) {
+        this.#hand(this.#mailbox.giveBack(name, letter), letter);
+        break;
+      }
       if ("value" in checked) run.succeed(place, checked.value);
       else run.record.warning(`The signal ${JSON.stringify(name)} was dropped: ${checked.refused}`, place);
     }
     stop.removeEventListener("abort", onStop);
+    this.#timers.get(place)?.cancel();
     run.resume();
   }
 
@@ -138,14 +150,14 @@ export class Waits {
     const run = this.#run;
     const { clock } = run.setup;
     const stop = run.signalAt(place);
-    let timer: { cancel(): void } | undefined;
-    const onStop = (): void => timer?.cancel();
+    const onStop = (): void => this.#timers.get(place)?.cancel();
     const wait = (): void => {
       const left = until - clock.now();
       if (left > 0) {
-        timer = clock.setTimer(left, wait);
+        this.#timers.set(place, clock.setTimer(left, wait));
         return;
       }
+      this.#timers.delete(place);
       stop.removeEventListener("abort", onStop);
       if (run.isOver(place)) return;
       due();
@@ -162,8 +174,10 @@ export class Waits {
     const stop = run.signalAt(place);
     let child: Execution;
     try {
+      const node = run.setup.program.graph.names.at(place);
       child = await run.setup.nest(definition, input, {
-        id: `${run.id}/${run.setup.program.graph.names.at(place)}`,
+        id: nameWithin(run.id, node),
+        node,
         concurrency,
         room: run.room,
       });

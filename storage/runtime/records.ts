@@ -79,8 +79,8 @@ export interface NewRun extends DefinitionKey {
   readonly exclusive?: string;
   /** What a tracer gave when the run was started, so that other processes go on with the same trace. */
   readonly trace?: string;
-  /** The run, and the place of its step, that waits for this one. */
-  readonly parent?: { readonly run: string; readonly place: number };
+  /** The run, and the place of its step, that waits for this one. `node` is the name of a step whose items these are. */
+  readonly parent?: { readonly run: string; readonly place: number; readonly node?: string };
 }
 
 /** What is known of a run without looking at its steps. */

@@ -8,7 +8,8 @@ import type { Status } from "../../src/status.ts";
 import { KeyLocks } from "../key_locks.ts";
 import type { ClaimRunAnswer, EngineStorage, RunCommit } from "./engine_storage.ts";
 import { MemoryRuntimeStorage } from "./memory.ts";
-import type { Claim, DefinitionKey, NewRun, SessionRecord } from "./records.ts";
+import { definitionOfRun } from "./item_definition.ts";
+import type { Claim, NewRun, SessionRecord } from "./records.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 import { PlainMirror } from "./single_worker_mirror.ts";
 import { restoredRun } from "./single_worker_restore.ts";
@@ -195,9 +196,9 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
     this.#mirror.settle(claim.runId);
   }
 
-  async #steps(key: DefinitionKey): Promise<readonly string[]> {
+  async #steps(key: NewRun): Promise<readonly string[]> {
     const definition = await this.readDefinition(key);
-    if (definition !== undefined) return definition.steps;
+    if (definition !== undefined) return definitionOfRun(definition, key).steps;
     throw new ConfigError(
       `Version ${JSON.stringify(key.version)} of workflow ${
         JSON.stringify(key.workflow)

@@ -42,7 +42,7 @@ export interface Head {
   /** What a tracer gave; absent in heads without, so that they are no longer for it. */
   readonly tr?: string;
   /** The run that waits for it, and the place of its step; absent in heads without. */
-  readonly pa?: { readonly r: string; readonly p: number };
+  readonly pa?: { readonly r: string; readonly p: number; readonly n?: string };
   /** Input; absent if it lies under a key of its own. */
   readonly i: StoredForm | undefined;
   /** Status. */
@@ -100,7 +100,7 @@ export function newHead(run: NewRun, input: StoredForm | undefined, session: str
     k: run.idempotencyKey,
     j: run.exclusive,
     ...(run.trace === undefined ? {} : { tr: run.trace }),
-    ...(run.parent === undefined ? {} : { pa: { r: run.parent.run, p: run.parent.place } }),
+    ...(run.parent === undefined ? {} : { pa: parentForm(run.parent) }),
     i: input,
     u: statusCode(session === undefined ? "PENDING" : "RUNNING"),
     f: session === undefined ? 0n : 1n,
@@ -165,7 +165,7 @@ export function headBytes(head: Head): number {
   if (head.k !== undefined) bytes += 2 * head.k.length;
   if (head.j !== undefined) bytes += 2 * head.j.length;
   if (head.tr !== undefined) bytes += 2 * head.tr.length + 8;
-  if (head.pa !== undefined) bytes += 2 * head.pa.r.length + 40;
+  if (head.pa !== undefined) bytes += 2 * (head.pa.r.length + (head.pa.n?.length ?? 0)) + 50;
   if (head.o !== undefined) bytes += 2 * head.o.length;
   if (head.i !== undefined) bytes += INLINE_INPUT_BYTES * 2;
   if (head.x !== undefined) bytes += MAX_FAILURE_BYTES;
@@ -198,7 +198,7 @@ export function runRecord(
     ...(head.k === undefined ? {} : { idempotencyKey: head.k }),
     ...(head.j === undefined ? {} : { exclusive: head.j }),
     ...(head.tr === undefined ? {} : { trace: head.tr }),
-    ...(head.pa === undefined ? {} : { parent: { run: head.pa.r, place: head.pa.p } }),
+    ...(head.pa === undefined ? {} : { parent: parentOf(head.pa) }),
     status: statusOf(head.u),
     fence: head.f,
     ...(head.o === undefined ? {} : { session: head.o }),
@@ -209,4 +209,12 @@ export function runRecord(
     ...(head.e === undefined ? {} : { endedAt: head.e }),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+function parentForm({ run, place, node }: NonNullable<NewRun["parent"]>): NonNullable<Head["pa"]> {
+  return node === undefined ? { r: run, p: place } : { r: run, p: place, n: node };
+}
+
+function parentOf({ r, p, n }: NonNullable<Head["pa"]>): NonNullable<NewRun["parent"]> {
+  return n === undefined ? { run: r, place: p } : { run: r, place: p, node: n };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DefinitionRecord } from "../../storage/runtime/records.ts";
+import type { DefinitionRecord, NewRun } from "./records.ts";
 
 /** How many items the run of a map has. */
 export function itemCount(size: number, itemSteps: number): number {
@@ -16,13 +16,20 @@ function gatherName({ steps }: DefinitionRecord): string {
   return steps.at(-1) ?? "";
 }
 
-/** The definition of a run of `size` steps: the names and edges of all of them. Every definition but that of items has one size. */
-export function definitionOfSize(record: DefinitionRecord, size: number): DefinitionRecord {
+/**
+ * The definition of one run: the names and edges of all its steps. They are the same for all runs of it, but for those of items: their run
+ * tells how many they are, and the name of their map, which is another for each item of a map around it.
+ */
+export function definitionOfRun(
+  record: DefinitionRecord,
+  { size, parent }: Pick<NewRun, "size" | "parent">,
+): DefinitionRecord {
   const { itemSteps, steps, parents } = record;
-  if (itemSteps === undefined || size === steps.length) return record;
+  if (itemSteps === undefined) return record;
+  const map = parent?.node ?? gatherName(record);
+  if (size === steps.length && map === gatherName(record)) return record;
   const count = itemCount(size, itemSteps);
-  const map = gatherName(record);
-  const prefix = `${map}[0]`;
+  const prefix = `${gatherName(record)}[0]`;
   const names: string[] = [];
   const edges: number[][] = [];
   const gathered: number[] = [];
