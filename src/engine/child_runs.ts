@@ -5,10 +5,11 @@
  */
 import { sha256Hex } from "../../storage/digest.ts";
 import { MAX_NAME_BYTES } from "../../storage/names.ts";
-import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import type { ClaimedRun, NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import { CancelledError, StepFailedError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { warn } from "../warning.ts";
+import type { ActiveRun } from "./active_run.ts";
 import { DurableRun } from "./durable_run.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 
@@ -26,14 +27,25 @@ export type ChildOutcome =
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "skipped" };
 
+/** A run that was started for a step, or found. */
+export interface StartedChild {
+  /** What is known of it. */
+  readonly run: RunRecord;
+  /** The hold on it, if it was claimed. */
+  readonly claimed: ClaimedRun | undefined;
+}
+
 /** What workers need of the runs that their steps wait for. */
 export interface ChildRuns {
-  /** Starts a run, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. */
-  start(run: NewRun, again: boolean): Promise<RunRecord>;
+  /**
+   * Starts a run, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. With `session` a new one
+   * is claimed at once.
+   */
+  start(run: NewRun, again: boolean, session: string | undefined): Promise<StartedChild>;
   /** Has this process work on a run too, if it drives its runs by itself. */
   join(id: string, drives: boolean): void;
-  /** What became of a run. */
-  outcome(id: string): Promise<ChildOutcome>;
+  /** What became of a run; `here` is that run, if it was at work in this process until its end. */
+  outcome(id: string, here?: ActiveRun): Promise<ChildOutcome>;
   /** Has a run end, if there is one; it may go on for a while. */
   cancel(id: string): Promise<void>;
   /** A run has ended: the run that waits for it is told, if it is at work in this process. */
@@ -49,12 +61,12 @@ export class RuntimeChildren implements ChildRuns {
     this.#core = core;
   }
 
-  async start(run: NewRun, again: boolean): Promise<RunRecord> {
+  async start(run: NewRun, again: boolean, session: string | undefined): Promise<StartedChild> {
     const { storage } = this.#core;
-    const { run: record } = await storage.startRun(run);
+    const { run: record, claimed } = await storage.startRun(run, session);
     const isOver = record.status === "FAILED" || record.status === "CANCELLED";
-    if (again && isOver && await storage.reopen(record.id)) return await storage.readRun(record.id) ?? record;
-    return record;
+    if (!again || !isOver || !await storage.reopen(record.id)) return { run: record, claimed };
+    return { run: await storage.readRun(record.id) ?? record, claimed: undefined };
   }
 
   join(id: string, drives: boolean): void {
@@ -62,17 +74,21 @@ export class RuntimeChildren implements ChildRuns {
     this.#core.drive(id).catch((error) => warn(`Run ${id} is left to others: ${String(error)}`, { run: id }));
   }
 
-  async outcome(id: string): Promise<ChildOutcome> {
-    const record = await this.#core.storage.readRun(id);
-    if (record === undefined) {
-      return { kind: "failed", error: new CancelledError(`Run ${id} was forgotten before its result was taken.`) };
+  async outcome(id: string, here?: ActiveRun): Promise<ChildOutcome> {
+    let status = here?.state.ended;
+    if (status === undefined) {
+      const record = await this.#core.storage.readRun(id);
+      if (record === undefined) {
+        return { kind: "failed", error: new CancelledError(`Run ${id} was forgotten before its result was taken.`) };
+      }
+      status = record.status;
     }
-    if (!isFinal(record.status)) return { kind: "open" };
-    if (record.status === "SKIPPED") return { kind: "skipped" };
+    if (!isFinal(status)) return { kind: "open" };
+    if (status === "SKIPPED") return { kind: "skipped" };
     try {
-      return { kind: "succeeded", value: await new DurableRun(this.#core, id).result() };
+      return { kind: "succeeded", value: await new DurableRun(this.#core, id, here).result() };
     } catch (error) {
-      if (error instanceof StepFailedError || error instanceof CancelledError || record.status === "SUCCEEDED") {
+      if (error instanceof StepFailedError || error instanceof CancelledError || status === "SUCCEEDED") {
         return { kind: "failed", error };
       }
       throw error;

@@ -99,12 +99,18 @@ export class RunCommits {
     const { storage, clock } = run.host;
     const { parent } = run.run;
     const write = async (): Promise<void> => {
-      // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
-      if (commit.then?.kind === "ended" && parent !== undefined) {
-        await storage.send(parent.run, { kind: "child", place: parent.place });
+      if (commit.then?.kind !== "ended" || parent === undefined) return await storage.commit(commit);
+      const done = run.host.runOf(parent.run)?.waits.expectEnd(parent.place);
+      let ended: ActiveRun | undefined;
+      try {
+        // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
+        if (done === undefined) await storage.send(parent.run, { kind: "child", place: parent.place });
+        await storage.commit(commit);
+        ended = run;
+      } finally {
+        done?.(ended);
       }
-      await storage.commit(commit);
-      if (commit.then?.kind === "ended" && parent !== undefined) run.host.children.ended(parent.run);
+      if (done === undefined) run.host.children.ended(parent.run);
     };
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {

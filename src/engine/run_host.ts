@@ -4,6 +4,7 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import type { Tracer } from "../tracer.ts";
 import type { ActiveRun } from "./active_run.ts";
@@ -53,8 +54,10 @@ export interface RunHost {
   readonly children: ChildRuns;
   /** Serves a definition too: that of a run that a step waits for. */
   know(executable: Executable): Promise<void>;
-  /** Has this worker, or whoever else is free, work on a run that a step waits for. */
-  joinChild(id: string): void;
+  /** Starts a run that a step waits for, and works on it, or leaves it to whoever is free. */
+  startChild(run: NewRun, executable: Executable, again: boolean): Promise<RunRecord>;
+  /** A run that is at work here. */
+  runOf(id: string): ActiveRun | undefined;
   /** Tells of something that is not as it should be. */
   warn(message: string, run: ActiveRun): void;
   /** The run is not at work here any more. */

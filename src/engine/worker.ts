@@ -5,9 +5,10 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
-import type { ClaimedRun } from "../../storage/runtime/records.ts";
+import type { ClaimedRun, NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
+import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
 import { warn } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
@@ -359,9 +360,19 @@ export class WorkerCore implements RunHost {
     return this.#setup.children;
   }
 
-  joinChild(id: string): void {
+  async startChild(run: NewRun, executable: Executable, again: boolean): Promise<RunRecord> {
     // A worker that claims nothing by itself drives single runs.
-    this.children.join(id, this.queues.length === 0);
+    const drives = this.queues.length === 0;
+    const takes = drives ||
+      this.room.free > 0 && this.queues.includes(run.queue) && !this.hasIdleNeighbour(run.queue);
+    const { run: record, claimed } = await this.children.start(run, again, takes ? this.session : undefined);
+    if (isFinal(record.status)) return record;
+    if (claimed === undefined) this.children.join(record.id, drives);
+    else {
+      const { exit } = this.adopt(claimed, executable);
+      if (drives) void exit.then((exit) => exit === "ended" ? undefined : this.children.join(record.id, true));
+    }
+    return record;
   }
 
   warn(message: string, run: ActiveRun): void {
