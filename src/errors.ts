@@ -14,6 +14,7 @@ export type ErrorCode =
   | "STEP_FAILED"
   | "TIMEOUT"
   | "CANCELLED"
+  | "LIMIT"
   | "LEASE_LOST"
   | "WORKER_LOST"
   | "PERMISSION"
@@ -95,6 +96,12 @@ export class TimeoutError extends FusewireError {
 export class CancelledError extends FusewireError {
   /** Always `"CANCELLED"`. */
   readonly code = "CANCELLED" as const;
+}
+
+/** A loop did not end within the number of iterations that it was allowed. */
+export class LimitError extends FusewireError {
+  /** Always `"LIMIT"`. */
+  readonly code = "LIMIT" as const;
 }
 
 /** Another worker took over the claim that this one held. */

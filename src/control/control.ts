@@ -18,6 +18,10 @@ export type Control =
   | { readonly kind: "branch"; readonly cases: readonly string[] }
   /** Takes the values of all its arguments, which are the items of a map, and does without some. */
   | { readonly kind: "gather"; readonly body: MapBody }
+  /** Takes the first of its arguments, which are those of a loop's iterations, that ends the loop. */
+  | { readonly kind: "repeatUntil"; readonly until: (value: unknown) => boolean; readonly onLimit: LoopLimit }
+  /** Has its one argument, which is no reference, as its value: a loop begins with it. */
+  | { readonly kind: "initial" }
   | WaitingControl;
 
 /** What a control node waits for that no step of its run does. */
@@ -49,9 +53,14 @@ export function isWaiting(control: Control): control is WaitingControl {
     case "anyOf":
     case "branch":
     case "gather":
+    case "repeatUntil":
+    case "initial":
       return false;
   }
 }
+
+/** What becomes of a loop that its last iteration does not end: it fails, or has the last value. */
+export type LoopLimit = "fail" | "last";
 
 /** The case for every value that has no case of its own. */
 export const DEFAULT_CASE = "default";

@@ -7,7 +7,7 @@ import { sha256Hex } from "../../storage/digest.ts";
 import type { DefinitionRecord } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
-import { isWaiting } from "../control/control.ts";
+import { type Control, isWaiting } from "../control/control.ts";
 import { signalNames } from "../control/signal_names.ts";
 import type { NodeGraph } from "../graph.ts";
 import { needsOf } from "../handled.ts";
@@ -177,19 +177,37 @@ function controlsOf(graph: NodeGraph, children: readonly StepChild[]): unknown[]
   if (joins === undefined) return [];
   return graph.members.flatMap((node, place) => {
     const { control, when = [] } = graph.extraAt(place) ?? {};
-    const inCases = when.flatMap(({ on, inCase }) =>
-      inCase === undefined ? [] : [[on instanceof InputRef ? on.path.map(pathKey) : parentOf(on).index, inCase]]
-    );
+    const inCases = when.flatMap(({ on, inCase, inLoop }) => {
+      if (inCase === undefined && inLoop !== true) return [];
+      const from = on instanceof InputRef ? on.path.map(pathKey) : parentOf(on).index;
+      return [inCase === undefined ? [from] : [from, inCase]];
+    });
     if (control === undefined && inCases.length === 0) return [];
     const edges = joins.get(place);
     const takes = edges === undefined ? [] : [[...edges.data], [...edges.strict]];
-    const given = control?.kind !== "branch" ? [] : control.cases.map((name, i) => {
-      const from = nodeBehind(node.argumentAt(i + 1));
-      return [name, from?.index ?? -1];
-    });
     const child = schemas.get(place);
+    const given = control === undefined ? [] : givenTo(node, control);
     return [[place, control?.kind ?? "", takes, given, inCases, ...child === undefined ? [] : [child]]];
   });
+}
+
+/** What of one control node is not told by what it takes. */
+function givenTo(node: CallNode, control: Control): unknown[] {
+  switch (control.kind) {
+    case "branch":
+      return control.cases.map((name, i) => [name, nodeBehind(node.argumentAt(i + 1))?.index ?? -1]);
+    case "repeatUntil":
+      return [control.onLimit];
+    case "optional":
+    case "anyOf":
+    case "initial":
+    case "gather":
+    case "sleep":
+    case "waitForSignal":
+    case "subWorkflow":
+    case "map":
+      return [];
+  }
 }
 
 /** Whether a live object is among the arguments of a step, which then stays where the object is. */

@@ -137,6 +137,7 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
       "src/control/map_body.ts",
       "src/control/sub_workflow.ts",
       "src/definition.ts",
+      "src/control/repeat_until.ts",
     ],
     ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts", "src/control/joins_of.ts"],
     [
