@@ -69,8 +69,8 @@ export interface RepeatOptions<in T> {
  */
 export function repeatUntil<T>(
   initial: T | Ref<T>,
-  body: (value: LoopValue<T>, iteration: number) => Ref<T>,
-  options: RepeatOptions<T>,
+  body: (value: LoopValue<NoInfer<T>>, iteration: number) => Ref<NoInfer<T>>,
+  options: RepeatOptions<NoInfer<T>>,
 ): Node<T>;
 export function repeatUntil(
   initial: unknown,
