@@ -15,6 +15,8 @@ import {
   type Node,
   openRuntime,
   optional,
+  type Ref,
+  repeatUntil,
   task,
 } from "@fusewire/fusewire";
 import { VirtualClock } from "@fusewire/fusewire/testing";
@@ -45,6 +47,22 @@ type Plan =
     readonly fate: Fate;
     /** Which case is chosen: the first, the second, or one that is not there. */
     readonly chosen: 0 | 1 | 2;
+  }
+  | {
+    readonly kind: "repeat";
+    /** What it begins with. */
+    readonly of: number;
+    /** What its iterations read beside the value, from the second on. */
+    readonly reads: readonly number[];
+    readonly takes: number;
+    readonly most: number;
+    /** The iteration that ends it, if there is one. */
+    readonly ends: number;
+    /** What becomes of the iterations. */
+    readonly fates: readonly [Fate, Fate, Fate];
+    /** Whether an iteration is a step, a step that may be missing, a loop, or the first of two steps. */
+    readonly makes: "step" | "optional" | "loop" | "anyOf";
+    readonly onLimit: "fail" | "last";
   };
 
 interface Graph {
@@ -82,6 +100,17 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
     makes: fc.boolean(),
     fate,
     chosen: fc.constantFrom(0, 1, 2),
+  }),
+  fc.record({
+    kind: fc.constant("repeat"),
+    of: seen,
+    reads: fc.array(seen, { maxLength: 2 }),
+    takes,
+    most: fc.integer({ min: 1, max: 3 }),
+    ends: fc.nat(3),
+    fates: fc.tuple(fate, fate, fate),
+    makes: fc.constantFrom("step", "step", "optional", "loop", "anyOf"),
+    onLimit: fc.constantFrom("fail", "last"),
   }),
 );
 const graphs: fc.Arbitrary<Graph> = fc.record({
@@ -139,6 +168,37 @@ function build({ plans, targets }: Graph, clock: VirtualClock): Node<unknown>[] 
         nodes.push(branch(selector, { "0": made(0), "1": made(1) }));
         break;
       }
+      case "repeat": {
+        const { most, ends, fates, makes, onLimit } = plan;
+        const body = (value: Ref<unknown>, i: number): Ref<unknown> => {
+          const one = (suffix: string): Node<unknown> =>
+            make(`loop${place}-${i}${suffix}`, plan.takes, fates[i]!, i === 1)(
+              value,
+              ...i === 0 ? [] : some(plan.reads),
+            );
+          switch (makes) {
+            case "step":
+              return one("");
+            case "optional":
+              return optional(one(""));
+            case "anyOf":
+              return anyOf(one("a"), one("b"));
+            case "loop":
+              return repeatUntil(value, (value, inner) => make(`loop${place}-${i}-${inner}`, 3, fates[inner]!)(value), {
+                until: (value) => Reflect.get(Object(value), 0) === `loop${place}-${i}-${ends % 2}`,
+                maxIterations: 2,
+                onLimit,
+              });
+          }
+        };
+        const until = (value: unknown): boolean => {
+          if (value === undefined) return false;
+          const name = String(Reflect.get(Object(value), 0));
+          return Number(name.split("-")[1]?.[0]) >= ends;
+        };
+        nodes.push(repeatUntil(at(plan.of), body, { until, maxIterations: most, onLimit }));
+        break;
+      }
     }
   }
   return targets.map((of) => nodes[of % nodes.length]!);
@@ -188,7 +248,7 @@ Deno.test("A run in this thread and a durable run of the same graph agree on eve
       for (const status of Object.values(one.steps)) told.set(status, (told.get(status) ?? 0) + 1);
       told.set(`run ${one.status}`, (told.get(`run ${one.status}`) ?? 0) + 1);
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
   // All that can happen has.
   for (const what of ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"]) {
