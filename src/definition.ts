@@ -4,6 +4,7 @@
  * @module
  */
 import { outsideCases } from "./control/case_scope.ts";
+import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
 import { checkName, namingScope } from "./naming.ts";
@@ -50,6 +51,7 @@ export interface Definition<in I, out T> {
  * @param options `version`, and what holds for every run.
  * @param build Makes the nodes around a placeholder of the input, and returns the targets. It runs in a naming scope of its own.
  * @throws {GraphError} If the name can not be used.
+ * @throws {ConfigError} If the version is missing, or the schema is none.
  *
  * @example
  * ```ts
@@ -97,6 +99,15 @@ export class WorkflowDefinition implements Definition<unknown, unknown> {
     checkName(name, "workflow");
     if (typeof build !== "function") {
       throw new GraphError(`Definition \`${name}\` has no function that builds its graph.`, { workflow: name });
+    }
+    const { input } = options;
+    if (input !== undefined && typeof input?.["~standard"]?.validate !== "function") {
+      throw new ConfigError(
+        `Option \`input\` of definition \`${name}\` is ${
+          describe(input)
+        }, which is no Standard Schema; give it a schema of zod (3.24 or later), valibot (1 or later), arktype (2 or later), or another that follows the standard.`,
+        { workflow: name },
+      );
     }
     this.version = options.version;
     this.#build = build;
