@@ -5,8 +5,10 @@ import {
   defineWorkflow,
   GraphError,
   MemoryRuntimeStorage,
+  type Node,
   openRuntime,
   optional,
+  type Ref,
   repeatUntil,
   type RunCommit,
   StepFailedError,
@@ -154,7 +156,18 @@ Deno.test("graphs that differ only in joins, cases or loops have another schema"
       list(repeatUntil(same(1), (x) => square(x), { until: () => true, ...options }).setName("x"))
     ),
     () => list(repeatUntil(1, (x) => square(x), { until: () => true, maxIterations: 2 }).setName("x")),
-    // The same nodes and edges as above, but for the condition.
+    // The same nodes and edges, but the second square is made in one iteration or the other.
+    ...[0, 1].map((inIteration) => () => {
+      let between: Node<number> | undefined;
+      const body = (x: Ref<number>, i: number): Node<number> => {
+        if (i === 1 && inIteration === 1) between = square(x);
+        const made = square(between ?? x);
+        if (i === 0 && inIteration === 0) between = square(made);
+        return made;
+      };
+      return list(repeatUntil(1, body, { until: () => true, maxIterations: 2 }).setName("x"));
+    }),
+    // The same as a loop, but for its condition.
     () => {
       const begin = same(1);
       const one = square(begin);
