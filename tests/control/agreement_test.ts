@@ -7,27 +7,9 @@ import { expect } from "@std/expect";
 import { KvWorkflow, LocalWorkflow, MemoryRuntimeStorage, namingScope, openRuntime } from "@fusewire/fusewire";
 import { VirtualClock } from "@fusewire/fusewire/testing";
 import fc from "fast-check";
-import { settle } from "../../testing/settle.ts";
 import { type Outcome, outcomeOf } from "./backends.ts";
+import { played } from "./played.ts";
 import { build, type Graph, graphs } from "./random_graph.ts";
-
-/** Lets virtual time go on until a promise settles. */
-async function played<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let isDone = false;
-  const done = (): void => void (isDone = true);
-  work.then(done, done);
-  await settle();
-  // A run begins with a turn of its own.
-  for (let idle = 0; !isDone && idle < 100;) {
-    if (clock.fireNext()) await settle();
-    else {
-      idle++;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-  }
-  if (!isDone) throw new Error("The run does not end.");
-  return await work;
-}
 
 async function local(graph: Graph): Promise<Outcome> {
   const clock = new VirtualClock({ start: 1, random: () => 0.5 });
