@@ -4,13 +4,14 @@ import {
   defineWorkflow,
   GraphError,
   GraphWorkflow,
+  type Input,
   LocalWorkflow,
   namingScope,
   type Ref,
   repeatUntil,
   task,
 } from "@fusewire/fusewire";
-import { same, square } from "./tasks.ts";
+import { next, record, same, square } from "./tasks.ts";
 
 const options = { workflowName: "loops" };
 
@@ -92,4 +93,24 @@ Deno.test("drawings show every iteration, when it runs, and its number", () => {
   expect(dot).toContain('"square_0001" -> "same_0001" [style=dashed]');
   expect(dot).toContain('"square_0001" -> "repeat_0000" [arrowhead=empty, label="0", fontsize=10]');
   expect(dot).toContain('"square_0003" -> "repeat_0000" [arrowhead=empty, label="1", fontsize=10]');
+});
+
+Deno.test("a loop begins with a part of the input, and ends by a part of its value", async () => {
+  const definition = defineWorkflow(
+    "sums",
+    { version: "1" },
+    (input: Input<{ from: number; to: number }>) =>
+      repeatUntil(record(input.from, input.to), (now) => record(next(now.item("sum")), now.item("by")), {
+        until: ({ sum, by }) => sum >= by,
+        maxIterations: 9,
+      }),
+  );
+  expect(await new LocalWorkflow(definition, { input: { from: 1, to: 5 } }).run()).toEqual({ sum: 5, by: 5 });
+  const plain = defineWorkflow(
+    "plain",
+    { version: "1" },
+    (input: Input<{ from: number }>) =>
+      repeatUntil(input.from, (x) => next(x), { until: (x) => x >= 3, maxIterations: 5 }),
+  );
+  expect(await new LocalWorkflow(plain, { input: { from: 1 } }).run()).toBe(3);
 });
