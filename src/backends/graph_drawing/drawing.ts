@@ -128,6 +128,7 @@ function addTaken(
         break;
       case "gather":
         add(parent, "optional");
+        break;
       case "repeatUntil":
         add(parent, "case", String(i));
         break;
