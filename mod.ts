@@ -100,6 +100,7 @@ export type { KvTarget } from "./storage/runtime/kv/open.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
 export type * from "./storage/runtime/engine_storage.ts";
+export type { TurnLimit } from "./storage/runtime/rate_limit.ts";
 export type * from "./storage/runtime/records.ts";
 export { InitializerPlugin } from "./plugins/initializer.ts";
 export { RandomStatePlugin } from "./plugins/random_state.ts";

@@ -12,6 +12,7 @@ import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
 import { seededRandom } from "./random.ts";
+import { retryAfterOf } from "./retry_after.ts";
 import { log, type LogLevel } from "./warning.ts";
 
 /** Which attempt of which node of which run. */
@@ -252,7 +253,8 @@ async function decide(
     }
     switch (decision.action) {
       case "retry":
-        return { kind: "retry", error, delay: decision.delay ?? 0 };
+        // Whoever refused the call is not asked again before it wants to be.
+        return { kind: "retry", error, delay: Math.max(decision.delay ?? 0, retryAfterOf(error, clock.now())) };
       case "skip":
         return { kind: "skipped", error };
       case "fail":

@@ -172,7 +172,7 @@ export interface NestedOptions {
 /** A workflow within another whose calls are made in this thread. */
 export class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
 
-function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
+function changesAttempts({ retry, timeout, onFailure, concurrency, rateLimit, policies }: AnyTaskOptions): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||
-    policies !== undefined && policies.length > 0;
+    rateLimit !== undefined || policies !== undefined && policies.length > 0;
 }

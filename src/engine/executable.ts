@@ -101,7 +101,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (isControl && isWaiting(control)) waits[place] = 1;
       else if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
-        makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
+        makers[place]! >= 0 || options?.concurrency !== undefined || options?.rateLimit !== undefined ||
+        this.pluginsAt(place) !== undefined ||
         isControl || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
       ) bound[place] = 1;
     }

@@ -27,6 +27,7 @@ import type {
   StepReport,
   StoredValue,
 } from "./records.ts";
+import type { TurnLimit } from "./rate_limit.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 
 /** What a worker asks for. */
@@ -231,6 +232,13 @@ export interface EngineStorage extends RuntimeStorage {
   takeSlot(slot: Slot, now: number): Promise<boolean>;
   /** Frees a slot; silent if it is not held. */
   freeSlot(slot: Slot): Promise<void>;
+
+  /**
+   * Takes a turn of a rate limit, if one is free: of all that name a key, no more than `limit` take one within any `interval` before `now`.
+   *
+   * @returns 0, or the milliseconds until a turn may be free, at most `interval`; no turn is taken then.
+   */
+  takeTurn(limit: TurnLimit, now: number): Promise<number>;
 
   /** A text that changes whenever there may be something new for a worker: a run or offer in its queues, a message to one of its runs. */
   bell(session: string, queues: readonly string[]): Promise<string>;
