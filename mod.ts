@@ -28,6 +28,8 @@ export * from "./src/errors.ts";
 export * from "./src/status.ts";
 export * from "./src/options.ts";
 export * from "./src/policy.ts";
+export { CircuitBreakerPolicy } from "./src/circuit_breaker.ts";
+export type { CircuitBreakerOptions } from "./src/circuit_breaker.ts";
 export * from "./src/plugin.ts";
 export type {
   RunTracer,

@@ -20,6 +20,7 @@ export type ErrorCode =
   | "PERMISSION"
   | "CONFLICT"
   | "UNAVAILABLE"
+  | "CIRCUIT_OPEN"
   | "CONFIG";
 
 /** Where an error happened, as far as it is known. */
@@ -132,6 +133,20 @@ export class ConflictError extends FusewireError {
 export class UnavailableError extends FusewireError {
   /** Always `"UNAVAILABLE"`. */
   readonly code = "UNAVAILABLE" as const;
+}
+
+/** A circuit breaker let no call through, because too many before it had failed. */
+export class CircuitOpenError extends FusewireError {
+  /** Always `"CIRCUIT_OPEN"`. */
+  readonly code = "CIRCUIT_OPEN" as const;
+  /** Milliseconds, from when it was thrown, until a call is let through again. Retries wait as long. */
+  readonly retryAfter: number;
+
+  /** Takes what every error does, and the milliseconds until a call is let through again. */
+  constructor(message: string, place: ErrorPlace & { readonly retryAfter: number }) {
+    super(message, place);
+    this.retryAfter = place.retryAfter;
+  }
 }
 
 /** An option, a file or an environment variable that can not be used as it is. */
