@@ -8,7 +8,7 @@ import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
 import { checkName, namingScope } from "./naming.ts";
-import type { CacheMode } from "./options.ts";
+import { type CacheMode, checkOptions } from "./options.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
 import type { Ref, Targets, Value } from "./ref.ts";
@@ -22,6 +22,12 @@ export interface DefinitionOptions<I, O> {
   readonly input?: StandardSchema<I, O>;
   /** What wraps each attempt of every node. Default: none. */
   readonly policies?: readonly Policy[];
+  /**
+   * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
+   * `TimeoutError`. On a runtime the time counts from when the run was started or was to begin, also while no worker is there, and anew
+   * after `retry()`. Default: no limit.
+   */
+  readonly timeout?: number;
   /** Plugins of every node. Default: none. */
   readonly plugins?: readonly Plugin<unknown>[];
   /** When a stored result stands for a new one. Default: the backend's. */
@@ -51,7 +57,7 @@ export interface Definition<in I, out T> {
  * @param options `version`, and what holds for every run.
  * @param build Makes the nodes around a placeholder of the input, and returns the targets. It runs in a naming scope of its own.
  * @throws {GraphError} If the name can not be used.
- * @throws {ConfigError} If the version is missing, or the schema is none.
+ * @throws {ConfigError} If the version is missing, the schema is none, or an option is out of range.
  *
  * @example
  * ```ts
@@ -109,6 +115,7 @@ export class WorkflowDefinition implements Definition<unknown, unknown> {
         { workflow: name },
       );
     }
+    if (options.timeout !== undefined) checkOptions({ timeout: options.timeout }, `definition \`${name}\``);
     this.version = options.version;
     this.#build = build;
   }

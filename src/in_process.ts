@@ -111,6 +111,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       version: this.version,
       concurrency: this.concurrency,
       policies: this.policies,
+      timeout: this.timeout,
       clock: this.clock,
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),

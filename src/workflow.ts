@@ -65,6 +65,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected readonly cache: CacheMode;
   /** Policies of the workflow. */
   protected readonly policies: readonly Policy[];
+  /** Milliseconds that a run may take; `undefined` if there is no limit. */
+  protected readonly timeout: number | undefined;
   /** Time and chance. */
   protected readonly clock: Clock;
   /** Where results are kept, if anywhere. */
@@ -93,6 +95,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       concurrency = 16,
       cache = definition?.options.cache ?? "name",
       policies = definition?.options.policies ?? [],
+      timeout = definition?.options.timeout,
       clock = systemClock,
       input,
     } = given;
@@ -111,7 +114,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
         { workflow: workflowName },
       );
     }
-    checkOptions({ cache }, `workflow \`${workflowName}\``);
+    checkOptions(timeout === undefined ? { cache } : { cache, timeout }, `workflow \`${workflowName}\``);
     this.workflowName = workflowName;
     this.#scope = scope;
     this.version = definition?.version ?? "";
@@ -120,6 +123,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     this.concurrency = concurrency;
     this.cache = cache;
     this.policies = policies;
+    this.timeout = timeout;
     this.clock = clock;
     const targets: unknown = definition === undefined ? source : definition.targets();
     this.single = !Array.isArray(targets);

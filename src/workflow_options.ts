@@ -32,6 +32,11 @@ export interface BaseWorkflowOptions {
   readonly cache?: CacheMode;
   /** What wraps each attempt of every node, around the policies of the node. Default: none. */
   readonly policies?: readonly Policy[];
+  /**
+   * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
+   * `TimeoutError`. Default: the definition's, or no limit.
+   */
+  readonly timeout?: number;
   /** Time and chance. Default: the real ones; tests give a virtual clock. */
   readonly clock?: Clock;
 }

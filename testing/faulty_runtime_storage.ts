@@ -146,8 +146,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.perform("reopen", [runId], () => this.#engine.reopen(runId));
+  reopen(runId: string, now: number): Promise<boolean> {
+    return this.perform("reopen", [runId, now], () => this.#engine.reopen(runId, now));
   }
 
   /** A worker begins, or says that it lives. */

@@ -9,6 +9,8 @@ import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
+import { runTimeoutError } from "../run_timeout.ts";
+import { deadlineOf } from "./deadline.ts";
 import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";
 import { LiveObjects } from "./live_objects.ts";
@@ -32,6 +34,9 @@ import { type Consequences, hasEnded, recover, type RunHappening, transition } f
 
 /** How many steps may have ended without being committed before pure ones wait. */
 const MOST_AHEAD = 256;
+
+/** In place of a step, where what a run failed with is said of the run itself. */
+const RUN_ITSELF = -1;
 
 /** One run, held by a worker of this process. */
 export class ActiveRun {
@@ -75,6 +80,8 @@ export class ActiveRun {
   readonly #stops: StepStops;
   readonly #timers = new Map<number, Timer>();
   readonly #plugins = new RunPlugins();
+  readonly #deadline: number;
+  #overdue: Timer | undefined;
   #fences = 0n;
   #opened = false;
   #gone = false;
@@ -87,6 +94,7 @@ export class ActiveRun {
     this.id = claimed.claim.runId;
     this.run = claimed.run;
     this.exit = this.#exit.promise;
+    this.#deadline = deadlineOf(claimed.run, executable.timeout);
     this.state = newState(executable.shape);
     this.#stops = new StepStops(executable.shape, this.#stop.signal);
     this.lending = new Lending(this);
@@ -122,7 +130,7 @@ export class ActiveRun {
     return this.#stops.signalAt(place);
   }
 
-  /** What the run failed with, if it did. */
+  /** What the run failed with, if it did; `place` is −1 if its time was over. */
   get failure(): { readonly place: number; readonly error: unknown } | undefined {
     const { failed } = this.state;
     const failure = this.errors.get(failed);
@@ -157,6 +165,7 @@ export class ActiveRun {
     if (steps !== undefined) await this.#takeOver(steps);
     this.#collect(recover(state, clock.now()));
     this.#opened = true;
+    this.#limitTime();
     await this.mail.readIfAny();
     this.pump();
     this.settle();
@@ -179,6 +188,23 @@ export class ActiveRun {
       if (steps[place]!.phase === "delayed") this.setTimer(place);
       if (steps[place]!.phase === "awaiting") this.waits.resume(place);
     }
+  }
+
+  /** Ends the run when its time is over, which it may be already. */
+  #limitTime(): void {
+    const { host: { clock }, executable: { timeout }, run: { workflow } } = this;
+    if (timeout === undefined) return;
+    const end = (): void => {
+      if (!this.isAtWork || this.state.ended !== undefined) return;
+      const error = runTimeoutError(workflow, this.id, timeout);
+      this.errors.set(RUN_ITSELF, { error, record: errorRecord(error) });
+      this.apply({ kind: "timedOut", at: clock.now() });
+      this.pump();
+      this.settle();
+    };
+    const left = this.#deadline - clock.now();
+    if (left > 0) this.#overdue = clock.setTimer(left, end);
+    else end();
   }
 
   /** The run can not begin at all, because its input can not be used. */
@@ -275,7 +301,10 @@ export class ActiveRun {
     if (ended !== undefined) this.pending.urgent = true;
     if (aborted.length > 0) {
       const { workflow } = this.run;
-      this.#stop.abort(new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }));
+      const timeout = this.state.timedOut ? this.errors.get(RUN_ITSELF)?.error : undefined;
+      this.#stop.abort(
+        timeout ?? new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }),
+      );
     }
     if (this.state.cancelled) this.waits.stop();
   }
@@ -342,9 +371,9 @@ export class ActiveRun {
     this.commits.settle();
   }
 
-  /** When the next delayed step is due, in milliseconds since 1970; `Infinity` if none is. */
+  /** When the next delayed step is due, or the time of the run is over, in milliseconds since 1970; `Infinity` if nothing is. */
   get wakeAt(): number {
-    let wakeAt = Infinity;
+    let wakeAt = this.#deadline;
     for (const place of this.#timers.keys()) wakeAt = Math.min(wakeAt, this.state.steps[place]!.wakeAt);
     return wakeAt;
   }
@@ -355,6 +384,7 @@ export class ActiveRun {
     this.#gone = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#overdue?.cancel();
     if (exit !== "ended") {
       const { workflow } = this.run;
       this.#stop.abort(

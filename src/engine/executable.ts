@@ -49,6 +49,8 @@ export interface Executable {
   readonly children: readonly StepChild[];
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** Milliseconds that a run may take; `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Hears of its runs; `undefined` if nobody does. */
   readonly tracer: Tracer | undefined;
   /** Options of a step, or `undefined` if it has none. */
@@ -153,6 +155,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       limit,
       children,
       policies: this.policies,
+      timeout: this.timeout,
       tracer,
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),

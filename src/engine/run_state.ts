@@ -96,6 +96,8 @@ export interface RunState {
   failed: number;
   /** Whether the run could not go on at all. */
   broken: boolean;
+  /** Whether the time of the run is over. */
+  timedOut: boolean;
   /** Whether the run was cancelled. */
   cancelled: boolean;
   /** The run's final state, once it has one. */

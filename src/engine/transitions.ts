@@ -16,7 +16,7 @@
  * 5. A control node makes no call and waits for no room. When one that takes the first of several values has it, the steps that nothing
  *    needs any more are cancelled.
  * 6. A control node that waits for something that no step of the run does takes no room meanwhile. It ends like a step at work.
- * 7. When no step is open, the run ends: cancelled, failed with the first failure that is not handled, skipped if a target is, or
+ * 7. When no step is open, the run ends: cancelled, failed because its time is over, failed with the first failure that is not handled, skipped if a target is, or
  *    succeeded. The commit that ends it carries everything that was not committed yet.
  *
  * @module
@@ -68,6 +68,8 @@ export type RunHappening =
   | { readonly kind: "committed"; readonly places: readonly number[] }
   /** Somebody asks for the end of the run. */
   | { readonly kind: "cancelled"; readonly at: number }
+  /** The time of the run is over: its open steps are cancelled, and it fails. */
+  | { readonly kind: "timedOut"; readonly at: number }
   /** The run can not go on at all: its first open step fails, the others are cancelled. */
   | { readonly kind: "broken"; readonly at: number };
 
@@ -120,6 +122,10 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
       break;
     case "cancelled":
       state.cancelled = true;
+      cancelAll(state, happening.at, consequences);
+      break;
+    case "timedOut":
+      state.timedOut = true;
       cancelAll(state, happening.at, consequences);
       break;
     case "broken":

@@ -6,10 +6,11 @@
  */
 import { abortable } from "../abortable.ts";
 import { AttemptContext } from "../attempt.ts";
+import type { Timer } from "../clock.ts";
 import { switchContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { Controls } from "./controls.ts";
-import { CancelledError, type StepFailedError } from "../errors.ts";
+import { CancelledError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
@@ -17,6 +18,7 @@ import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
+import { runTimeoutError } from "../run_timeout.ts";
 import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
@@ -65,6 +67,7 @@ export class Execution implements Run<unknown> {
   readonly #controls: Controls | undefined;
   #waits: Waits | undefined;
   #cancelled: CancelledError | undefined;
+  #timedOut: TimeoutError | undefined;
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(readonly setup: ExecutionSetup) {
@@ -79,7 +82,7 @@ export class Execution implements Run<unknown> {
     this.#result.promise.catch(() => {});
   }
 
-  /** Aborted when the run is cancelled. */
+  /** Aborted when the run is cancelled, or its time is over. */
   get stopSignal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -128,7 +131,7 @@ export class Execution implements Run<unknown> {
   }
 
   async cancel(): Promise<void> {
-    if (!this.record.isFinished) {
+    if (!this.record.isFinished && this.#timedOut === undefined) {
       const { workflowName } = this.setup;
       this.#cancelled ??= new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
         workflow: workflowName,
@@ -153,6 +156,7 @@ export class Execution implements Run<unknown> {
     let values: readonly unknown[] = [];
     let close: (() => Promise<void>) | undefined;
     const begun: PluginRun[] = [];
+    const limit = this.#limitTime();
     try {
       close = await setup.open?.(this.id);
       this.results = await setup.openResults?.(record);
@@ -165,6 +169,7 @@ export class Execution implements Run<unknown> {
       broken = { error };
       this.#controller.abort(error);
     }
+    limit?.cancel();
     await Promise.all(this.#stepsWithPlugins);
     try {
       await close?.();
@@ -184,6 +189,17 @@ export class Execution implements Run<unknown> {
       broken ??= { error };
     }
     this.#finish(values, broken);
+  }
+
+  /** Ends the run when its time is over. */
+  #limitTime(): Timer | undefined {
+    const { timeout, clock, workflowName } = this.setup;
+    if (timeout === undefined) return undefined;
+    return clock.setTimer(timeout, () => {
+      if (this.#cancelled !== undefined || this.#flow?.open === 0) return;
+      this.#controller.abort(this.#timedOut = runTimeoutError(workflowName, this.id, timeout));
+      this.#allEnded.resolve();
+    });
   }
 
   async #runNodes(): Promise<readonly unknown[]> {
@@ -504,6 +520,7 @@ export class Execution implements Run<unknown> {
       this.#result.reject(error);
     };
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
+    if (this.#timedOut !== undefined) return end("FAILED", this.#timedOut);
     const failure = this.#unhandledFailure();
     if (failure !== undefined) return end("FAILED", failure);
     if (broken !== undefined) return end("FAILED", broken.error);

@@ -65,6 +65,8 @@ export interface ExecutionSetup {
   readonly concurrency: number;
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** Milliseconds that the run may take, or `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Time and chance. */
   readonly clock: Clock;
   /** 1 where a node is more than a plain call here; `undefined` if none is. */

@@ -195,11 +195,11 @@ export interface EngineStorage extends RuntimeStorage {
   /** The messages of a run, in the order in which they were sent. They stay until a commit names them as handled. */
   receive(claim: Claim): Promise<readonly ReceivedMessage[]>;
   /**
-   * Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
+   * Opens a finished run again at a time; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
    *
    * @throws {ConfigError} If another run of the workflow has its exclusive key.
    */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, now: number): Promise<boolean>;
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */
   keepSession(session: SessionRecord, isNew: boolean): Promise<boolean>;

@@ -197,8 +197,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  async reopen(runId: string): Promise<boolean> {
-    return this.#runs.reopen(runId);
+  async reopen(runId: string, now: number): Promise<boolean> {
+    return this.#runs.reopen(runId, now);
   }
 
   /** A worker begins, or says that it lives. */

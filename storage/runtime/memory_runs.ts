@@ -132,7 +132,7 @@ export class MemoryRuns {
   }
 
   /** Opens a run again. @returns Whether it had ended. */
-  reopen(runId: string): boolean {
+  reopen(runId: string, now: number): boolean {
     const run = this.catalog.run(runId);
     if (run?.ended !== true) return false;
     const other = this.catalog.exclusiveHolder(run.record);
@@ -147,7 +147,7 @@ export class MemoryRuns {
     }
     this.catalog.reopened(run);
     run.reopened = true;
-    run.change({ status: "PENDING", reopened: true, endedAt: undefined, failure: undefined });
+    run.change({ status: "PENDING", reopened: true, reopenedAt: now, endedAt: undefined, failure: undefined });
     this.#wait(run);
     return true;
   }

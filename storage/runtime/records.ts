@@ -100,9 +100,11 @@ export interface RunRecord extends NewRun {
    * run that is held only the claim tells it; should its holder be lost before the first commit, the next one is told too.
    */
   readonly reopened: boolean;
+  /** Milliseconds since 1970 at which it was last opened again. */
+  readonly reopenedAt?: number;
   /** Milliseconds since 1970 at which it ended. */
   readonly endedAt?: number;
-  /** What it failed with: place and error of the first step that did. */
+  /** What it failed with: place and error of the first step that did; −1 if that is said of the run and of no step. */
   readonly failure?: { readonly place: number; readonly error: ErrorRecord };
 }
 

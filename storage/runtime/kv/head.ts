@@ -57,6 +57,8 @@ export interface Head {
   readonly h: boolean;
   /** Whether it was opened again, and nothing was committed since. */
   readonly r: boolean;
+  /** When it was last opened again; absent if it never was. */
+  readonly ra?: number;
   /** When it ended. */
   readonly e: number | undefined;
   /** Place and error of the step that it failed with. */
@@ -166,6 +168,7 @@ export function headBytes(head: Head): number {
   if (head.j !== undefined) bytes += 2 * head.j.length;
   if (head.tr !== undefined) bytes += 2 * head.tr.length + 8;
   if (head.pa !== undefined) bytes += 2 * head.pa.r.length + 40;
+  if (head.ra !== undefined) bytes += 16;
   if (head.o !== undefined) bytes += 2 * head.o.length;
   if (head.i !== undefined) bytes += INLINE_INPUT_BYTES * 2;
   if (head.x !== undefined) bytes += MAX_FAILURE_BYTES;
@@ -206,6 +209,7 @@ export function runRecord(
     parked: head.h,
     // Until its holder commits something it has to be told again, should the holder be lost.
     reopened: head.r && (claimed || head.o === undefined),
+    ...(head.ra === undefined ? {} : { reopenedAt: head.ra }),
     ...(head.e === undefined ? {} : { endedAt: head.e }),
     ...(failure === undefined ? {} : { failure }),
   };

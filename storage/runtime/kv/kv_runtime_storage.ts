@@ -176,8 +176,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.#with((parts) => parts.reopen(runId));
+  reopen(runId: string, now: number): Promise<boolean> {
+    return this.#with((parts) => parts.reopen(runId, now));
   }
 
   /** A worker begins, or says that it lives. */

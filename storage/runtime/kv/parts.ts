@@ -66,7 +66,7 @@ export interface KvParts {
   /** The ten plain methods. */
   readonly methods: KvPlainMethods;
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, now: number): Promise<boolean>;
   /** Forgets a finished run. */
   forget(runId: string): Promise<void>;
 }
@@ -105,7 +105,7 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     reaper: new Reaper(context, sessions, messages),
     plain,
     methods: new KvPlainMethods({ plain, reader, definitions }),
-    reopen: (runId) => reopenRun(context, reader, runId),
+    reopen: (runId, now) => reopenRun(context, reader, runId, now),
     forget: (runId) => removeRun(context, runId),
   };
 }
