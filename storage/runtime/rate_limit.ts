@@ -48,8 +48,8 @@ export function waitForTurn({ at }: TakenTurns, limit: TurnLimit, now: number): 
 /** What is kept once a turn was taken. */
 export function withTurn(taken: TakenTurns, limit: TurnLimit, now: number): TakenTurns {
   const interval = Math.max(taken.interval, kept(limit).interval);
-  // Clocks differ, so that the latest turn need not be the last one.
-  const at = [...taken.at.filter((time) => time > now - interval), now].sort((a, b) => a - b);
+  // Clocks differ: the latest turn need not be the last one, and who is behind looks further back.
+  const at = [...taken.at.filter((time) => time > now - 2 * interval), now].sort((a, b) => a - b);
   return { interval, at: at.slice(-MOST_TURNS) };
 }
 
