@@ -313,8 +313,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    *   place. It stops early when the run's `stopSignal` is aborted.
    */
   protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
-    const { program, workflowName, version, clock, single, tracer } = this;
-    const run = new ReportedRun({ program, workflowName, version, clock, single, tracer });
+    const { program, workflowName, version, clock, timeout, single, tracer } = this;
+    const run = new ReportedRun({ program, workflowName, version, clock, timeout, single, tracer });
     const prepared = async (run: BackendRun): Promise<readonly unknown[]> => {
       await tracer?.prepare?.();
       return await work(run);

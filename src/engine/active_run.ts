@@ -9,7 +9,7 @@ import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
-import { runTimeoutError } from "../run_timeout.ts";
+import { runTimeoutError } from "../execution/run_outcome.ts";
 import { deadlineOf } from "./deadline.ts";
 import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";

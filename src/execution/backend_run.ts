@@ -5,14 +5,14 @@
  */
 import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import { CancelledError, NotFoundError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Program } from "../program.ts";
 import type { Run, RunStatus } from "../run.ts";
 import { ReportedEnds } from "./reported_ends.ts";
-import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
 import { isFinal, type Status } from "../status.ts";
 import { openTrace, type Tracer } from "../tracer.ts";
@@ -41,9 +41,9 @@ export interface BackendStep {
 export interface BackendRun {
   /** Id of the run. */
   readonly id: string;
-  /** Aborted when the run is cancelled. */
+  /** Aborted when the run is cancelled, or its time is over. */
   readonly stopSignal: AbortSignal;
-  /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled. */
+  /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled or its time is over. */
   isOver(step: BackendStep): boolean;
   /** The step starts its first attempt. */
   started(step: BackendStep): void;
@@ -71,6 +71,8 @@ export interface BackendRunSetup {
   readonly version: string;
   /** Time and chance. */
   readonly clock: Clock;
+  /** Milliseconds that the run may take; `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Hears of the run; `undefined` if nobody does. */
   readonly tracer: Tracer | undefined;
   /** Whether the result is the one target's value, not an array of values. */
@@ -165,8 +167,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       const error = new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
         workflow: workflowName,
       });
-      this.#controller.abort(error);
-      this.#end("CANCELLED", error);
+      this.#stop("CANCELLED", error);
     }
     await this.#result.promise.catch(() => {});
   }
@@ -185,6 +186,11 @@ export class ReportedRun implements Run<unknown>, BackendRun {
     if (this.#record.isFinished) return;
     this.#record.status = "RUNNING";
     this.#record.ofRun("workflow_started");
+    const { workflowName, clock, timeout } = this.#setup;
+    const timer = timeout === undefined ? undefined : clock.setTimer(timeout, () => {
+      if (this.#record.isFinished) return;
+      this.#stop("FAILED", runTimeoutError(workflowName, this.id, timeout));
+    });
     try {
       const values = await work(this);
       if (this.#record.isFinished) return;
@@ -200,7 +206,14 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       }
     } catch (error) {
       if (!this.#record.isFinished) this.#end("FAILED", this.#failure() ?? error);
+    } finally {
+      timer?.cancel();
     }
+  }
+
+  #stop(status: Status, error: CancelledError | TimeoutError): void {
+    this.#controller.abort(error);
+    this.#end(status, error);
   }
 
   #end(status: Status, error: unknown): void {

@@ -16,9 +16,8 @@ import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
-import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
-import { runTimeoutError } from "../run_timeout.ts";
 import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
