@@ -12,6 +12,7 @@ import type { ChildRuns } from "./child_runs.ts";
 import type { Executable } from "./executable.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
+import type { TurnWaits } from "./turn_waits.ts";
 
 /** How a run left the worker: it has its final state, it waits for a worker again, or another worker has taken it over. */
 export type RunExit = "ended" | "released" | "lost";
@@ -30,6 +31,8 @@ export interface RunHost {
   readonly process: { readonly host: string; readonly id: number };
   /** The threads that make the calls; without them this one does. */
   readonly pool: StepPool | undefined;
+  /** Steps that wait for turns of rate limits. */
+  readonly turns: TurnWaits;
   /** Id of the worker's session. */
   readonly session: string;
   /** Whether no more steps are to start. */

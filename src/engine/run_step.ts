@@ -80,10 +80,11 @@ async function mayStart(
   if (slot !== undefined && !await answered(run, storage.takeSlot(slot, clock.now()))) return "wait";
   const rateLimit = run.executable.optionsAt(place)?.rateLimit;
   if (rateLimit === undefined) return "start";
-  const wait = await answered(run, storage.takeTurn(rateLimit, clock.now()));
+  const now = clock.now();
+  const wait = await answered(run, storage.takeTurn(rateLimit, now));
   if (wait === 0) return "start";
   await freeSlot(run, slot);
-  return wait ?? "wait";
+  return wait === undefined ? "wait" : run.host.turns.next(rateLimit, wait, now);
 }
 
 function isLimited(options: AnyTaskOptions | undefined): boolean {

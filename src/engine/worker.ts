@@ -23,6 +23,7 @@ import type { RunExit, RunHost } from "./run_host.ts";
 import { Session } from "./session.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
+import { TurnWaits } from "./turn_waits.ts";
 import { Waker } from "./waker.ts";
 import { CLAIM_AGAIN_AFTER, WorkSearch } from "./work_search.ts";
 
@@ -70,6 +71,8 @@ export class WorkerCore implements RunHost {
   readonly executables: Map<string, Executable> = new Map();
   /** Room for steps at work. */
   readonly room: Room;
+  /** Steps that wait for turns of rate limits. */
+  readonly turns: TurnWaits = new TurnWaits();
   readonly #setup: WorkerSetup;
   readonly #runs = new Map<string, ActiveRun>();
   readonly #waker: Waker;
