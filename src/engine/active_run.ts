@@ -306,7 +306,7 @@ export class ActiveRun {
         timeout ?? new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }),
       );
     }
-    if (this.state.cancelled) this.waits.stop();
+    if (this.state.cancelled || this.state.timedOut) this.waits.stop();
   }
 
   /** Nothing needs a step any more, whoever has it. */

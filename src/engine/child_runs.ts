@@ -6,7 +6,7 @@
 import { sha256Hex } from "../../storage/digest.ts";
 import { MAX_NAME_BYTES } from "../../storage/names.ts";
 import type { ClaimedRun, NewRun, RunRecord } from "../../storage/runtime/records.ts";
-import { CancelledError, StepFailedError } from "../errors.ts";
+import { CancelledError, FusewireError, UnavailableError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
@@ -65,7 +65,7 @@ export class RuntimeChildren implements ChildRuns {
     const { storage } = this.#core;
     const { run: record, claimed } = await storage.startRun(run, session);
     const isOver = record.status === "FAILED" || record.status === "CANCELLED";
-    if (!again || !isOver || !await storage.reopen(record.id)) return { run: record, claimed };
+    if (!again || !isOver || !await storage.reopen(record.id, this.#core.clock.now())) return { run: record, claimed };
     return { run: await storage.readRun(record.id) ?? record, claimed: undefined };
   }
 
@@ -88,10 +88,9 @@ export class RuntimeChildren implements ChildRuns {
     try {
       return { kind: "succeeded", value: await new DurableRun(this.#core, id, here).result() };
     } catch (error) {
-      if (error instanceof StepFailedError || error instanceof CancelledError || status === "SUCCEEDED") {
-        return { kind: "failed", error };
-      }
-      throw error;
+      // Any other error is of the store, which may answer the next time.
+      if (!(error instanceof FusewireError) || error instanceof UnavailableError) throw error;
+      return { kind: "failed", error };
     }
   }
 
