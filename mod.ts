@@ -67,6 +67,9 @@ export type {
 } from "./src/workflow_options.ts";
 export { defineWorkflow } from "./src/definition.ts";
 export type { Definition, DefinitionOptions } from "./src/definition.ts";
+export { fromSchema, fromYaml, toSchema, toYaml } from "./src/schema/schema.ts";
+export type { FromSchemaOptions, SchemaNames, SchemaTask } from "./src/schema/named_code.ts";
+export type * from "./src/schema/workflow_schema.ts";
 export type { Input } from "./src/input.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";

@@ -6,6 +6,7 @@
 import { outsideCases } from "./control/case_scope.ts";
 import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
+import type { Scope } from "./graph.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
 import { checkName, namingScope } from "./naming.ts";
 import { type CacheMode, checkOptions } from "./options.ts";
@@ -32,6 +33,12 @@ export interface DefinitionOptions<I, O> {
   readonly plugins?: readonly Plugin<unknown>[];
   /** When a stored result stands for a new one. Default: the backend's. */
   readonly cache?: CacheMode;
+  /**
+   * What runs: what the targets need, or everything below the roots of the targets.
+   *
+   * @default {"ancestors"}
+   */
+  readonly scope?: Scope;
   /** Queue that the runs are put in on a durable backend. Default: the default queue. */
   readonly queue?: string;
 }
@@ -78,16 +85,19 @@ export function defineWorkflow(
   options: AnyDefinitionOptions,
   build: (input: never) => Targets,
 ): WorkflowDefinition {
-  if (typeof options?.version !== "string" || options.version === "") {
-    throw new ConfigError(
-      `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
-      { workflow: name },
-    );
-  }
-  return new WorkflowDefinition(name, options, build);
+  const definition = new WorkflowDefinition(name, options, build);
+  if (definition.version !== "") return definition;
+  throw noVersion(name);
 }
 
-/** What `defineWorkflow()` makes. The version of a part of a plain graph is empty. */
+function noVersion(name: string): ConfigError {
+  return new ConfigError(
+    `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
+    { workflow: name },
+  );
+}
+
+/** What `defineWorkflow()` makes. One of a schema of plain nodes, or a part of a graph of them, has an empty version. */
 export class WorkflowDefinition implements Definition<unknown, unknown> {
   readonly version: string;
   /** Whether it is a part of another workflow, and not one that somebody has named. */
@@ -103,6 +113,7 @@ export class WorkflowDefinition implements Definition<unknown, unknown> {
   ) {
     this.isPart = isPart;
     checkName(name, "workflow");
+    if (typeof options?.version !== "string") throw noVersion(name);
     if (typeof build !== "function") {
       throw new GraphError(`Definition \`${name}\` has no function that builds its graph.`, { workflow: name });
     }

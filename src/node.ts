@@ -67,6 +67,8 @@ export interface Condition {
   readonly inCase?: string;
   /** Whether it stands for the iteration of a loop in which the node was made. */
   readonly inLoop?: boolean;
+  /** All cases of that branch. */
+  readonly cases?: readonly string[];
 }
 
 /** What most nodes do not have. Replaced, never changed, so that a graph can keep the one it was built with. */

@@ -21,6 +21,8 @@ import { type FlatTarget, Program } from "./program.ts";
 import { Query, type QueryTarget } from "./query.ts";
 import type { AnyFunction } from "./ref.ts";
 import type { Run } from "./run.ts";
+import type { SchemaNames } from "./schema/named_code.ts";
+import type { WorkflowSchema } from "./schema/workflow_schema.ts";
 import type { StorageSetup } from "./results/storage_results.ts";
 import type { BaseWorkflowOptions, OptionsFor, ResultOf, WorkflowSource } from "./workflow_options.ts";
 import { isOnlyTracer, joinTracers, type Tracer } from "./tracer.ts";
@@ -75,6 +77,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   readonly #settings = new Map<CallNode, NodeSettings>();
   readonly #scope: Scope;
   readonly #definition: WorkflowDefinition | undefined;
+  /** For each target the place of the node that must have run. */
+  readonly #targetLasts: readonly number[];
   #input: unknown;
   #inputIsChecked = false;
   #program: Program | undefined;
@@ -91,7 +95,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     const given: BaseWorkflowOptions & { readonly workflowName?: string; readonly input?: unknown } = options ?? {};
     const {
       workflowName = definition?.name ?? "",
-      scope = "ancestors",
+      scope = definition?.options.scope ?? "ancestors",
       concurrency = 16,
       cache = definition?.options.cache ?? "name",
       policies = definition?.options.policies ?? [],
@@ -140,6 +144,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     }
     this.nodeGraph.stamp();
     this.flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
+    this.#targetLasts = refs.map(({ last }) => last.index);
     for (const plugin of definition?.options.plugins ?? []) this.setPlugin(undefined, plugin);
   }
 
@@ -280,6 +285,50 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     await this.checkInput();
     const { planOf } = await import("./results/storage_results.ts");
     return await planOf(this.storageSetup(), options);
+  }
+
+  /**
+   * The workflow as plain data, with the options that were set on it: its name and version, its steps with their tasks, arguments, edges and
+   * options, and its targets. Tracers and storages are not part of it.
+   *
+   * @param names The names of what is code in it, beside tasks. Default: none, and such code is refused.
+   * @throws {SerializationError} If something of it can not be said as data and has no name; the message names the node and the option.
+   */
+  async toSchema(names: SchemaNames = {}): Promise<WorkflowSchema> {
+    const { schemaOf } = await import("./schema/graph_schema.ts");
+    const { workflowName, version, nodeGraph, single, policies } = this;
+    const definition = this.#definition;
+    return schemaOf({
+      workflow: workflowName,
+      version,
+      graph: nodeGraph,
+      scope: this.#scope,
+      targets: this.flatTargets.map((target, i) => ({ ...target, last: this.#targetLasts[i]! })),
+      single,
+      cache: definition?.options.cache !== undefined || this.cache !== "name" ? this.cache : undefined,
+      policies,
+      definition,
+      optionsAt: (place) => this.optionsAt(place),
+      settingAt: (place) => this.#settingAt(place),
+    }, names);
+  }
+
+  /** The workflow as YAML, for `fromYaml()` and for people to read. See {@linkcode BaseWorkflow.toSchema}. */
+  async toYaml(names: SchemaNames = {}): Promise<string> {
+    const { yamlOf } = await import("./schema/yaml_text.ts");
+    return yamlOf(await this.toSchema(names));
+  }
+
+  /** What was set on a node for this workflow, and is not an option; `undefined` if nothing was. */
+  #settingAt(place: number): string | undefined {
+    const settings = this.#settings.get(this.nodeGraph.members[place]!);
+    if (settings === undefined) return undefined;
+    const { plugins, remoteArgs, func, logged } = settings;
+    if (func !== undefined) return "another function by replaceFunc()";
+    if (logged === true) return "been logged by logNodes()";
+    if (remoteArgs !== undefined) return "remote arguments by setRemoteArgs()";
+    const ofDefinition = (this.#definition?.options.plugins ?? []).filter((plugin) => !isOnlyTracer(plugin));
+    return plugins?.every((plugin, i) => plugin === ofDefinition[i]) === false ? "plugins by setPlugin()" : undefined;
   }
 
   /** Starts a run. A backend makes it with {@linkcode BaseWorkflow.newRun}, which gives status, events and `cancel()`. */

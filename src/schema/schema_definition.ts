@@ -1,0 +1,258 @@
+/**
+ * From schemas to definitions.
+ *
+ * @module
+ */
+import { capture } from "../arguments.ts";
+import { join } from "../component.ts";
+import { caseOf } from "../control/control.ts";
+import { WorkflowDefinition } from "../definition.ts";
+import { ConfigError, GraphError } from "../errors.ts";
+import { InputRef, plainInput } from "../input.ts";
+import { methodTask } from "../instance.ts";
+import { currentScope, parseAutoName } from "../naming.ts";
+import { CallNode, type Condition, forEachParent, ItemRef, many, none } from "../node.ts";
+import type { AnyTaskOptions } from "../options.ts";
+import type { Ref, Targets } from "../ref.ts";
+import { type CapturedRef, LiveArg, liveObject, StandIn } from "../stand_in.ts";
+import { addNode, task } from "../task.ts";
+import { type TaskInfo, taskOfBuilder } from "../task_info.ts";
+import { checkedSchema, references } from "./checked_schema.ts";
+import { makeControl } from "./control_form.ts";
+import { SchemaWorkflow } from "./definition_schema.ts";
+import { codeOf, type FromSchemaOptions, type SchemaTask } from "./named_code.ts";
+import { optionsForm, optionsOf } from "./options_form.ts";
+import { stepsInOrder } from "./step_order.ts";
+import { type MakeRef, valueOf } from "./value_form.ts";
+import type { ConditionSchema, SchemaValue, StepSchema, WorkflowSchema } from "./workflow_schema.ts";
+
+/**
+ * The definition that a schema describes. Its graph is built once to see that it is right, and again for every workflow over it.
+ *
+ * @throws {ConfigError} If the data is no schema, or names code that it was not given.
+ * @throws {GraphError} If its steps make no graph.
+ */
+export function definitionOf(data: unknown, options: FromSchemaOptions): WorkflowDefinition {
+  const schema = checkedSchema(data);
+  const { workflow, version, input, cache, queue, scope, policies = [], plugins = [] } = schema;
+  const steps = stepsInOrder(schema);
+  const plan = new GraphPlan(schema, steps, options);
+  const definition = new WorkflowDefinition(workflow, {
+    version,
+    ...input === undefined ? {} : { input: codeOf("inputs", input, options.inputs, "input") },
+    ...cache === undefined ? {} : { cache },
+    ...queue === undefined ? {} : { queue },
+    ...scope === undefined ? {} : { scope },
+    policies: policies.map((name, i) => codeOf("policies", name, options.policies, `policies[${i}]`)),
+    plugins: plugins.map((name, i) => codeOf("plugins", name, options.plugins, `plugins[${i}]`)),
+  }, (placeholder) => plan.build(placeholder));
+  const { graph } = new SchemaWorkflow(definition);
+  if (graph.size < steps.length) {
+    const names = new Set(graph.nodes());
+    const unneeded = steps.find(({ name }) => !names.has(name))!;
+    throw new GraphError(
+      `The schema of workflow \`${workflow}\` has the step \`${unneeded.name}\`, which no target needs; ` +
+        "make it a target, or leave it out.",
+      { workflow, node: unneeded.name },
+    );
+  }
+  return definition;
+}
+
+/** A step whose task and options were found. */
+interface PlannedStep {
+  readonly step: StepSchema;
+  /** Where the schema has it. */
+  readonly path: string;
+  /** What is called; `undefined` for a node that makes no call. */
+  readonly task: TaskInfo | undefined;
+  /** Options over those of the task; `undefined` if the task's are right. */
+  readonly options: AnyTaskOptions | undefined;
+  /** When it runs, but for what it hangs on. */
+  readonly conditions: readonly PlannedCondition[];
+}
+
+interface PlannedCondition extends Omit<Condition, "on"> {
+  /** What it hangs on. */
+  readonly of: ConditionSchema["of"];
+}
+
+/** A schema with the code that it names, from which any number of graphs are built. */
+class GraphPlan {
+  readonly #schema: WorkflowSchema;
+  readonly #steps: readonly PlannedStep[];
+  readonly #options: FromSchemaOptions;
+  readonly #tasks = new Map<string, TaskInfo>();
+  readonly #methods = new Map<string, TaskInfo>();
+
+  constructor(schema: WorkflowSchema, ordered: readonly StepSchema[], options: FromSchemaOptions) {
+    this.#schema = schema;
+    this.#options = options;
+    const places = new Map(schema.steps.map((step, place) => [step, place]));
+    this.#steps = ordered.map((step) => this.#planned(step, `steps[${places.get(step)}]`));
+  }
+
+  /** Builds a graph in the current naming scope, and gives its targets. */
+  build(placeholder: unknown): Targets {
+    const nodes = new Map<string, CallNode>();
+    for (const planned of this.#steps) nodes.set(planned.step.name, this.#made(planned, nodes, placeholder));
+    const targets = this.#schema.targets.map((target, i): Ref<unknown> => {
+      const path = `targets[${i}]`;
+      const ref = refFrom(nodes, placeholder)("$node" in target ? "$node" : "$instance", { ...target }, path);
+      if (!(ref instanceof LiveArg)) return ref!;
+      const instance = new StandIn(ref.maker);
+      instance[liveObject].last = ref.last;
+      return instance as unknown as Ref<unknown>;
+    });
+    return this.#schema.single ? targets[0]! : targets;
+  }
+
+  #planned(step: StepSchema, path: string): PlannedStep {
+    const { functions } = this.#options;
+    const info = this.#taskOf(step, path);
+    const { options } = step;
+    const isTasks = JSON.stringify(sorted(options)) === JSON.stringify(sorted(ownOptions(info, step.name)));
+    return {
+      step,
+      path,
+      task: info,
+      options: isTasks ? undefined : optionsOf(options ?? {}, info?.options, this.#options, `${path}.options`),
+      conditions: (step.when ?? []).map(({ of, predicate, case: inCase, cases }, i): PlannedCondition => {
+        if (inCase !== undefined && cases !== undefined) {
+          const names = new Set(cases);
+          return { of, predicate: (value) => caseOf(names, value) === inCase, inCase, cases };
+        }
+        if (predicate === undefined) return { of, predicate: Boolean };
+        const named = codeOf("functions", predicate, functions, `${path}.when[${i}].predicate`);
+        // What it takes is known to who names it.
+        return { of, predicate: named as unknown as Condition["predicate"] };
+      }),
+    };
+  }
+
+  #taskOf({ task: name, method, control }: StepSchema, path: string): TaskInfo | undefined {
+    if (control !== undefined || name === undefined) return undefined;
+    let info = this.#tasks.get(name);
+    if (info === undefined) {
+      const given = codeOf<SchemaTask>("tasks", name, this.#options.tasks, `${path}.task`);
+      if (typeof given !== "function") {
+        throw new ConfigError(
+          `The task ${JSON.stringify(name)} that a schema is read with is no task, function or class.`,
+        );
+      }
+      const own = taskOfBuilder(given) ?? taskOfBuilder(task(given as (...args: unknown[]) => unknown, { name }))!;
+      this.#tasks.set(name, info = own.base === name ? own : { ...own, base: name, site: undefined });
+    }
+    if (method === undefined) return info;
+    if (info.kind !== "class") {
+      throw new ConfigError(
+        `The schema has the method ${JSON.stringify(method)} at ${path} of task \`${name}\`, which is no class.`,
+      );
+    }
+    const key = JSON.stringify([name, method]);
+    let made = this.#methods.get(key);
+    if (made === undefined) {
+      made = methodTask(info, method);
+      if (made === undefined) {
+        throw new ConfigError(
+          `The schema has the method ${JSON.stringify(method)} at ${path}, which the class of task \`${name}\` lacks.`,
+        );
+      }
+      this.#methods.set(key, made);
+    }
+    return made;
+  }
+
+  #made(
+    { step, path, task, options, conditions }: PlannedStep,
+    nodes: ReadonlyMap<string, CallNode>,
+    placeholder: unknown,
+  ): CallNode {
+    const { name, control, cases, after = [], instance } = step;
+    const makeRef = refFrom(nodes, placeholder);
+    const args = step.args.map((arg, i) => this.#argument(arg, `${path}.args[${i}]`, makeRef));
+    const receiver = instance === undefined ? undefined : makerOf(nodes.get(instance)!, `${path}.instance`);
+    const when = conditions.map(({ of, ...condition }): Condition => {
+      const on = makeRef("$node" in of ? "$node" : "$input", { ...of }, `${path}.when`);
+      if (on === undefined || on instanceof LiveArg) throw new TypeError("A condition was checked to be no instance.");
+      return { ...condition, on };
+    });
+    const base = task?.base ?? control!;
+    const counted = parseAutoName(name);
+    const isCounted = counted?.base === base;
+    if (isCounted) currentScope().counter(base).next = counted.sequence;
+    const extra = {
+      ...isCounted ? {} : { name },
+      ...options === undefined ? {} : { options },
+      ...after.length === 0 ? {} : { after: after.map((other) => nodes.get(other)!) },
+      ...when.length === 0 ? {} : { when },
+      ...receiver === undefined ? {} : { receiver },
+    };
+    const hasExtra = Object.keys(extra).length > 0;
+    if (task !== undefined) {
+      return args.length > 2 ? addNode(task, args, many, hasExtra ? extra : undefined) : addNode(
+        task,
+        args.length > 0 ? args[0] : none,
+        args.length > 1 ? args[1] : none,
+        hasExtra ? extra : undefined,
+      );
+    }
+    const node = makeControl(control!, args as Ref<unknown>[], cases === undefined ? {} : { cases }, path);
+    if (!(node instanceof CallNode)) throw new TypeError("Control makes nodes.");
+    if (hasExtra) {
+      node.extra = { ...node.extra, ...extra };
+      forEachParent(node, (parent) => join(node, parent));
+    }
+    return node;
+  }
+
+  /** An argument as a node keeps it. */
+  #argument(form: SchemaValue, path: string, makeRef: MakeRef): unknown {
+    const value = valueOf(form, path, makeRef);
+    return typeof value !== "object" || value === null || value instanceof CallNode ? value : capture(value);
+  }
+}
+
+/** Makes references to the steps that were made so far, and to the input. */
+function refFrom(nodes: ReadonlyMap<string, CallNode>, placeholder: unknown): MakeRef {
+  return (tag, form, path): CapturedRef | undefined => {
+    switch (tag) {
+      case "$node": {
+        const { $node, item } = references.node(form, path);
+        const node = nodes.get($node)!;
+        return item === undefined ? node : new ItemRef(node, item);
+      }
+      case "$instance": {
+        const { $instance, after } = references.instance(form, path);
+        const maker = makerOf(nodes.get($instance)!, path);
+        return new LiveArg({ maker, last: after === undefined ? maker : nodes.get(after)! });
+      }
+      case "$input": {
+        const { $input } = references.input(form, path);
+        if (!(placeholder instanceof InputRef)) throw new TypeError("A definition is built around a placeholder.");
+        return $input.reduce((part: InputRef, key) => new InputRef([...part.path, key]), plainInput(placeholder));
+      }
+      default:
+        return undefined;
+    }
+  };
+}
+
+function makerOf(node: CallNode, path: string): CallNode {
+  if (node.site.task.kind === "class") return node;
+  throw new ConfigError(`The schema has \`${node.name}\` at ${path}, which is a call and makes no object.`);
+}
+
+/** The options of a task as a schema has them, if it can. */
+function ownOptions(info: TaskInfo | undefined, node: string): StepSchema["options"] {
+  return optionsForm(info?.options, info?.options, {}, node);
+}
+
+/** The same data with its keys in order. */
+function sorted(form: unknown): unknown {
+  if (typeof form !== "object" || form === null) return form;
+  if (Array.isArray(form)) return form.map(sorted);
+  return Object.fromEntries(
+    Object.entries(form).sort(([a], [b]) => a < b ? -1 : 1).map(([key, part]) => [key, sorted(part)]),
+  );
+}
