@@ -1,0 +1,164 @@
+import { expect } from "@std/expect";
+import {
+  defineWorkflow,
+  fromSchema,
+  fromYaml,
+  FusewireError,
+  LocalWorkflow,
+  SerializationError,
+  task,
+  toSchema,
+  toYaml,
+} from "@fusewire/fusewire";
+import fc from "fast-check";
+import { executableOf } from "../../src/engine/executable.ts";
+import { anyDefinition, anyName, code } from "./random_workflows.ts";
+
+Deno.test("A random workflow comes back from YAML with the same graph, options, hash and schema", async () => {
+  let written = 0;
+  let steps = 0;
+  await fc.assert(
+    fc.asyncProperty(anyDefinition, async (definition) => {
+      const schema = await toSchema(definition, code);
+      const yaml = await toYaml(definition, code);
+      const back = await fromYaml(yaml, code);
+      expect([back.name, back.version]).toEqual([definition.name, definition.version]);
+      expect(await toSchema(back, code)).toEqual(schema);
+      expect(await toYaml(back, code)).toBe(yaml);
+      const [one, other] = [executableOf(definition), executableOf(back)];
+      expect(other.definition).toEqual(one.definition);
+      expect([other.queue, other.policies]).toEqual([one.queue, one.policies]);
+      expect(other.graph.edges()).toEqual(one.graph.edges());
+      expect(other.shape).toEqual(one.shape);
+      expect(other.makers).toEqual(one.makers);
+      for (const [place, node] of one.graph.members.entries()) {
+        const { name: _, ...options } = one.optionsAt(place) ?? {};
+        const { name: __, ...others } = other.optionsAt(place) ?? {};
+        expect(withoutNothing(others)).toEqual(withoutNothing(options));
+        expect(other.graph.members[place]!.args.length).toBe(node.args.length);
+      }
+      const copy = await fromSchema(JSON.parse(JSON.stringify(schema)), code);
+      expect(await toSchema(copy, code)).toEqual(schema);
+      written++;
+      steps += schema.steps.length;
+    }),
+    { numRuns: 300 },
+  );
+  expect(steps / written).toBeGreaterThan(3);
+});
+
+/** Options that say nothing are not written. */
+function withoutNothing({ policies, ...options }: { readonly policies?: readonly unknown[] }): unknown {
+  return policies === undefined || policies.length === 0 ? options : { ...options, policies };
+}
+
+Deno.test("Random workflows that come back give the same results", async () => {
+  let succeeded = 0;
+  await fc.assert(
+    fc.asyncProperty(anyDefinition, async (definition) => {
+      const input = { day: { part: [0, 1, 2, 3] }, deep: Array.from({ length: 10 }, () => true) };
+      const ends = [];
+      for (const each of [definition, await fromYaml(await toYaml(definition, code), code)]) {
+        const run = await new LocalWorkflow(each, { input, cache: false }).start();
+        const result = await run.result().catch((error: unknown) =>
+          error instanceof FusewireError ? [error.code, error.node, error.message] : Promise.reject(error)
+        );
+        ends.push({ result, status: await run.status().then(({ id: _, ...status }) => status) });
+      }
+      const [one, other] = ends;
+      expect(other!.result).toEqual(one!.result);
+      const states = (
+        { steps, status }: NonNullable<typeof one>["status"],
+      ) => [status, steps.map((step) => [step.name, step.status])];
+      expect(states(other!.status)).toEqual(states(one!.status));
+      if (one!.status.status === "SUCCEEDED") succeeded++;
+    }),
+    { numRuns: 100 },
+  );
+  expect(succeeded).toBeGreaterThan(10);
+});
+
+Deno.test('FL29 schema to YAML to schema is equal, for names with `: # "` and unicode', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(anyName, { minLength: 3, maxLength: 3 }), async ([workflow, name, base]) => {
+      const named = task((x: number) => x + 1, { name: base! });
+      const definition = defineWorkflow(workflow!, { version: name! }, () => named(named(1)).setName(name!));
+      const options = { tasks: Object.fromEntries([[base!, named]]) };
+      const back = await fromYaml(await toYaml(definition), options);
+      expect(await toSchema(back)).toEqual(await toSchema(definition));
+      expect(await new LocalWorkflow(back, {}).run()).toBe(3);
+    }),
+    {
+      examples: [[['a: "b" # c', "étape: #1 “ü” 🦕", 'x: # "y"']], [["__proto__", "constructor", "$node"]]],
+      numRuns: 200,
+    },
+  );
+});
+
+Deno.test("A workflow of nodes has a schema too, with an empty version and its own options", async () => {
+  const add = task((a: number, b: number) => a + b, { name: "add", timeout: 1_000 });
+  const workflow = new LocalWorkflow([add(add(1, 2), 3)], { workflowName: "sum", cache: "content" });
+  workflow.query("add_0000").setOptions({ retry: { maxAttempts: 2 } });
+  const schema = await workflow.toSchema();
+  expect(schema).toEqual({
+    format: "fusewire/workflow/1",
+    workflow: "sum",
+    version: "",
+    cache: "content",
+    steps: [
+      { name: "add_0000", task: "add", args: [1, 2], options: { retry: { maxAttempts: 2 }, timeout: 1_000 } },
+      { name: "add_0001", task: "add", args: [{ $node: "add_0000" }, 3], options: { timeout: 1_000 } },
+    ],
+    targets: [{ $node: "add_0001" }],
+    single: false,
+  });
+  expect(await toYaml(workflow)).toBe(await workflow.toYaml());
+  const back = await fromYaml(await workflow.toYaml(), { tasks: { add } });
+  expect(await toSchema(back)).toEqual(schema);
+  expect(await new LocalWorkflow(back, {}).run()).toEqual([6]);
+});
+
+Deno.test("A schema is frozen throughout, and shares nothing with the workflow", async () => {
+  const show = task((...args: unknown[]) => args, { name: "show", concurrency: { key: "k", limit: 1 } });
+  const list = [1, { deep: [2] }];
+  const schema = await toSchema(defineWorkflow("frozen", { version: "1" }, () => show(list)));
+  const open: unknown[] = [schema];
+  for (const part of open) {
+    if (typeof part !== "object" || part === null) continue;
+    expect(Object.isFrozen(part)).toBe(true);
+    open.push(...Object.values(part));
+  }
+  expect(Object.isFrozen(list)).toBe(false);
+  list.push(3);
+  expect(schema.steps[0]!.args).toEqual([[1, { deep: [2] }]]);
+});
+
+Deno.test("A task may come back under another function, and without options of its own", async () => {
+  const add = task((a: number, b: number) => a + b, { name: "add", retry: { maxAttempts: 3 } });
+  const yaml = await toYaml(defineWorkflow("sum", { version: "1" }, () => add(1, 2)));
+  const back = await fromYaml(yaml, { tasks: { add: (a: number, b: number) => a * b } });
+  expect(await new LocalWorkflow(back, {}).run()).toBe(2);
+  expect(await toYaml(back)).toBe(yaml);
+});
+
+Deno.test("Constants that stand in two places of a value come back as one", async () => {
+  const same = task((pair: { a: unknown; b: unknown }) => pair.a === pair.b, { name: "same" });
+  const shared = { x: 1 };
+  const definition = defineWorkflow("same", { version: "1" }, () => same({ a: shared, b: shared }));
+  const back = await fromYaml(await toYaml(definition), { tasks: { same } });
+  expect(await new LocalWorkflow(back, {}).run()).toBe(true);
+  const beside = defineWorkflow("same", { version: "1" }, () => same({ a: shared, b: [shared, same({ a: 1, b: 1 })] }));
+  await expect(toSchema(beside)).rejects.toThrow(SerializationError);
+});
+
+Deno.test("Twenty thousand steps in a row go out and in again", async () => {
+  const add = task((a: number, b: number) => a + b, { name: "add" });
+  const definition = defineWorkflow("long", { version: "1" }, () => {
+    let node = add(0, 1);
+    for (let i = 1; i < 20_000; i++) node = add(node, 1);
+    return node;
+  });
+  const yaml = await toYaml(definition);
+  const back = await fromYaml(yaml, { tasks: { add } });
+  expect(executableOf(back).definition).toEqual(executableOf(definition).definition);
+});
