@@ -209,7 +209,11 @@ function build(plans: readonly Plan[], input: Input<{ day: unknown; deep: unknow
         case "item":
           return node && part(node, given.of, "length: #", "__proto__");
         case "deep":
-          return { list: [node, { $key: [node && part(node, 0), input.day, 1n] }], instance, constant: new Date(given.of) };
+          return {
+            list: [node, { $key: [node && part(node, 0), input.day, 1n] }],
+            instance,
+            constant: new Date(given.of),
+          };
         case "input":
           return given.of % 2 === 0 ? input : part(input.day, "part", 3);
         case "instance":

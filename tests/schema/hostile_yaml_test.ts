@@ -1,0 +1,368 @@
+import { expect } from "@std/expect";
+import {
+  anyOf,
+  branch,
+  ConfigError,
+  defineWorkflow,
+  fromSchema,
+  fromYaml,
+  FusewireError,
+  GraphError,
+  type Input,
+  task,
+  toSchema,
+  toYaml,
+} from "@fusewire/fusewire";
+import fc from "fast-check";
+
+const add = task((a: number, b: number) => a + b, { name: "add", retry: { maxAttempts: 2 } });
+const show = task((...args: unknown[]) => args, { name: "show" });
+class Tally {
+  note(_x: unknown): number {
+    return 1;
+  }
+}
+const tally = task(Tally, { name: "Tally" });
+const isBig = (x: unknown): boolean => Number(x) > 10;
+const code = { tasks: { add, show, Tally: tally }, functions: { isBig } };
+
+const header = `format: fusewire/workflow/1
+workflow: w
+version: "1"
+single: true
+`;
+const good = `${header}steps:
+  - name: a
+    task: add
+    args: [1, 2]
+targets: [{ $node: a }]
+`;
+
+/** What a document is refused with. */
+async function refusal(yaml: string): Promise<FusewireError> {
+  const error: unknown = await fromYaml(yaml, code).then(() => new TypeError("It was read."), (error) => error);
+  if (!(error instanceof FusewireError)) throw error;
+  return error;
+}
+
+/** A document with these steps and targets. */
+const of = (steps: string, targets = "[{ $node: a }]"): string => `${header}steps: ${steps}\ntargets: ${targets}\n`;
+
+const refusedAsText: readonly [what: string, yaml: string, named: RegExp][] = [
+  ["nothing", "", /null at/],
+  ["a text", "hello", /"hello" at/],
+  ["no YAML", "a: [1", /no valid YAML.*line/s],
+  ["two documents", `${good}---\n${good}`, /no valid YAML/],
+  ["a duplicate key", `${good}version: "2"\n`, /duplicated key.*line/s],
+  [
+    "a tag that makes a function",
+    `${header}steps: !!js/function "function () {}"\ntargets: []\n`,
+    /no valid YAML.*tag.*line/s,
+  ],
+  ["a tag that makes an object", of('[{ name: a, task: add, args: [!!js/regexp "/a/"] }]'), /no valid YAML.*tag/s],
+  ["a tag of one's own", of("[{ name: a, task: add, args: [!mine 1] }]"), /no valid YAML.*tag/s],
+  ["a set", of("[{ name: a, task: add, args: [!!set { a, b }] }]"), /no valid YAML.*tag/s],
+  ["a binary", of("[{ name: a, task: add, args: [!!binary aGk=] }]"), /no valid YAML.*tag/s],
+  ["an alias", of("[&x { name: a, task: add, args: [1, 2] }, *x]"), /alias of another part.*steps\[1\]/],
+  ["an alias of itself", of("&x [*x]"), /alias of another part.*steps\[0\]/],
+  ["an unknown alias", of("[*nobody]"), /no valid YAML.*alias.*line/s],
+  ["a merge key", `${header}base: &b { name: a }\nsteps: []\ntargets: []\n`, /unknown field "base"/],
+  ["a merge", of("[{ <<: { name: a }, task: add, args: [] }]"), /key "<<".*steps\[0\]/],
+  ["a key of prototypes", `${good}__proto__: { polluted: true }\n`, /key "__proto__"/],
+  [
+    "a prototype inside",
+    of("[{ name: a, task: add, args: [{ __proto__: { polluted: 1 } }, 2] }]"),
+    /key "__proto__".*args\[0\]/,
+  ],
+  [
+    "a constructor inside",
+    of("[{ name: a, task: add, args: [{ constructor: 1 }, 2] }]"),
+    /key "constructor".*args\[0\]/,
+  ],
+  ["a number that is none", of("[{ name: a, task: add, args: [.nan, 2] }]"), /NaN, which is written/],
+];
+
+const refusedAsData: readonly [what: string, yaml: string, named: RegExp][] = [
+  [
+    "another format",
+    good.replace("workflow/1", "workflow/9"),
+    /workflow\/9.*the schema.format.*"fusewire\/workflow\/1"/,
+  ],
+  ["no name", good.replace("workflow: w\n", ""), /lacks `workflow`/],
+  ["a name that is a number", good.replace("workflow: w", "workflow: 12"), /12 at the schema.workflow.*string/],
+  ["a name that no store takes", good.replace("workflow: w", 'workflow: "a\\u0000b"'), /name "a\\u0000b" is refused/],
+  ["a version that is a number", good.replace('version: "1"', "version: 1"), /1 at the schema.version.*quotes/],
+  ["an unknown field", `${good}extra: 1\n`, /unknown field "extra" at the schema; there may be format/],
+  [
+    "an unknown field of a step",
+    of("[{ name: a, task: add, args: [], retry: 1 }]"),
+    /unknown field "retry" at the schema.steps\[0\]/,
+  ],
+  [
+    "an unknown option",
+    of("[{ name: a, task: add, args: [], options: { retries: 1 } }]"),
+    /"retries" at the schema.steps\[0\].options/,
+  ],
+  [
+    "an option out of range",
+    of("[{ name: a, task: add, args: [], options: { timeout: -1 } }]"),
+    /`timeout`.*steps\[0\].options is -1/,
+  ],
+  [
+    "an option of another type",
+    of("[{ name: a, task: add, args: [], options: { pure: 1 } }]"),
+    /1 at .*options.pure.*true or false/,
+  ],
+  ["an unknown task", of("[{ name: a, task: sub, args: [] }]"), /"sub" at steps\[0\].task.*"add", "show", "Tally"/],
+  ["a task of all objects", of("[{ name: a, task: toString, args: [] }]"), /"toString" at steps\[0\].task/],
+  [
+    "an unknown function",
+    of("[{ name: a, task: add, args: [], options: { onFailure: { function: f } } }]"),
+    /"f".*onFailure.*"isBig"/,
+  ],
+  [
+    "code that the task lacks",
+    of("[{ name: a, task: add, args: [], options: { onFailure: { from: task } } }]"),
+    /onFailure from the step's task/,
+  ],
+  ["a missing step", of("[{ name: a, task: add, args: [{ $node: b }, 1] }]"), /no step `b`, which step `a` names/],
+  ["a missing target", of("[{ name: a, task: add, args: [] }]", "[{ $node: z }]"), /no step `z`, which a target names/],
+  [
+    "a step twice",
+    of("[{ name: a, task: add, args: [] }, { name: a, task: add, args: [] }]"),
+    /two steps with the name `a`/,
+  ],
+  [
+    "a step that nothing needs",
+    of("[{ name: a, task: add, args: [] }, { name: b, task: add, args: [] }]"),
+    /`b`, which no target needs/,
+  ],
+  [
+    "a cycle",
+    of("[{ name: a, task: add, args: [{ $node: b }] }, { name: b, task: add, args: [], after: [a] }]"),
+    /cycle: `a` waits for `b` waits for `a`/,
+  ],
+  [
+    "a step that waits for itself",
+    of("[{ name: a, task: add, args: [], when: [{ of: { $node: a } }] }]"),
+    /cycle: `a` waits for `a`/,
+  ],
+  [
+    "two targets for one",
+    of("[{ name: a, task: add, args: [] }]", "[{ $node: a }, { $node: a }]"),
+    /2 targets.*single/,
+  ],
+  ["a target that is data", of("[{ name: a, task: add, args: [] }]", "[1]"), /1 at the schema.targets\[0\]/],
+  ["a step of both kinds", of("[{ name: a, task: add, control: anyOf, args: [] }]"), /both `task` and `control`/],
+  [
+    "control of no kind",
+    of("[{ name: a, control: goto, args: [] }]"),
+    /"goto".*control.*"optional", "anyOf", "branch"/,
+  ],
+  ["an empty anyOf", of("[{ name: a, control: anyOf, args: [] }]"), /at least one argument/],
+  ["control over data", of("[{ name: a, control: optional, args: [1] }]"), /the number 1, which is not a node/],
+  ["a branch without cases", of("[{ name: a, control: branch, args: [{ $input: [] }] }]"), /without `cases`/],
+  [
+    "a branch with other cases",
+    of("[{ name: a, control: branch, cases: [x, y], args: [{ $input: [] }, { $input: [] }] }]"),
+    /2 different cases/,
+  ],
+  [
+    "cases in no order",
+    of("[{ name: a, control: branch, cases: [x, '1'], args: [{ $input: [] }, { $input: [] }, { $input: [] }] }]"),
+    /numbers come first, as 1, x/,
+  ],
+  [
+    "a method of no class",
+    of("[{ name: b, task: add, args: [] }, { name: a, task: add, method: m, instance: b, args: [] }]"),
+    /of task `add`, which is no class/,
+  ],
+  [
+    "a method that is not there",
+    of("[{ name: b, task: Tally, args: [] }, { name: a, task: Tally, method: constructor, instance: b, args: [] }]"),
+    /"constructor".*which the class of task `Tally` lacks/,
+  ],
+  [
+    "an instance that is a call",
+    of("[{ name: b, task: add, args: [] }, { name: a, task: Tally, method: note, instance: b, args: [], after: [b] }]"),
+    /`b` at steps\[1\].instance, which is a call/,
+  ],
+  [
+    "a form that stands for nothing",
+    of("[{ name: a, task: add, args: [{ $fn: x }] }]"),
+    /`\$fn` at steps\[0\].args\[0\]/,
+  ],
+  [
+    "a form with more beside it",
+    of("[{ name: a, task: add, args: [{ $bigint: '1', x: 1 }] }]"),
+    /nothing beside it.*`x`/,
+  ],
+  ["a number that is no number", of("[{ name: a, task: add, args: [{ $number: '1' }] }]"), /\$number/],
+  ["a bigint of letters", of("[{ name: a, task: add, args: [{ $bigint: 'x' }] }]"), /\$bigint/],
+  ["a date that is none", of("[{ name: a, task: add, args: [{ $date: never }] }]"), /\$date/],
+  ["pairs that are none", of("[{ name: a, task: add, args: [{ $map: [[1]] }] }]"), /pairs/],
+  [
+    "an encoding that is damaged",
+    of("[{ name: a, task: add, args: [{ $encoded: RlcB } ] }]"),
+    /no value at steps\[0\].args\[0\]/,
+  ],
+  [
+    "an encoding that is no Base64",
+    of("[{ name: a, task: add, args: [{ $encoded: '!' } ] }]"),
+    /no value at steps\[0\].args\[0\]/,
+  ],
+  [
+    "a part of the input by an object",
+    of("[{ name: a, task: add, args: [{ $input: [{}] }] }]"),
+    /an object at .*\$input\[0\]/,
+  ],
+  [
+    "a case without its branch",
+    of("[{ name: a, task: add, args: [], when: [{ of: { $input: [] }, case: x }] }]"),
+    /only one of `case` and `cases`/,
+  ],
+];
+
+for (const [what, yaml, named] of [...refusedAsText, ...refusedAsData]) {
+  Deno.test(`fromYaml() refuses ${what}`, async () => {
+    const error = await refusal(yaml);
+    expect(error.message).toMatch(named);
+    expect(error instanceof ConfigError || error instanceof GraphError).toBe(true);
+    expect(Reflect.get({}, "polluted")).toBeUndefined();
+  });
+}
+
+Deno.test("The document that the others are changes of is read", async () => {
+  expect((await fromYaml(good, code)).name).toBe("w");
+  expect(
+    (await fromYaml(
+      of("[{ name: a, task: add, args: [{ $node: b }, 1] }, { name: b, task: add, args: [1, 2] }]"),
+      code,
+    )).version,
+  )
+    .toBe("1");
+});
+
+Deno.test("fromYaml() refuses aliases that would grow to a billion parts, at once", async () => {
+  const laughs = Array.from(
+    { length: 30 },
+    (_, i) => `x${i}: &x${i} [${i === 0 ? "1" : `*x${i - 1}`}, ${i === 0 ? "1" : `*x${i - 1}`}]`,
+  );
+  const before = performance.now();
+  expect((await refusal(`${laughs.join("\n")}\n${good}`)).message).toContain("alias of another part");
+  expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+Deno.test("fromYaml() refuses what is nested too deep or too long, at once", async () => {
+  const before = performance.now();
+  for (const depth of [300, 3_000, 300_000]) {
+    const deep = "[".repeat(depth) + "]".repeat(depth);
+    expect((await refusal(of(`[{ name: a, task: add, args: [${deep}] }]`))).message).toMatch(/levels|too deep/);
+  }
+  const indented = Array.from({ length: 3_000 }, (_, i) => `${" ".repeat(i)}a:\n`).join("");
+  expect((await refusal(indented)).message).toMatch(/levels|too deep/);
+  expect((await refusal("#".repeat(17 * 1024 * 1024))).message).toContain("at most 16777216");
+  expect(performance.now() - before).toBeLessThan(10_000);
+});
+
+Deno.test("fromSchema() takes data of JSON, and refuses objects of classes, cycles and functions", async () => {
+  const schema = await toSchema(defineWorkflow("json", { version: "1" }, () => add(1, 2)));
+  expect((await fromSchema(JSON.parse(JSON.stringify(schema)), code)).name).toBe("json");
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  for (const arg of [new Date(), new Map(), () => 1, 1n, Symbol("a"), undefined, cyclic, NaN]) {
+    const args = [arg] as never[];
+    await expect(fromSchema({ ...schema, steps: [{ ...schema.steps[0]!, args }] }, code)).rejects.toThrow(ConfigError);
+  }
+});
+
+Deno.test("Random changes of a document give another schema or a FusewireError, never a hang or a change of prototypes", async () => {
+  const definition = defineWorkflow("fuzzed", { version: "1" }, (input: Input<{ day: string }>) => {
+    const live = tally();
+    const sum = add(1, 2).when(live.note(input.day), isBig).with({ retry: { maxDelay: Infinity } });
+    const chosen = branch(input.day, {
+      a: () => show(sum, { deep: [sum, 1n, new Date(0), new Set([1])] }),
+      default: () => sum,
+    });
+    return [anyOf(chosen, sum).setName('any: # "one"'), live, show("2026", "yes", -0).item(0)];
+  });
+  const yaml = await toYaml(definition, code);
+  const pieces = [
+    "__proto__",
+    "constructor",
+    "<<",
+    "&a ",
+    "*a",
+    "!!js/function ",
+    "!x ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "- ",
+    "\n",
+    "  ",
+    "#",
+    "'",
+    '"',
+    "$node",
+    "$",
+    "null",
+    "1e999",
+    "|\n",
+    "? ",
+    "\t",
+    "\0",
+    "\ud800",
+    "---\n",
+    "%YAML 1.2\n",
+  ];
+  const edit = fc.record({
+    at: fc.nat(yaml.length),
+    remove: fc.oneof(fc.constant(0), fc.constant(1), fc.nat(60)),
+    insert: fc.oneof(
+      fc.constantFrom("a", "1", " "),
+      fc.constantFrom("", ...pieces),
+      fc.string({ unit: "binary", maxLength: 4 }),
+    ),
+    copy: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, {
+      weight: 1,
+      arbitrary: fc.record({ from: fc.nat(yaml.length), length: fc.nat(200) }),
+    }),
+  });
+  const prototypes = [Object.prototype, Array.prototype, Function.prototype].map((of) =>
+    JSON.stringify(Reflect.ownKeys(of).map(String))
+  );
+  let read = 0;
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 2 }), async (edits) => {
+      let changed = yaml;
+      for (const { at, remove, insert, copy } of edits) {
+        const copied = copy === undefined ? "" : yaml.slice(copy.from, copy.from + copy.length);
+        changed = changed.slice(0, at) + insert + copied + changed.slice(at + remove);
+      }
+      const before = performance.now();
+      try {
+        const back = await fromYaml(changed, code);
+        const again = await fromYaml(await toYaml(back, code), code);
+        expect(await toSchema(again, code)).toEqual(await toSchema(back, code));
+        read++;
+      } catch (error) {
+        if (!(error instanceof FusewireError)) throw error;
+        expect(error.message.length).toBeGreaterThan(20);
+        refused++;
+      }
+      expect(performance.now() - before).toBeLessThan(2_000);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(read).toBeGreaterThan(15);
+  expect(refused).toBeGreaterThan(300);
+  expect(
+    [Object.prototype, Array.prototype, Function.prototype].map((of) =>
+      JSON.stringify(Reflect.ownKeys(of).map(String))
+    ),
+  ).toEqual(prototypes);
+});
