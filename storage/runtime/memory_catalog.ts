@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../../src/errors.ts";
 import { decode } from "../codec/structured.ts";
+import { redefined } from "./definition_changes.ts";
 import type { RunPage, RunQuery } from "./engine_storage.ts";
 import { SortedList } from "./memory_order.ts";
 import { definitionKey, MemoryRun } from "./memory_run.ts";
@@ -38,11 +39,7 @@ export class MemoryCatalog {
     const name = JSON.stringify([workflow, version]);
     const known = version === "" ? schema : this.#schemas.get(name) ?? schema;
     if (known !== schema) {
-      throw new ConfigError(
-        `Version ${JSON.stringify(version)} of workflow ${JSON.stringify(workflow)} is known with another graph; ` +
-          "give a changed definition another version.",
-        { workflow },
-      );
+      throw redefined(this.definition({ workflow, version, schema: known }), definition);
     }
     const key = definitionKey(definition);
     if (this.#definitions.has(key)) return;
