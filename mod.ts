@@ -71,7 +71,7 @@ export { fromSchema, fromYaml, toSchema, toYaml } from "./src/schema/schema.ts";
 export type { FromSchemaOptions, SchemaNames, SchemaTask } from "./src/schema/named_code.ts";
 export type * from "./src/schema/workflow_schema.ts";
 export type { Input } from "./src/input.ts";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
+export type { AnySchema, SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";

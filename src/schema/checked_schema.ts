@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
-import { controlKinds } from "./control_form.ts";
+import { readControl } from "./control_form.ts";
 import {
   anything,
   type Fields,
@@ -96,8 +96,7 @@ const step = fieldsOf<StepSchema>({
   task: text,
   method: text,
   instance: text,
-  control: oneOf(...controlKinds),
-  cases: texts,
+  control: readControl,
   args: listOf(anything),
   after: texts,
   when: listOf(condition),
@@ -158,10 +157,7 @@ function checkedStep(checked: StepSchema, path: string): StepSchema {
   }
   if (checked.method !== undefined && checked.task === undefined) refuse("`method` without `task`");
   if (checked.control !== undefined && checked.options !== undefined) {
-    refuse(`\`options\`, which mean nothing to ${checked.control},`);
-  }
-  if ((checked.cases === undefined) === (checked.control === "branch")) {
-    refuse(checked.cases === undefined ? "a branch without `cases`" : "`cases` without a branch");
+    refuse(`\`options\`, which mean nothing to ${checked.control.kind},`);
   }
   for (const [i, { predicate, case: inCase, cases }] of (checked.when ?? []).entries()) {
     if ((inCase === undefined) !== (cases === undefined)) refuse(`only one of \`case\` and \`cases\` in when[${i}]`);

@@ -12,7 +12,7 @@ import type { AnyTaskOptions, CacheMode } from "../options.ts";
 import type { Policy } from "../policy.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
 import type { TaskInfo } from "../task_info.ts";
-import { controlFields } from "./control_form.ts";
+import { controlForm } from "./control_form.ts";
 import { nameOf, type SchemaNames } from "./named_code.ts";
 import { optionsForm } from "./options_form.ts";
 import { constantForm, templateForm } from "./value_form.ts";
@@ -112,7 +112,7 @@ class StepWriter {
     const options = optionsForm(this.source.optionsAt(place), first.options, this.names, name);
     return {
       name,
-      ...control === undefined ? { task: named.base } : controlFields(control),
+      ...control === undefined ? { task: named.base } : { control: controlForm(control, this.names, name) },
       ...receiver === undefined
         ? {}
         : { method: task.base.slice(named.base.length + 1), instance: this.#name(receiver) },

@@ -5,12 +5,9 @@
  */
 import type { Definition } from "../definition.ts";
 import type { FromSchemaOptions, SchemaNames } from "./named_code.ts";
+import type { BaseWorkflow } from "../workflow.ts";
+import type { WorkflowSource } from "../workflow_options.ts";
 import type { WorkflowSchema } from "./workflow_schema.ts";
-
-/** A workflow of any backend. */
-interface HasSchema {
-  toSchema(names?: SchemaNames): Promise<WorkflowSchema>;
-}
 
 /**
  * A workflow or definition as plain data: its name and version, its steps with their tasks, arguments, edges and options, and its targets.
@@ -32,7 +29,7 @@ interface HasSchema {
  * ```
  */
 export async function toSchema(
-  source: Definition<never, unknown> | HasSchema,
+  source: Definition<never, unknown> | Pick<BaseWorkflow<WorkflowSource, unknown>, "toSchema">,
   names: SchemaNames = {},
 ): Promise<WorkflowSchema> {
   if ("toSchema" in source) return await source.toSchema(names);
@@ -57,7 +54,7 @@ export async function toSchema(
  * ```
  */
 export async function toYaml(
-  source: Definition<never, unknown> | HasSchema,
+  source: Definition<never, unknown> | Pick<BaseWorkflow<WorkflowSource, unknown>, "toSchema">,
   names: SchemaNames = {},
 ): Promise<string> {
   const schema = await toSchema(source, names);

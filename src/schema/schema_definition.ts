@@ -8,21 +8,21 @@ import { join } from "../component.ts";
 import { caseOf } from "../control/control.ts";
 import { WorkflowDefinition } from "../definition.ts";
 import { ConfigError, GraphError } from "../errors.ts";
-import { InputRef, plainInput } from "../input.ts";
 import { methodTask } from "../instance.ts";
 import { currentScope, parseAutoName } from "../naming.ts";
-import { CallNode, type Condition, forEachParent, ItemRef, many, none } from "../node.ts";
+import { CallNode, type Condition, forEachParent, many, none } from "../node.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Ref, Targets } from "../ref.ts";
-import { type CapturedRef, LiveArg, liveObject, StandIn } from "../stand_in.ts";
+import { LiveArg, liveObject, StandIn } from "../stand_in.ts";
 import { addNode, task } from "../task.ts";
 import { type TaskInfo, taskOfBuilder } from "../task_info.ts";
-import { checkedSchema, references } from "./checked_schema.ts";
+import { checkedSchema } from "./checked_schema.ts";
 import { makeControl } from "./control_form.ts";
 import { SchemaWorkflow } from "./definition_schema.ts";
 import { codeOf, type FromSchemaOptions, type SchemaTask } from "./named_code.ts";
 import { optionsForm, optionsOf } from "./options_form.ts";
 import { stepsInOrder } from "./step_order.ts";
+import { makerOf, refFrom } from "./step_references.ts";
 import { type MakeRef, valueOf } from "./value_form.ts";
 import type { ConditionSchema, SchemaValue, StepSchema, WorkflowSchema } from "./workflow_schema.ts";
 
@@ -168,7 +168,7 @@ class GraphPlan {
     nodes: ReadonlyMap<string, CallNode>,
     placeholder: unknown,
   ): CallNode {
-    const { name, control, cases, after = [], instance } = step;
+    const { name, control, after = [], instance } = step;
     const makeRef = refFrom(nodes, placeholder);
     const args = step.args.map((arg, i) => this.#argument(arg, `${path}.args[${i}]`, makeRef));
     const receiver = instance === undefined ? undefined : makerOf(nodes.get(instance)!, `${path}.instance`);
@@ -177,7 +177,7 @@ class GraphPlan {
       if (on === undefined || on instanceof LiveArg) throw new TypeError("A condition was checked to be no instance.");
       return { ...condition, on };
     });
-    const base = task?.base ?? control!;
+    const base = task?.base ?? control!.kind;
     const counted = parseAutoName(name);
     const isCounted = counted?.base === base;
     if (isCounted) currentScope().counter(base).next = counted.sequence;
@@ -197,7 +197,7 @@ class GraphPlan {
         hasExtra ? extra : undefined,
       );
     }
-    const node = makeControl(control!, args as Ref<unknown>[], cases === undefined ? {} : { cases }, path);
+    const node = makeControl(control!, args as Ref<unknown>[], this.#options, path);
     if (!(node instanceof CallNode)) throw new TypeError("Control makes nodes.");
     if (hasExtra) {
       node.extra = { ...node.extra, ...extra };
@@ -211,36 +211,6 @@ class GraphPlan {
     const value = valueOf(form, path, makeRef);
     return typeof value !== "object" || value === null || value instanceof CallNode ? value : capture(value);
   }
-}
-
-/** Makes references to the steps that were made so far, and to the input. */
-function refFrom(nodes: ReadonlyMap<string, CallNode>, placeholder: unknown): MakeRef {
-  return (tag, form, path): CapturedRef | undefined => {
-    switch (tag) {
-      case "$node": {
-        const { $node, item } = references.node(form, path);
-        const node = nodes.get($node)!;
-        return item === undefined ? node : new ItemRef(node, item);
-      }
-      case "$instance": {
-        const { $instance, after } = references.instance(form, path);
-        const maker = makerOf(nodes.get($instance)!, path);
-        return new LiveArg({ maker, last: after === undefined ? maker : nodes.get(after)! });
-      }
-      case "$input": {
-        const { $input } = references.input(form, path);
-        if (!(placeholder instanceof InputRef)) throw new TypeError("A definition is built around a placeholder.");
-        return $input.reduce((part: InputRef, key) => new InputRef([...part.path, key]), plainInput(placeholder));
-      }
-      default:
-        return undefined;
-    }
-  };
-}
-
-function makerOf(node: CallNode, path: string): CallNode {
-  if (node.site.task.kind === "class") return node;
-  throw new ConfigError(`The schema has \`${node.name}\` at ${path}, which is a call and makes no object.`);
 }
 
 /** The options of a task as a schema has them, if it can. */

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Control } from "../control/control.ts";
 import type { CacheMode } from "../options.ts";
 
 /** The format of the schemas that this release writes and reads. */
@@ -105,6 +104,23 @@ export interface OptionsSchema {
   readonly transfer?: boolean;
 }
 
+/** What a step does in place of a call. */
+export type ControlSchema =
+  | {
+    /** See `optional()`. */
+    readonly kind: "optional";
+  }
+  | {
+    /** See `anyOf()`. */
+    readonly kind: "anyOf";
+  }
+  | {
+    /** See `branch()`. */
+    readonly kind: "branch";
+    /** The names of its cases. Their values are the arguments after the first. */
+    readonly cases: readonly string[];
+  };
+
 /** A step: a call of a task, a call of a method, or a node that makes no call. */
 export interface StepSchema {
   /** Name, unique in the schema. */
@@ -116,9 +132,7 @@ export interface StepSchema {
   /** For a method: the step that makes the object. */
   readonly instance?: string;
   /** For a node that makes no call: what it does. */
-  readonly control?: Control["kind"];
-  /** For a branch: the names of its cases. Their values are the arguments after the first. */
-  readonly cases?: readonly string[];
+  readonly control?: ControlSchema;
   /** Arguments: data, with references at any depth. */
   readonly args: readonly SchemaValue[];
   /** Names of steps that it follows without data. Default: none. */

@@ -153,24 +153,38 @@ const refusedAsData: readonly [what: string, yaml: string, named: RegExp][] = [
     /2 targets.*single/,
   ],
   ["a target that is data", of("[{ name: a, task: add, args: [] }]", "[1]"), /1 at the schema.targets\[0\]/],
-  ["a step of both kinds", of("[{ name: a, task: add, control: anyOf, args: [] }]"), /both `task` and `control`/],
+  [
+    "a step of both kinds",
+    of("[{ name: a, task: add, control: { kind: anyOf }, args: [] }]"),
+    /both `task` and `control`/,
+  ],
   [
     "control of no kind",
-    of("[{ name: a, control: goto, args: [] }]"),
-    /"goto".*control.*"optional", "anyOf", "branch"/,
+    of("[{ name: a, control: { kind: goto }, args: [] }]"),
+    /"goto" at .*control.kind.*"optional", "anyOf", "branch"/,
   ],
-  ["an empty anyOf", of("[{ name: a, control: anyOf, args: [] }]"), /at least one argument/],
-  ["control over data", of("[{ name: a, control: optional, args: [1] }]"), /the number 1, which is not a node/],
-  ["a branch without cases", of("[{ name: a, control: branch, args: [{ $input: [] }] }]"), /without `cases`/],
+  ["an empty anyOf", of("[{ name: a, control: { kind: anyOf }, args: [] }]"), /takes at least one/],
+  [
+    "control over data",
+    of("[{ name: a, control: { kind: optional }, args: [1] }]"),
+    /the number 1, which is not a node/,
+  ],
+  [
+    "a branch without cases",
+    of("[{ name: a, control: { kind: branch }, args: [{ $input: [] }] }]"),
+    /lacks `cases` at the schema.steps\[0\].control/,
+  ],
   [
     "a branch with other cases",
-    of("[{ name: a, control: branch, cases: [x, y], args: [{ $input: [] }, { $input: [] }] }]"),
-    /2 different cases/,
+    of("[{ name: a, control: { kind: branch, cases: [x, y] }, args: [{ $input: [] }, { $input: [] }] }]"),
+    /each of its 2 cases/,
   ],
   [
     "cases in no order",
-    of("[{ name: a, control: branch, cases: [x, '1'], args: [{ $input: [] }, { $input: [] }, { $input: [] }] }]"),
-    /numbers come first, as 1, x/,
+    of(
+      "[{ name: a, control: { kind: branch, cases: [x, '1'] }, args: [{ $input: [] }, { $input: [] }, { $input: [] }] }]",
+    ),
+    /numbers come first: 1, x/,
   ],
   [
     "a method of no class",
