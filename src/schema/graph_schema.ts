@@ -110,6 +110,8 @@ class StepWriter {
     const named = receiver === undefined ? task : receiver.site.task;
     const first = control === undefined ? this.#named(named, name) : task;
     const options = optionsForm(this.source.optionsAt(place), first.options, this.names, name);
+    // Without any, those of the task would hold.
+    const isBare = options === undefined && optionsForm(first.options, first.options, {}, name) !== undefined;
     return {
       name,
       ...control === undefined ? { task: named.base } : { control: controlForm(control, this.names, name) },
@@ -119,7 +121,7 @@ class StepWriter {
       args: Array.from({ length: node.argumentCount }, (_, i) => this.#argument(node.argumentAt(i), i, name)),
       ...after.length === 0 ? {} : { after: after.map((other) => this.#name(other)) },
       ...when.length === 0 ? {} : { when: when.map((condition) => this.#condition(condition, name)) },
-      ...options === undefined ? {} : { options },
+      ...options === undefined ? isBare ? { options: {} } : {} : { options },
     };
   }
 

@@ -111,12 +111,13 @@ class GraphPlan {
     const { functions } = this.#options;
     const info = this.#taskOf(step, path);
     const { options } = step;
-    const isTasks = JSON.stringify(sorted(options)) === JSON.stringify(sorted(ownOptions(info, step.name)));
+    const isTasks = options === undefined ||
+      JSON.stringify(sorted(options)) === JSON.stringify(sorted(ownOptions(info, step.name)));
     return {
       step,
       path,
       task: info,
-      options: isTasks ? undefined : optionsOf(options ?? {}, info?.options, this.#options, `${path}.options`),
+      options: isTasks ? undefined : optionsOf(options, info?.options, this.#options, `${path}.options`),
       conditions: (step.when ?? []).map(({ of, predicate, case: inCase, cases }, i): PlannedCondition => {
         if (inCase !== undefined && cases !== undefined) {
           const names = new Set(cases);

@@ -80,7 +80,7 @@ export interface RetrySchema {
   readonly retryIf?: CodeSchema;
 }
 
-/** See {@linkcode TaskOptions}. Those of the step's task are among them. */
+/** See {@linkcode TaskOptions}. Those of the step's task hold only where they are among them. */
 export interface OptionsSchema {
   /** Version of the task. */
   readonly version?: string;
@@ -139,7 +139,7 @@ export interface StepSchema {
   readonly after?: readonly string[];
   /** What must hold for it to run. Default: nothing. */
   readonly when?: readonly ConditionSchema[];
-  /** Its options. Default: none. */
+  /** All of its options. Default: those of the task. */
   readonly options?: OptionsSchema;
 }
 

@@ -85,7 +85,7 @@ Deno.test("Two tasks of one name are refused, as nobody could tell them apart", 
   const [one, same] = [task(fn, { name: "fn" }), task(fn, { name: "fn", timeout: 5 })];
   const definition = defineWorkflow("same", { version: "1" }, () => one(same(1, 2), 3));
   const schema = await toSchema(definition);
-  expect(schema.steps.map(({ options }) => options)).toEqual([{ timeout: 5 }, undefined]);
+  expect(schema.steps.map(({ options }) => options)).toEqual([{ timeout: 5 }, {}]);
   const back = await fromYaml(await toYaml(definition), { tasks: { fn: same } });
   expect(await toSchema(back)).toEqual(schema);
 });

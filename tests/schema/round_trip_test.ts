@@ -141,6 +141,22 @@ Deno.test("A task may come back under another function, and without options of i
   expect(await toYaml(back)).toBe(yaml);
 });
 
+Deno.test("A step whose schema says nothing of options has those of its task, and one that says some has these alone", async () => {
+  const add = task((a: number, b: number) => a + b, { name: "add", retry: { maxAttempts: 3 }, timeout: 9 });
+  const read = async (more: string): Promise<unknown> => {
+    const yaml = `format: fusewire/workflow/1
+workflow: w
+version: "1"
+steps: [{ name: a, task: add, args: [1, 2]${more} }]
+targets: [{ $node: a }]
+single: true`;
+    return (await toSchema(await fromYaml(yaml, { tasks: { add } }))).steps[0]!.options;
+  };
+  expect(await read("")).toEqual({ retry: { maxAttempts: 3 }, timeout: 9 });
+  expect(await read(", options: { timeout: 5 }")).toEqual({ timeout: 5 });
+  expect(await read(", options: {}")).toEqual({});
+});
+
 Deno.test("Constants that stand in two places of a value come back as one", async () => {
   const same = task((pair: { a: unknown; b: unknown }) => pair.a === pair.b, { name: "same" });
   const shared = { x: 1 };
