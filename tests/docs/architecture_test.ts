@@ -114,6 +114,12 @@ Deno.test("src/pool/ knows neither workflows, backends nor the engine, and its c
   }
 });
 
+Deno.test("src/schema/ knows workflows and what they are made of, and neither runs, backends nor the engine", async () => {
+  const strangers =
+    /^src\/(engine|backends|execution|pool|results)\/|^src\/(in_process|attempt)\.ts$|^storage\/(?!codec\/)/;
+  expect(await trespasses("src/schema", (to) => !strangers.test(to))).toEqual([]);
+});
+
 Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async () => {
   const layers = [
     [

@@ -38,6 +38,17 @@ Deno.test("A run that a definition began goes on with the one from its YAML, in 
   expect(await run.result()).toEqual([{ chosen: 3, of: [1, 4] }, new Map([["constant", 1n]])]);
 });
 
+Deno.test("A definition from the YAML of nodes has no version, and is run durably like the nodes", async () => {
+  const nodes = new LocalWorkflow(tasks.square(tasks.parse("3")), { workflowName: "nodes" });
+  const read = await fromYaml(await nodes.toYaml(), { tasks });
+  expect(read.version).toBe("");
+  await using runtime = await openRuntime({ kv: ":memory:" });
+  expect(await runtime.run(read, undefined)).toBe(9);
+  const run = await runtime.start(read, undefined);
+  await runtime.worker([read]).tick({ budgetMs: 30_000 });
+  expect(await run.result()).toBe(9);
+});
+
 Deno.test("Schemas and YAML are loaded with the first of them, and need no permission", async () => {
   const script = `
     import { toYaml, fromYaml, defineWorkflow, task } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
