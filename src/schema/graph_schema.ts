@@ -7,7 +7,7 @@ import { SerializationError } from "../errors.ts";
 import type { NodeGraph, Scope } from "../graph.ts";
 import type { WorkflowDefinition } from "../definition.ts";
 import { InputRef } from "../input.ts";
-import { CallNode, ItemRef } from "../node.ts";
+import { CallNode, type Condition, ItemRef } from "../node.ts";
 import type { AnyTaskOptions, CacheMode } from "../options.ts";
 import type { Policy } from "../policy.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
@@ -186,7 +186,7 @@ class StepWriter {
   }
 
   #condition(
-    { on, predicate, inCase, cases }: NonNullable<NonNullable<CallNode["extra"]>["when"]>[number],
+    { on, predicate, inCase, cases }: Condition,
     node: string,
   ): ConditionSchema {
     const form = on instanceof InputRef
@@ -194,7 +194,7 @@ class StepWriter {
       : on instanceof ItemRef
       ? this.node(on.node.index, on)
       : this.node(on.index, undefined);
-    if (inCase !== undefined) return { of: form, case: inCase, cases: [...cases ?? [inCase]] };
+    if (inCase !== undefined && cases !== undefined) return { of: form, case: inCase, cases: [...cases] };
     if (predicate === Boolean) return { of: form };
     const where = `The predicate of a condition of node \`${node}\``;
     return { of: form, predicate: nameOf("functions", predicate, this.names.functions ?? {}, where) };

@@ -9,7 +9,7 @@ import { caseOf } from "../control/control.ts";
 import { WorkflowDefinition } from "../definition.ts";
 import { ConfigError, GraphError } from "../errors.ts";
 import { methodTask } from "../instance.ts";
-import { currentScope, parseAutoName } from "../naming.ts";
+import { checkName, currentScope, parseAutoName } from "../naming.ts";
 import { CallNode, type Condition, forEachParent, many, none } from "../node.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Ref, Targets } from "../ref.ts";
@@ -102,6 +102,7 @@ class GraphPlan {
       if (!(ref instanceof LiveArg)) return ref!;
       const instance = new StandIn(ref.maker);
       instance[liveObject].last = ref.last;
+      // An instance is a reference, which has no member but in types.
       return instance as unknown as Ref<unknown>;
     });
     return this.#schema.single ? targets[0]! : targets;
@@ -109,6 +110,7 @@ class GraphPlan {
 
   #planned(step: StepSchema, path: string): PlannedStep {
     const { functions } = this.#options;
+    checkName(step.name, "node");
     const info = this.#taskOf(step, path);
     const { options } = step;
     const isTasks = options === undefined ||
@@ -198,6 +200,7 @@ class GraphPlan {
         hasExtra ? extra : undefined,
       );
     }
+    // What makes a node of control refuses what is no reference.
     const node = makeControl(control!, args as Ref<unknown>[], this.#options, path);
     if (!(node instanceof CallNode)) throw new TypeError("Control makes nodes.");
     if (hasExtra) {

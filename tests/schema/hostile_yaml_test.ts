@@ -91,6 +91,17 @@ const refusedAsData: readonly [what: string, yaml: string, named: RegExp][] = [
   ["no name", good.replace("workflow: w\n", ""), /lacks `workflow`/],
   ["a name that is a number", good.replace("workflow: w", "workflow: 12"), /12 at the schema.workflow.*string/],
   ["a name that no store takes", good.replace("workflow: w", 'workflow: "a\\u0000b"'), /name "a\\u0000b" is refused/],
+  ["a step without a name", of("[{ name: '', task: add, args: [] }]", "[{ $node: '' }]"), /name "" is refused/],
+  [
+    "a step's name that no store takes",
+    of('[{ name: "a\\u0007", task: add, args: [] }]', '[{ $node: "a\\u0007" }]'),
+    /U\+0007/,
+  ],
+  [
+    "a step's name that is too long",
+    of(`[{ name: ${"a".repeat(256)}, task: add, args: [] }]`, `[{ $node: ${"a".repeat(256)} }]`),
+    /256 UTF-8 bytes/,
+  ],
   ["a version that is a number", good.replace('version: "1"', "version: 1"), /1 at the schema.version.*quotes/],
   ["an unknown field", `${good}extra: 1\n`, /unknown field "extra" at the schema; there may be format/],
   [
