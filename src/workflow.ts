@@ -296,7 +296,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    */
   async toSchema(names: SchemaNames = {}): Promise<WorkflowSchema> {
     const { schemaOf } = await import("./schema/graph_schema.ts");
-    const { workflowName, version, nodeGraph, single, policies } = this;
+    const { workflowName, version, nodeGraph, single, timeout, policies } = this;
     const definition = this.#definition;
     return schemaOf({
       workflow: workflowName,
@@ -306,6 +306,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       targets: this.flatTargets.map((target, i) => ({ ...target, last: this.#targetLasts[i]! })),
       single,
       cache: definition?.options.cache !== undefined || this.cache !== "name" ? this.cache : undefined,
+      timeout,
       policies,
       definition,
       optionsAt: (place) => this.optionsAt(place),

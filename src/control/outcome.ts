@@ -7,7 +7,7 @@ import { describe } from "../describe.ts";
 import { LimitError, NotFoundError } from "../errors.ts";
 import { End } from "../join.ts";
 import type { Program } from "../program.ts";
-import { caseOf, type Control, isWaiting } from "./control.ts";
+import { caseOf, type Control, endsLoop, isWaiting } from "./control.ts";
 import { gathered } from "./gathered.ts";
 import { type Wait, waitOf } from "./wait.ts";
 
@@ -118,7 +118,7 @@ function lastIteration(
   let value: unknown;
   for (let i = 0; i < count; i++) {
     const outcome = endsAs(program, place, i, above);
-    if (outcome.kind !== "succeeded" || until(value = outcome.value)) return outcome;
+    if (outcome.kind !== "succeeded" || endsLoop(until, value = outcome.value)) return outcome;
   }
   if (onLimit === "last") return { kind: "succeeded", value };
   const node = program.graph.names.at(place);

@@ -11,14 +11,14 @@ import { CallNode, type Condition, ItemRef, type Node } from "../node.ts";
 import type { HasItems, Ref } from "../ref.ts";
 import { DeepArg, StandIn } from "../stand_in.ts";
 import { buildCase, refusePromise } from "./case_scope.ts";
-import type { LoopLimit } from "./control.ts";
+import { endsLoop, type LoopEnd, type LoopLimit } from "./control.ts";
 import { type ControlArg, controlArg, controlNode, controlTask, stepArg } from "./control_node.ts";
 
 const info = controlTask("repeat", repeatUntil);
 const initialInfo = controlTask("initial", repeatUntil);
 
 /** The most iterations that a loop may be allowed: all of them are nodes of the graph. */
-const MOST_ITERATIONS = 10_000;
+export const MOST_ITERATIONS = 10_000;
 
 /** What an iteration of a loop begins with: a reference, of which items can be taken. */
 export type LoopValue<T> = Ref<T> & HasItems;
@@ -86,27 +86,45 @@ export function repeatUntil(
   for (let i = 0; i < maxIterations; i++) {
     const label = i === 0 ? "The body of repeatUntil()" : `The body of repeatUntil(), called for iteration ${i},`;
     const build = (): unknown => body(value, i);
-    const condition: Condition = { on: value, predicate: (value) => !until(value), inLoop: true };
+    const condition = loopCondition(value, until);
     const made = i === 0 ? build() : buildCase(condition, build, label);
     refusePromise(made, label);
     value = stepArg(made, label);
     if (i > 0) refuseOutside(value, condition, label);
     iterations.push(value);
   }
+  return loopNode(until, onLimit, iterations);
+}
+
+/** What the nodes of an iteration hang on: that the value of the one before does not end the loop. */
+export function loopCondition(on: ControlArg, until: LoopEnd): Condition {
+  return { on, predicate: (value) => !endsLoop(until, value), inLoop: true, until };
+}
+
+/** The node of a loop whose iterations have these values. */
+export function loopNode(until: LoopEnd, onLimit: LoopLimit, iterations: readonly ControlArg[]): CallNode {
   return controlNode(info, { kind: "repeatUntil", until, onLimit }, iterations);
 }
 
-/** What the first iteration begins with: a node is made for a plain value. */
-function initialArg(initial: unknown): ControlArg {
-  const isRef = initial instanceof CallNode || initial instanceof ItemRef || initial instanceof InputRef ||
-    initial instanceof StandIn;
-  if (isRef) return controlArg(initial, "repeatUntil()");
+/**
+ * The node of a plain value that a loop begins with.
+ *
+ * @throws {GraphError} If it holds references.
+ */
+export function initialNode(initial: unknown): CallNode {
   if (typeof initial === "object" && initial !== null && capture(initial) instanceof DeepArg) {
     throw new GraphError(
       `repeatUntil() was given ${describe(initial)} with references inside to begin with; make it with a task.`,
     );
   }
   return controlNode(initialInfo, { kind: "initial" }, [initial]);
+}
+
+/** What the first iteration begins with: a node is made for a plain value. */
+function initialArg(initial: unknown): ControlArg {
+  const isRef = initial instanceof CallNode || initial instanceof ItemRef || initial instanceof InputRef ||
+    initial instanceof StandIn;
+  return isRef ? controlArg(initial, "repeatUntil()") : initialNode(initial);
 }
 
 /** An iteration whose value is there in any case would go on when the loop has ended. */
@@ -121,7 +139,7 @@ function refuseOutside(value: ControlArg, condition: Condition, label: string): 
 }
 
 function checkedOptions(options: RepeatOptions<never>): {
-  readonly until: (value: unknown) => boolean;
+  readonly until: LoopEnd;
   readonly maxIterations: number;
   readonly onLimit: LoopLimit;
 } {
@@ -141,14 +159,5 @@ function checkedOptions(options: RepeatOptions<never>): {
       `Option \`onLimit\` of repeatUntil() is ${describe(onLimit)}; it must be "fail" or "last".`,
     );
   }
-  return { until: checked(until), maxIterations: maxIterations!, onLimit };
-}
-
-/** A promise would end every loop. */
-function checked(until: (value: unknown) => unknown): (value: unknown) => boolean {
-  return (value) => {
-    const ends = until(value);
-    if (typeof ends === "boolean") return ends;
-    throw new ConfigError(`The function \`until\` of a loop gave ${describe(ends)}; it must give true or false.`);
-  };
+  return { until, maxIterations: maxIterations!, onLimit };
 }

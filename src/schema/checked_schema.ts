@@ -5,30 +5,15 @@
  */
 import { ConfigError } from "../errors.ts";
 import { readControl } from "./control_form.ts";
-import {
-  anything,
-  type Fields,
-  fieldsOf,
-  flag,
-  key,
-  listOf,
-  number,
-  oneOf,
-  type Reader,
-  text,
-  wrong,
-} from "./fields.ts";
+import { anything, type Fields, fieldsOf, flag, listOf, oneOf, text, wrong } from "./fields.ts";
 import { frozen } from "./frozen.ts";
-import { isObject, isRefusedKey, MAX_DEPTH, tagOf } from "./value_form.ts";
+import { cache, numbers, options, texts } from "./option_fields.ts";
+import { input, instance, node } from "./reference_fields.ts";
+import { isRefusedKey, MAX_DEPTH, tagOf } from "./value_form.ts";
 import {
-  type CodeSchema,
   type ConditionSchema,
-  type InputSchema,
   type InstanceSchema,
   type NodeSchema,
-  type NumberSchema,
-  type OptionsSchema,
-  type RetrySchema,
   SCHEMA_FORMAT,
   type SchemaValue,
   type StepSchema,
@@ -41,41 +26,6 @@ export const MAX_PARTS = 5_000_000;
 /** A value takes up to three levels for each of its own, as in `{ $map: [[key, value]] }`; the others are of the schema around it. */
 const DEEPEST = 3 * MAX_DEPTH + 8;
 
-const items = listOf(key);
-const texts = listOf(text);
-const cache = oneOf("name", "content", false);
-const node: Reader<NodeSchema> = fieldsOf<NodeSchema>({ $node: text, item: items }, ["$node"]);
-const instance: Reader<InstanceSchema> = fieldsOf<InstanceSchema>({ $instance: text, after: text }, ["$instance"]);
-const input: Reader<InputSchema> = fieldsOf<InputSchema>({ $input: items }, ["$input"]);
-const numbers: Reader<NumberSchema> = (form, path) => {
-  if (typeof form === "number") return form;
-  return fieldsOf<Exclude<NumberSchema, number>>({ $number: text }, ["$number"])(form, path);
-};
-const fromTask = fieldsOf<{ readonly from: "task" }>({ from: oneOf("task") }, ["from"]);
-const code: Reader<CodeSchema> = (form, path) =>
-  isObject(form) && Object.hasOwn(form, "from")
-    ? fromTask(form, path)
-    : fieldsOf<{ readonly function: string }>({ function: text }, ["function"])(form, path);
-const retry = fieldsOf<RetrySchema>({
-  maxAttempts: numbers,
-  initialDelay: numbers,
-  maxDelay: numbers,
-  factor: numbers,
-  jitter: numbers,
-  retryIf: code,
-}, []);
-const options = fieldsOf<OptionsSchema>({
-  version: text,
-  retry,
-  timeout: numbers,
-  cache,
-  seed: (form, path) => typeof form === "string" ? form : numbers(form, path),
-  onFailure: (form, path) => typeof form === "string" ? oneOf("fail", "skip")(form, path) : code(form, path),
-  concurrency: fieldsOf({ key: text, limit: number }, ["key", "limit"]),
-  policies: (form, path) => Array.isArray(form) ? texts(form, path) : fromTask(form, path),
-  pure: flag,
-  transfer: flag,
-}, []);
 const condition = fieldsOf<ConditionSchema>({
   of: (form, path) => {
     switch (tagOf(form)) {
@@ -90,6 +40,7 @@ const condition = fieldsOf<ConditionSchema>({
   predicate: text,
   case: text,
   cases: texts,
+  until: text,
 }, ["of"]);
 const step = fieldsOf<StepSchema>({
   name: text,
@@ -109,6 +60,7 @@ const workflow: Fields<WorkflowSchema> = {
   input: text,
   cache,
   queue: text,
+  timeout: numbers,
   scope: oneOf("descendants"),
   policies: texts,
   plugins: texts,
@@ -142,9 +94,6 @@ export function checkedSchema(data: unknown): WorkflowSchema {
   return frozen(checked);
 }
 
-/** The reference to a step in a form with the tag of one. */
-export const references = { node, instance, input };
-
 function checkedStep(checked: StepSchema, path: string): StepSchema {
   const refuse = (what: string): never => {
     throw new ConfigError(`The schema has ${what} at ${path}, step ${JSON.stringify(checked.name)}.`);
@@ -159,9 +108,11 @@ function checkedStep(checked: StepSchema, path: string): StepSchema {
   if (checked.control !== undefined && checked.options !== undefined) {
     refuse(`\`options\`, which mean nothing to ${checked.control.kind},`);
   }
-  for (const [i, { predicate, case: inCase, cases }] of (checked.when ?? []).entries()) {
+  for (const [i, condition] of (checked.when ?? []).entries()) {
+    const { case: inCase, cases } = condition;
     if ((inCase === undefined) !== (cases === undefined)) refuse(`only one of \`case\` and \`cases\` in when[${i}]`);
-    if (inCase !== undefined && predicate !== undefined) refuse(`both \`case\` and \`predicate\` in when[${i}]`);
+    const [one, other] = (["case", "predicate", "until"] as const).filter((field) => condition[field] !== undefined);
+    if (other !== undefined) refuse(`both \`${one}\` and \`${other}\` in when[${i}]`);
     if (inCase !== undefined && cases?.includes(inCase) === false) {
       refuse(`a \`case\` that is not in \`cases\` in when[${i}]`);
     }

@@ -11,11 +11,10 @@ import { CallNode, type Condition, ItemRef } from "../node.ts";
 import type { AnyTaskOptions, CacheMode } from "../options.ts";
 import type { Policy } from "../policy.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
-import type { TaskInfo } from "../task_info.ts";
 import { controlForm } from "./control_form.ts";
 import { nameOf, type SchemaNames } from "./named_code.ts";
-import { optionsForm } from "./options_form.ts";
-import { constantForm, templateForm } from "./value_form.ts";
+import { constantForm, numberForm, templateForm } from "./value_form.ts";
+import { WrittenNames } from "./written_names.ts";
 import {
   type ConditionSchema,
   type InputSchema,
@@ -45,6 +44,8 @@ export interface SchemaSource {
   readonly single: boolean;
   /** When a stored result stands for a new one, if that was said. */
   readonly cache: CacheMode | undefined;
+  /** Milliseconds that a run may take, if that was said. */
+  readonly timeout: number | undefined;
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
   /** The definition that it is made from, if it is. */
@@ -61,7 +62,7 @@ export interface SchemaSource {
  * @throws {SerializationError} If something of it can not be said as data and has no name; the message names the node.
  */
 export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSchema {
-  const { workflow, version, graph, scope, targets, single, cache, policies, definition } = source;
+  const { workflow, version, graph, scope, targets, single, cache, timeout, policies, definition } = source;
   const writer = new StepWriter(source, names);
   const { input, queue, plugins = [] } = definition?.options ?? {};
   const of = (option: string): string => `Option \`${option}\` of workflow \`${workflow}\``;
@@ -73,6 +74,7 @@ export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSche
     ...input === undefined ? {} : { input: nameOf("inputs", input, names.inputs ?? {}, of("input")) },
     ...cache === undefined ? {} : { cache },
     ...queue === undefined ? {} : { queue },
+    ...timeout === undefined ? {} : { timeout: numberForm(timeout) },
     ...scope === "ancestors" ? {} : { scope },
     ...policies.length === 0
       ? {}
@@ -90,9 +92,11 @@ export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSche
 
 /** Writes steps, and remembers which task has which name. */
 class StepWriter {
-  readonly #tasks = new Map<string, TaskInfo>();
+  readonly #written: WrittenNames;
 
-  constructor(private readonly source: SchemaSource, private readonly names: SchemaNames) {}
+  constructor(private readonly source: SchemaSource, private readonly names: SchemaNames) {
+    this.#written = new WrittenNames(source.workflow, names);
+  }
 
   step(place: number): StepSchema {
     const { graph } = this.source;
@@ -108,20 +112,19 @@ class StepWriter {
     }
     const { task } = node.site;
     const named = receiver === undefined ? task : receiver.site.task;
-    const first = control === undefined ? this.#named(named, name) : task;
-    const options = optionsForm(this.source.optionsAt(place), first.options, this.names, name);
-    // Without any, those of the task would hold.
-    const isBare = options === undefined && optionsForm(first.options, first.options, {}, name) !== undefined;
+    const first = control === undefined ? this.#written.task(named, name) : task;
     return {
       name,
-      ...control === undefined ? { task: named.base } : { control: controlForm(control, this.names, name) },
+      ...control === undefined
+        ? { task: named.base }
+        : { control: controlForm(control, task.base, this.names, this.#written, name) },
       ...receiver === undefined
         ? {}
         : { method: task.base.slice(named.base.length + 1), instance: this.#name(receiver) },
       args: Array.from({ length: node.argumentCount }, (_, i) => this.#argument(node.argumentAt(i), i, name)),
       ...after.length === 0 ? {} : { after: after.map((other) => this.#name(other)) },
       ...when.length === 0 ? {} : { when: when.map((condition) => this.#condition(condition, name)) },
-      ...options === undefined ? isBare ? { options: {} } : {} : { options },
+      ...this.#written.options(this.source.optionsAt(place), first, name),
     };
   }
 
@@ -139,21 +142,6 @@ class StepWriter {
 
   #name(node: CallNode): string {
     return this.source.graph.names.at(node.index);
-  }
-
-  /** Two tasks of one name could not be told apart by who reads the schema. */
-  #named(task: TaskInfo, node: string): TaskInfo {
-    const known = this.#tasks.get(task.base);
-    if (known === undefined) {
-      this.#tasks.set(task.base, task);
-      return task;
-    }
-    if (known.func === task.func) return known;
-    throw new SerializationError(
-      `Node \`${node}\` is of a task \`${task.base}\`, and there is another task of that name in workflow ` +
-        `\`${this.source.workflow}\`; a schema names tasks, so give one of them another: task(fn, { name: … }).`,
-      { workflow: this.source.workflow, node },
-    );
   }
 
   #argument(arg: unknown, i: number, node: string): SchemaValue {
@@ -186,7 +174,7 @@ class StepWriter {
   }
 
   #condition(
-    { on, predicate, inCase, cases }: Condition,
+    { on, predicate, inCase, cases, until }: Condition,
     node: string,
   ): ConditionSchema {
     const form = on instanceof InputRef
@@ -195,9 +183,14 @@ class StepWriter {
       ? this.node(on.node.index, on)
       : this.node(on.index, undefined);
     if (inCase !== undefined && cases !== undefined) return { of: form, case: inCase, cases: [...cases] };
+    const { functions = {} } = this.names;
+    if (until !== undefined) {
+      const where = `Option \`until\` of the loop that node \`${node}\` is in`;
+      return { of: form, until: nameOf("functions", until, functions, where) };
+    }
     if (predicate === Boolean) return { of: form };
     const where = `The predicate of a condition of node \`${node}\``;
-    return { of: form, predicate: nameOf("functions", predicate, this.names.functions ?? {}, where) };
+    return { of: form, predicate: nameOf("functions", predicate, functions, where) };
   }
 }
 

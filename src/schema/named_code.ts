@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { type Definition, WorkflowDefinition } from "../definition.ts";
+import { describe } from "../describe.ts";
 import { ConfigError, SerializationError } from "../errors.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
@@ -11,13 +13,13 @@ import type { AnySchema } from "../standard_schema.ts";
 
 /** The names of what a schema can not hold, given when it is written and when it is read. */
 export interface SchemaNames {
-  /** Predicates of `when()`, functions of `onFailure` and `retryIf`. Default: none. */
+  /** Predicates of `when()`, functions of `onFailure` and `retryIf`, `until` of loops, bodies of maps that are no tasks. Default: none. */
   readonly functions?: Readonly<Record<string, AnyFunction>>;
   /** Policies of workflows and steps. Default: none. */
   readonly policies?: Readonly<Record<string, Policy>>;
   /** Plugins of definitions. Default: none. */
   readonly plugins?: Readonly<Record<string, Plugin<unknown>>>;
-  /** What checks the input of definitions: any Standard Schema. Default: none. */
+  /** What checks the input of definitions, or the payloads of signals: any Standard Schema. Default: none. */
   readonly inputs?: Readonly<Record<string, AnySchema>>;
 }
 
@@ -31,6 +33,8 @@ export interface FromSchemaOptions extends SchemaNames {
    * a task that its module makes.
    */
   readonly tasks: Readonly<Record<string, SchemaTask>>;
+  /** The definitions whose runs are steps of the schema, found by name and version. Default: none. */
+  readonly workflows?: readonly Definition<never, unknown>[];
 }
 
 /**
@@ -53,7 +57,7 @@ export function nameOf<T>(kind: keyof SchemaNames, code: T, known: Readonly<Reco
  * @throws {ConfigError} If nothing has the name; the message lists the names that there are.
  */
 export function codeOf<T>(
-  kind: keyof FromSchemaOptions,
+  kind: Exclude<keyof FromSchemaOptions, "workflows">,
   name: string,
   known: Readonly<Record<string, T>> | undefined,
   path: string,
@@ -66,4 +70,38 @@ export function codeOf<T>(
     `The schema names ${JSON.stringify(name)} at ${path}, which is not among the \`${kind}\` it was read with: ` +
       `${shown.length === 0 ? "there are none" : shown.join(", ")}.`,
   );
+}
+
+/**
+ * The definition of a name and version.
+ *
+ * @throws {ConfigError} If there is none, or more than one; the message lists those that there are.
+ */
+export function workflowOf(
+  name: string,
+  version: string,
+  given: readonly Definition<never, unknown>[] = [],
+  path: string,
+): WorkflowDefinition {
+  const known = definitionsIn(given);
+  const found = new Set(known.filter((definition) => definition.name === name && definition.version === version));
+  const [definition] = found;
+  if (definition !== undefined && found.size === 1) return definition;
+  const shown = known.slice(0, 20).map((other) => `${JSON.stringify(other.name)} ${JSON.stringify(other.version)}`);
+  if (known.length > 20) shown.push(`… ${known.length - 20} more`);
+  throw new ConfigError(
+    `The schema names the definition ${JSON.stringify(name)} of version ${JSON.stringify(version)} at ${path}, ` +
+      `${found.size > 1 ? `which is ${found.size} of` : "which is not among"} the \`workflows\` it was read with: ` +
+      `${shown.length === 0 ? "there are none" : shown.join(", ")}.`,
+  );
+}
+
+function definitionsIn(given: readonly Definition<never, unknown>[]): readonly WorkflowDefinition[] {
+  const refuse = (what: unknown): never => {
+    throw new ConfigError(
+      `A schema was read with ${describe(what)} in \`workflows\`, which takes a list of what defineWorkflow() returns.`,
+    );
+  };
+  if (!Array.isArray(given)) return refuse(given);
+  return given.map((each: unknown) => each instanceof WorkflowDefinition ? each : refuse(each));
 }

@@ -24,8 +24,21 @@ export function optionsForm(
   names: SchemaNames,
   node: string,
 ): OptionsSchema | undefined {
-  const { name: _, version, retry, timeout, cache, seed, onFailure, concurrency, policies, pure, transfer, ...others } =
-    options ?? {};
+  const {
+    name: _,
+    version,
+    retry,
+    timeout,
+    cache,
+    seed,
+    onFailure,
+    concurrency,
+    rateLimit,
+    policies,
+    pure,
+    transfer,
+    ...others
+  } = options ?? {};
   // A new option has to be dealt with here.
   const none: Record<never, never> = others satisfies Record<string, never>;
   const [unknown] = Object.keys(none);
@@ -66,6 +79,9 @@ export function optionsForm(
       : { function: nameOf("functions", onFailure, functions, where("onFailure")) };
   }
   if (concurrency !== undefined) form.concurrency = { key: concurrency.key, limit: concurrency.limit };
+  if (rateLimit !== undefined) {
+    form.rateLimit = { key: rateLimit.key, limit: rateLimit.limit, interval: rateLimit.interval };
+  }
   if (policies !== undefined && policies.length > 0) {
     form.policies = policies === ofTask?.policies
       ? { from: "task" }
@@ -94,7 +110,7 @@ const RETRY_NUMBERS = [
  * @param path Where they are, for messages.
  * @throws {ConfigError} If one is out of range, or names code that there is not.
  */
-export function optionsOf(
+function optionsOf(
   form: OptionsSchema,
   ofTask: AnyTaskOptions | undefined,
   names: SchemaNames,
@@ -109,7 +125,7 @@ export function optionsOf(
     "from" in code
       ? fromTask(option, own)
       : codeOf("functions", code.function, names.functions, `${path}.${option}`) as unknown as F;
-  const { retry, timeout, seed, onFailure, policies, version, cache, concurrency, pure, transfer } = form;
+  const { retry, timeout, seed, onFailure, policies, version, cache, concurrency, rateLimit, pure, transfer } = form;
   const retryOptions: Written<RetryOptions> = {};
   for (const key of RETRY_NUMBERS) {
     const number = retry?.[key];
@@ -130,6 +146,7 @@ export function optionsOf(
         : named(onFailure, "onFailure", typeof ofTask?.onFailure === "function" ? ofTask.onFailure : undefined),
     },
     ...concurrency === undefined ? {} : { concurrency },
+    ...rateLimit === undefined ? {} : { rateLimit },
     ...policies === undefined ? {} : {
       policies: "from" in policies
         ? fromTask("policies", ofTask?.policies)
@@ -142,8 +159,35 @@ export function optionsOf(
   return options;
 }
 
+/**
+ * Options of a step from data, over those of its task.
+ *
+ * @param own The options of the task.
+ * @returns `undefined` if those of the task are right.
+ * @throws {ConfigError} See {@linkcode optionsOf}.
+ */
+export function optionsOver(
+  own: AnyTaskOptions | undefined,
+  form: OptionsSchema | undefined,
+  names: SchemaNames,
+  path: string,
+): AnyTaskOptions | undefined {
+  const isTasks = form === undefined ||
+    JSON.stringify(sorted(form)) === JSON.stringify(sorted(optionsForm(own, own, {}, path)));
+  return isTasks ? undefined : optionsOf(form, own, names, path);
+}
+
+/** The same data with its keys in order. */
+function sorted(form: unknown): unknown {
+  if (typeof form !== "object" || form === null) return form;
+  if (Array.isArray(form)) return form.map(sorted);
+  return Object.fromEntries(
+    Object.entries(form).sort(([a], [b]) => a < b ? -1 : 1).map(([key, part]) => [key, sorted(part)]),
+  );
+}
+
 /** A number from data. */
-function numberOf(form: NumberSchema, path: string): number {
+export function numberOf(form: NumberSchema, path: string): number {
   if (typeof form === "number") return form;
   if (/^(?:-0|NaN|-?Infinity)$/.test(form.$number)) return Number(form.$number);
   throw new ConfigError(`The schema has no number at ${path}: ${JSON.stringify(form.$number)}.`);

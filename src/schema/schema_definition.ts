@@ -6,21 +6,23 @@
 import { capture } from "../arguments.ts";
 import { join } from "../component.ts";
 import { caseOf } from "../control/control.ts";
+import { loopCondition } from "../control/repeat_until.ts";
 import { WorkflowDefinition } from "../definition.ts";
-import { ConfigError, GraphError } from "../errors.ts";
-import { methodTask } from "../instance.ts";
+import { GraphError } from "../errors.ts";
 import { checkName, currentScope, parseAutoName } from "../naming.ts";
 import { CallNode, type Condition, forEachParent, many, none } from "../node.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Ref, Targets } from "../ref.ts";
 import { LiveArg, liveObject, StandIn } from "../stand_in.ts";
-import { addNode, task } from "../task.ts";
-import { type TaskInfo, taskOfBuilder } from "../task_info.ts";
+import { addNode } from "../task.ts";
+import type { TaskInfo } from "../task_info.ts";
 import { checkedSchema } from "./checked_schema.ts";
-import { makeControl } from "./control_form.ts";
+import { controlBase, makeControl } from "./control_form.ts";
 import { SchemaWorkflow } from "./definition_schema.ts";
-import { codeOf, type FromSchemaOptions, type SchemaTask } from "./named_code.ts";
-import { optionsForm, optionsOf } from "./options_form.ts";
+import { loopEndOf } from "./loop_rows.ts";
+import { codeOf, type FromSchemaOptions } from "./named_code.ts";
+import { numberOf, optionsOver } from "./options_form.ts";
+import { SchemaTasks } from "./schema_tasks.ts";
 import { stepsInOrder } from "./step_order.ts";
 import { makerOf, refFrom } from "./step_references.ts";
 import { type MakeRef, valueOf } from "./value_form.ts";
@@ -34,7 +36,7 @@ import type { ConditionSchema, SchemaValue, StepSchema, WorkflowSchema } from ".
  */
 export function definitionOf(data: unknown, options: FromSchemaOptions): WorkflowDefinition {
   const schema = checkedSchema(data);
-  const { workflow, version, input, cache, queue, scope, policies = [], plugins = [] } = schema;
+  const { workflow, version, input, cache, queue, timeout, scope, policies = [], plugins = [] } = schema;
   const steps = stepsInOrder(schema);
   const plan = new GraphPlan(schema, steps, options);
   const definition = new WorkflowDefinition(workflow, {
@@ -42,6 +44,7 @@ export function definitionOf(data: unknown, options: FromSchemaOptions): Workflo
     ...input === undefined ? {} : { input: codeOf("inputs", input, options.inputs, "input") },
     ...cache === undefined ? {} : { cache },
     ...queue === undefined ? {} : { queue },
+    ...timeout === undefined ? {} : { timeout: numberOf(timeout, "timeout") },
     ...scope === undefined ? {} : { scope },
     policies: policies.map((name, i) => codeOf("policies", name, options.policies, `policies[${i}]`)),
     plugins: plugins.map((name, i) => codeOf("plugins", name, options.plugins, `plugins[${i}]`)),
@@ -68,13 +71,15 @@ interface PlannedStep {
   readonly task: TaskInfo | undefined;
   /** Options over those of the task; `undefined` if the task's are right. */
   readonly options: AnyTaskOptions | undefined;
-  /** When it runs, but for what it hangs on. */
+  /** When it runs. */
   readonly conditions: readonly PlannedCondition[];
 }
 
-interface PlannedCondition extends Omit<Condition, "on"> {
+interface PlannedCondition {
   /** What it hangs on. */
   readonly of: ConditionSchema["of"];
+  /** The condition on it. */
+  readonly on: (on: Condition["on"]) => Condition;
 }
 
 /** A schema with the code that it names, from which any number of graphs are built. */
@@ -82,12 +87,12 @@ class GraphPlan {
   readonly #schema: WorkflowSchema;
   readonly #steps: readonly PlannedStep[];
   readonly #options: FromSchemaOptions;
-  readonly #tasks = new Map<string, TaskInfo>();
-  readonly #methods = new Map<string, TaskInfo>();
+  readonly #tasks: SchemaTasks;
 
   constructor(schema: WorkflowSchema, ordered: readonly StepSchema[], options: FromSchemaOptions) {
     this.#schema = schema;
     this.#options = options;
+    this.#tasks = new SchemaTasks(options.tasks);
     const places = new Map(schema.steps.map((step, place) => [step, place]));
     this.#steps = ordered.map((step) => this.#planned(step, `steps[${places.get(step)}]`));
   }
@@ -109,61 +114,31 @@ class GraphPlan {
   }
 
   #planned(step: StepSchema, path: string): PlannedStep {
-    const { functions } = this.#options;
     checkName(step.name, "node");
-    const info = this.#taskOf(step, path);
-    const { options } = step;
-    const isTasks = options === undefined ||
-      JSON.stringify(sorted(options)) === JSON.stringify(sorted(ownOptions(info, step.name)));
+    const task = this.#tasks.of(step, path);
     return {
       step,
       path,
-      task: info,
-      options: isTasks ? undefined : optionsOf(options, info?.options, this.#options, `${path}.options`),
-      conditions: (step.when ?? []).map(({ of, predicate, case: inCase, cases }, i): PlannedCondition => {
-        if (inCase !== undefined && cases !== undefined) {
-          const names = new Set(cases);
-          return { of, predicate: (value) => caseOf(names, value) === inCase, inCase, cases };
-        }
-        if (predicate === undefined) return { of, predicate: Boolean };
-        const named = codeOf("functions", predicate, functions, `${path}.when[${i}].predicate`);
-        // What it takes is known to who names it.
-        return { of, predicate: named as unknown as Condition["predicate"] };
-      }),
+      task,
+      options: optionsOver(task?.options, step.options, this.#options, `${path}.options`),
+      conditions: (step.when ?? []).map((condition, i) => this.#condition(condition, `${path}.when[${i}]`)),
     };
   }
 
-  #taskOf({ task: name, method, control }: StepSchema, path: string): TaskInfo | undefined {
-    if (control !== undefined || name === undefined) return undefined;
-    let info = this.#tasks.get(name);
-    if (info === undefined) {
-      const given = codeOf<SchemaTask>("tasks", name, this.#options.tasks, `${path}.task`);
-      if (typeof given !== "function") {
-        throw new ConfigError(
-          `The task ${JSON.stringify(name)} that a schema is read with is no task, function or class.`,
-        );
-      }
-      const own = taskOfBuilder(given) ?? taskOfBuilder(task(given as (...args: unknown[]) => unknown, { name }))!;
-      this.#tasks.set(name, info = own.base === name ? own : { ...own, base: name, site: undefined });
+  #condition({ of, predicate, case: inCase, cases, until }: ConditionSchema, path: string): PlannedCondition {
+    if (inCase !== undefined && cases !== undefined) {
+      const names = new Set(cases);
+      const isChosen = (value: unknown): boolean => caseOf(names, value) === inCase;
+      return { of, on: (on) => ({ on, predicate: isChosen, inCase, cases }) };
     }
-    if (method === undefined) return info;
-    if (info.kind !== "class") {
-      throw new ConfigError(
-        `The schema has the method ${JSON.stringify(method)} at ${path} of task \`${name}\`, which is no class.`,
-      );
+    if (until !== undefined) {
+      const end = loopEndOf(until, this.#options, `${path}.until`);
+      return { of, on: (on) => loopCondition(on, end) };
     }
-    const key = JSON.stringify([name, method]);
-    let made = this.#methods.get(key);
-    if (made === undefined) {
-      made = methodTask(info, method);
-      if (made === undefined) {
-        throw new ConfigError(
-          `The schema has the method ${JSON.stringify(method)} at ${path}, which the class of task \`${name}\` lacks.`,
-        );
-      }
-      this.#methods.set(key, made);
-    }
-    return made;
+    if (predicate === undefined) return { of, on: (on) => ({ on, predicate: Boolean }) };
+    const named = codeOf("functions", predicate, this.#options.functions, `${path}.predicate`);
+    // What it takes is known to who names it.
+    return { of, on: (on) => ({ on, predicate: named as unknown as Condition["predicate"] }) };
   }
 
   #made(
@@ -175,12 +150,12 @@ class GraphPlan {
     const makeRef = refFrom(nodes, placeholder);
     const args = step.args.map((arg, i) => this.#argument(arg, `${path}.args[${i}]`, makeRef));
     const receiver = instance === undefined ? undefined : makerOf(nodes.get(instance)!, `${path}.instance`);
-    const when = conditions.map(({ of, ...condition }): Condition => {
+    const when = conditions.map(({ of, on: condition }): Condition => {
       const on = makeRef("$node" in of ? "$node" : "$input", { ...of }, `${path}.when`);
       if (on === undefined || on instanceof LiveArg) throw new TypeError("A condition was checked to be no instance.");
-      return { ...condition, on };
+      return condition(on);
     });
-    const base = task?.base ?? control!.kind;
+    const base = task?.base ?? controlBase(control!);
     const counted = parseAutoName(name);
     const isCounted = counted?.base === base;
     if (isCounted) currentScope().counter(base).next = counted.sequence;
@@ -200,8 +175,7 @@ class GraphPlan {
         hasExtra ? extra : undefined,
       );
     }
-    // What makes a node of control refuses what is no reference.
-    const node = makeControl(control!, args as Ref<unknown>[], this.#options, path);
+    const node = makeControl(control!, args, { path, node: name, options: this.#options, tasks: this.#tasks });
     if (!(node instanceof CallNode)) throw new TypeError("Control makes nodes.");
     if (hasExtra) {
       node.extra = { ...node.extra, ...extra };
@@ -215,18 +189,4 @@ class GraphPlan {
     const value = valueOf(form, path, makeRef);
     return typeof value !== "object" || value === null || value instanceof CallNode ? value : capture(value);
   }
-}
-
-/** The options of a task as a schema has them, if it can. */
-function ownOptions(info: TaskInfo | undefined, node: string): StepSchema["options"] {
-  return optionsForm(info?.options, info?.options, {}, node);
-}
-
-/** The same data with its keys in order. */
-function sorted(form: unknown): unknown {
-  if (typeof form !== "object" || form === null) return form;
-  if (Array.isArray(form)) return form.map(sorted);
-  return Object.fromEntries(
-    Object.entries(form).sort(([a], [b]) => a < b ? -1 : 1).map(([key, part]) => [key, sorted(part)]),
-  );
 }

@@ -5,9 +5,9 @@
  */
 import { ConfigError } from "../errors.ts";
 import { InputRef, plainInput } from "../input.ts";
-import { type CallNode, ItemRef } from "../node.ts";
+import { CallNode, ItemRef } from "../node.ts";
 import { type CapturedRef, LiveArg } from "../stand_in.ts";
-import { references } from "./checked_schema.ts";
+import * as references from "./reference_fields.ts";
 import type { MakeRef } from "./value_form.ts";
 
 /** Makes references to the steps that were made so far, and to the input. */
@@ -33,6 +33,11 @@ export function refFrom(nodes: ReadonlyMap<string, CallNode>, placeholder: unkno
         return undefined;
     }
   };
+}
+
+/** Whether a captured argument stands for a value that only a run has. */
+export function isReference(arg: unknown): boolean {
+  return arg instanceof CallNode || arg instanceof ItemRef || arg instanceof InputRef || arg instanceof LiveArg;
 }
 
 /**

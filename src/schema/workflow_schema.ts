@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LoopLimit } from "../control/control.ts";
 import type { CacheMode } from "../options.ts";
 
 /** The format of the schemas that this release writes and reads. */
@@ -59,6 +60,8 @@ export interface ConditionSchema {
   readonly case?: string;
   /** See `case`. */
   readonly cases?: readonly string[];
+  /** The step was made in an iteration of a loop: name of the function that says of the value whether it ends the loop, and must say no. */
+  readonly until?: string;
 }
 
 /** Code that an option names: a function by its name, or that of the same option of the task. */
@@ -96,6 +99,8 @@ export interface OptionsSchema {
   readonly onFailure?: "fail" | "skip" | CodeSchema;
   /** Limit over all nodes that share a key. */
   readonly concurrency?: { readonly key: string; readonly limit: number };
+  /** Limit on how often attempts of nodes that share a key begin: so many in so many milliseconds. */
+  readonly rateLimit?: { readonly key: string; readonly limit: number; readonly interval: number };
   /** Names of policies, or those of the task. */
   readonly policies?: readonly string[] | { readonly from: "task" };
   /** Whether it has no side effect. */
@@ -104,7 +109,20 @@ export interface OptionsSchema {
   readonly transfer?: boolean;
 }
 
-/** What a step does in place of a call. */
+/** The body of a map: a task that is called for each item, or a function that makes the nodes of one, by its name. */
+export type BodySchema =
+  | {
+    /** Name of the task. */
+    readonly task: string;
+    /** All of its options. Default: those of the task. */
+    readonly options?: OptionsSchema;
+  }
+  | {
+    /** Name of the function. */
+    readonly function: string;
+  };
+
+/** What a step does in place of a call. The kind is the name of the function that makes such nodes. */
 export type ControlSchema =
   | {
     /** See `optional()`. */
@@ -119,6 +137,62 @@ export type ControlSchema =
     readonly kind: "branch";
     /** The names of its cases. Their values are the arguments after the first. */
     readonly cases: readonly string[];
+  }
+  | {
+    /** See `map()`. The list is the argument. */
+    readonly kind: "map";
+    /** What is made for each item. */
+    readonly body: BodySchema;
+    /** How many steps of the items may be at work at a time. Default: as many as there is room for. */
+    readonly concurrency?: number;
+    /** The share of the items that has to succeed. Default: 1. */
+    readonly minSuccessRatio?: number;
+  }
+  | {
+    /** See `mapSettled()`. The list is the argument. */
+    readonly kind: "mapSettled";
+    /** What is made for each item. */
+    readonly body: BodySchema;
+    /** How many steps of the items may be at work at a time. Default: as many as there is room for. */
+    readonly concurrency?: number;
+  }
+  | {
+    /** See `repeatUntil()`. The values of the iterations are the arguments, in order; their steps are steps of the schema. */
+    readonly kind: "repeatUntil";
+    /** Name of the function that says of a value whether it ends the loop. */
+    readonly until: string;
+    /** What becomes of it if no iteration ends it. Default: `"fail"`. */
+    readonly onLimit?: LoopLimit;
+  }
+  | {
+    /** The plain value that a loop begins with: the argument. */
+    readonly kind: "initial";
+  }
+  | {
+    /** See `sleep()`. The time is the argument. */
+    readonly kind: "sleep";
+  }
+  | {
+    /** See `waitForSignal()`. The name of the signal is the argument. */
+    readonly kind: "waitForSignal";
+    /** Milliseconds after which it fails. Default: it waits for ever. */
+    readonly timeout?: number;
+    /** Name of the Standard Schema that checks the payload. Default: none does. */
+    readonly schema?: string;
+  }
+  | {
+    /** See `approval()`. The name of the signal is the argument. */
+    readonly kind: "approval";
+    /** Milliseconds after which it fails. Default: it waits for ever. */
+    readonly timeout?: number;
+  }
+  | {
+    /** See `subWorkflow()`. The input is the argument. */
+    readonly kind: "subWorkflow";
+    /** Name of the other definition. */
+    readonly workflow: string;
+    /** Version of the other definition. */
+    readonly version: string;
   };
 
 /** A step: a call of a task, a call of a method, or a node that makes no call. */
@@ -157,6 +231,8 @@ export interface WorkflowSchema {
   readonly cache?: CacheMode;
   /** The queue of durable runs. Default: the default queue. */
   readonly queue?: string;
+  /** Milliseconds that a whole run may take. Default: no limit. */
+  readonly timeout?: NumberSchema;
   /** Which steps run: `"descendants"` for all below the roots of the targets. Default: those that the targets need. */
   readonly scope?: "descendants";
   /** Names of the policies around each attempt of every step. Default: none. */
