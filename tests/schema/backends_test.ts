@@ -6,12 +6,16 @@ import {
   LocalWorkflow,
   openRuntime,
   PoolWorkflow,
+  type Run,
   toYaml,
 } from "@fusewire/fusewire";
-import { mixed, tasks } from "./fixture.ts";
+import { executableOf } from "../../src/engine/executable.ts";
+import { code, mixed, tasks, waiting } from "./fixture.ts";
 
 const input = { texts: ["3", "4"], kind: "square" };
 const result = [{ chosen: 49, of: [3, 16] }, new Map([["constant", 1n]])];
+
+const settled = [{ status: "fulfilled", value: 2 }, { status: "fulfilled", value: 3 }];
 
 Deno.test("A definition from YAML runs in this thread, on a pool and durably, and is drawn, as the one it came from", async () => {
   const yaml = await toYaml(mixed);
@@ -36,6 +40,46 @@ Deno.test("A run that a definition began goes on with the one from its YAML, in 
   const run = await runtime.start(mixed, { texts: ["1", "2"], kind: "other" });
   await runtime.worker([read]).tick({ budgetMs: 30_000 });
   expect(await run.result()).toEqual([{ chosen: 3, of: [1, 4] }, new Map([["constant", 1n]])]);
+});
+
+Deno.test("Maps, loops, sleeps, signals and runs within runs from YAML do as those they came from, here and durably", async () => {
+  const yaml = await toYaml(waiting, code);
+  const read = await fromYaml(yaml, code);
+  expect(await toYaml(read, code)).toBe(yaml);
+  expect(executableOf(read).definition).toEqual(executableOf(waiting).definition);
+  const input = { texts: ["2", "3"], ms: 5 };
+  const result = [[2, 3], [4, 9], settled, 12, "Ada", 2, 256, 6561];
+  const ended = async (run: Run<unknown>): Promise<unknown> => {
+    await run.signal("paid", "not a number");
+    await run.signal("paid", 12);
+    await run.signal("ship", { approved: true, by: "Ada" });
+    return await run.result();
+  };
+  await using runtime = await openRuntime({ kv: ":memory:" });
+  const statuses = [];
+  for (const definition of [waiting, read]) {
+    const local = await new LocalWorkflow(definition, { input }).start();
+    expect(await ended(local)).toEqual(result);
+    const durable = await new KvWorkflow(definition, { input, runtime }).start();
+    expect(await ended(durable)).toEqual(result);
+    for (const run of [local, durable]) {
+      statuses.push((await run.status()).steps.map(({ name, status }) => [name, status]));
+    }
+  }
+  expect(statuses[2]).toEqual(statuses[0]);
+  expect(statuses[3]).toEqual(statuses[1]);
+});
+
+Deno.test("A run that waits for a signal, a loop and its items goes on with the definition from YAML", async () => {
+  const read = await fromYaml(await toYaml(waiting, code), code);
+  await using runtime = await openRuntime({ kv: ":memory:" });
+  const run = await runtime.start(waiting, { texts: ["2", "3"], ms: 1 });
+  await runtime.worker([waiting]).tick({ budgetMs: 500 });
+  expect((await run.status()).status).toBe("RUNNING");
+  await run.signal("paid", 12);
+  await run.signal("ship", { approved: true, by: "Ada" });
+  await runtime.worker([read]).tick({ budgetMs: 30_000 });
+  expect(await run.result()).toEqual([[2, 3], [4, 9], settled, 12, "Ada", 2, 256, 6561]);
 });
 
 Deno.test("A definition from the YAML of nodes has no version, and is run durably like the nodes", async () => {

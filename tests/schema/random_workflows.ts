@@ -5,20 +5,27 @@
  */
 import {
   anyOf,
+  approval,
   branch,
   type CacheMode,
   defineWorkflow,
   type Definition,
   type FromSchemaOptions,
   type Input,
+  map,
+  mapSettled,
   type Node,
   type NodeItem,
   nodeOf,
   optional,
   type Policy,
   type Ref,
+  repeatUntil,
+  sleep,
+  subWorkflow,
   task,
   type TaskOptions,
+  waitForSignal,
 } from "@fusewire/fusewire";
 import fc from "fast-check";
 import { nameProblem } from "../../storage/names.ts";
@@ -55,12 +62,28 @@ const builder = task(Tally, { name: "Tally", version: "2" });
 const isSet = (value: unknown): boolean => value !== undefined;
 const recover = (): unknown => ({});
 const guard: Policy = { onStart: () => {} };
+const isNested = (value: unknown): boolean => {
+  let depth = 0;
+  for (let part = value; Array.isArray(part) && depth < 4; part = part[0]) depth++;
+  return depth > 3;
+};
+const each = (item: Ref<unknown>): Ref<unknown> => keep(flaky(item), optional(keep(item).when(item)));
+const noted = {
+  "~standard": { version: 1 as const, vendor: "test", validate: (value: unknown) => ({ value }) },
+};
+const child: Definition<unknown, unknown> = defineWorkflow(
+  'child: # "1"',
+  { version: "7" },
+  (input: Input<unknown>) => keep(input),
+);
 
 /** What schemas of random workflows are written and read with. */
 export const code: FromSchemaOptions = {
   tasks: { keep, 'flaky: # "task" ü': flaky, Tally: builder },
-  functions: { isSet, "re: cover": recover },
+  functions: { isSet, "re: cover": recover, isNested, each },
   policies: { guard },
+  inputs: { noted },
+  workflows: [child],
 };
 
 type Way = "all" | "item" | "deep" | "input" | "instance";
@@ -68,9 +91,27 @@ type Way = "all" | "item" | "deep" | "input" | "instance";
 /** What a step is given: a constant, or something by the places of earlier steps. */
 type Given = { readonly constant: unknown } | { readonly of: number; readonly way: Way };
 
+const kinds = [
+  "keep",
+  "flaky",
+  "make",
+  "call",
+  "odd",
+  "optional",
+  "anyOf",
+  "branch",
+  "sleep",
+  "waitForSignal",
+  "approval",
+  "map",
+  "mapSettled",
+  "subWorkflow",
+  "repeatUntil",
+] as const;
+
 /** One step of a random workflow. */
 interface Plan {
-  readonly kind: "keep" | "flaky" | "make" | "call" | "odd" | "optional" | "anyOf" | "branch";
+  readonly kind: typeof kinds[number];
   readonly given: readonly Given[];
   readonly after: readonly number[];
   readonly when: readonly { readonly of: number; readonly predicate: boolean; readonly input: boolean }[];
@@ -135,12 +176,17 @@ const options: fc.Arbitrary<TaskOptions<unknown>> = fc.record({
   seed: fc.oneof(fc.string(), fc.double(), fc.integer()),
   onFailure: fc.constantFrom("fail" as const, "skip" as const, recover),
   concurrency: fc.record({ key: fc.string(), limit: fc.integer({ min: 1 }) }),
+  rateLimit: fc.record({
+    key: fc.string(),
+    limit: fc.integer({ min: 1 }),
+    interval: fc.constantFrom(1, 0.5, 60_000),
+  }),
   policies: fc.constantFrom([], [guard]),
   pure: fc.boolean(),
   transfer: fc.boolean(),
 }, { requiredKeys: [] });
 const plan: fc.Arbitrary<Plan> = fc.record({
-  kind: fc.constantFrom("keep", "keep", "flaky", "make", "call", "call", "odd", "optional", "anyOf", "branch"),
+  kind: fc.constantFrom(...kinds, "keep", "call"),
   given: fc.array(given, { maxLength: 4 }),
   after: fc.array(place, { maxLength: 2 }),
   when: fc.array(fc.record({ of: place, predicate: fc.boolean(), input: fc.boolean() }), { maxLength: 2 }),
@@ -159,6 +205,7 @@ export const anyDefinition: fc.Arbitrary<Definition<unknown, unknown>> = fc.reco
     cache: fc.constantFrom<CacheMode>("name", "content", false),
     queue: fc.string({ minLength: 1 }),
     policies: fc.constant([guard]),
+    timeout: fc.constantFrom(1e9, Infinity),
     scope: fc.constantFrom("ancestors", "descendants"),
   }, { requiredKeys: [] }),
 }).map(({ name, version, plans, targets, single, options }) => {
@@ -252,6 +299,55 @@ function build(plans: readonly Plan[], input: Input<{ day: unknown; deep: unknow
           default: () => optional(add(flaky(...args), { ...plan, name: undefined })),
         };
         last(add(branch<string, typeof cases>(selector as unknown as Ref<string>, cases), plan, true));
+        break;
+      }
+      case "sleep":
+        last(add(sleep(part(first ?? input.day, "part", 1) as Ref<number>), plan, true));
+        last(add(sleep(steps.length % 2 === 0 ? steps.length : new Date(50)), { ...plan, name: undefined }, true));
+        break;
+      case "waitForSignal": {
+        const schema = steps.length > 1 ? { schema: noted } : {};
+        const name = steps.length % 2 === 0 ? 'paid: # "1"' : part(input.deep, "name") as Ref<string>;
+        last(add(optional(add(waitForSignal(name, { timeout: 1 + args.length, ...schema }), plan, true)), plan, true));
+        break;
+      }
+      case "approval":
+        last(add(approval("ap: # proval", { timeout: 0.5 + args.length }), plan, true));
+        last(add(optional(made.at(-1)!), { ...plan, name: undefined }, true));
+        break;
+      case "map": {
+        const list = first ?? part(input.day, "part");
+        const limits = [{}, { concurrency: 2 }, { minSuccessRatio: 0.25 }, { minSuccessRatio: -0, concurrency: 1 }];
+        const body = args.length % 2 === 0 ? each : flaky;
+        last(add(map(list as Ref<unknown[]>, body, limits[plan.after.length + plan.when.length]), plan, true));
+        break;
+      }
+      case "mapSettled": {
+        const list = part(input.day, "part") as Ref<unknown[]>;
+        last(add(mapSettled(list, args.length % 2 === 0 ? keep : each, { concurrency: 1 + args.length }), plan, true));
+        break;
+      }
+      case "subWorkflow":
+        last(add(subWorkflow(child, { steps, day: input.day, length: args.length, none: undefined }), plan, true));
+        break;
+      case "repeatUntil": {
+        const [constant] = plan.given.flatMap((given) => "constant" in given ? [given.constant] : []);
+        const inner = { ...plan, name: undefined };
+        const once = (value: Ref<unknown>, i: number): Ref<unknown> => {
+          const made = add(keep(value, i, args.length), inner);
+          if (steps.length === 1) return part(add(keep([[made]]), inner), 0);
+          const twice = (value: Ref<unknown>): Ref<unknown> => add(keep(value), inner);
+          if (steps.length > 1) return repeatUntil(made, twice, { until: isNested, maxIterations: 2, onLimit: "last" });
+          return branch(input.day as Ref<string>, { a: () => twice(made), default: () => made });
+        };
+        const limit = { until: isNested, maxIterations: 1 + plan.after.length + plan.when.length };
+        last(
+          add(
+            repeatUntil(first ?? constant, once, args.length > 2 ? limit : { ...limit, onLimit: "last" }),
+            plan,
+            true,
+          ),
+        );
         break;
       }
       case "keep":

@@ -10,13 +10,17 @@ import {
   toSchema,
   toYaml,
 } from "@fusewire/fusewire";
+import { VirtualClock } from "@fusewire/fusewire/testing";
 import fc from "fast-check";
 import { executableOf } from "../../src/engine/executable.ts";
+import { played } from "../control/played.ts";
 import { anyDefinition, anyName, code } from "./random_workflows.ts";
 
 Deno.test("A random workflow comes back from YAML with the same graph, options, hash and schema", async () => {
   let written = 0;
   let steps = 0;
+  const kinds = new Set<string | undefined>();
+  const conditions = new Set<string>();
   await fc.assert(
     fc.asyncProperty(anyDefinition, async (definition) => {
       const schema = await toSchema(definition, code);
@@ -27,7 +31,7 @@ Deno.test("A random workflow comes back from YAML with the same graph, options, 
       expect(await toYaml(back, code)).toBe(yaml);
       const [one, other] = [executableOf(definition), executableOf(back)];
       expect(other.definition).toEqual(one.definition);
-      expect([other.queue, other.policies]).toEqual([one.queue, one.policies]);
+      expect([other.queue, other.policies, other.timeout]).toEqual([one.queue, one.policies, one.timeout]);
       expect(other.graph.edges()).toEqual(one.graph.edges());
       expect(other.shape).toEqual(one.shape);
       expect(other.makers).toEqual(one.makers);
@@ -41,10 +45,29 @@ Deno.test("A random workflow comes back from YAML with the same graph, options, 
       expect(await toSchema(copy, code)).toEqual(schema);
       written++;
       steps += schema.steps.length;
+      for (const { control, when = [] } of schema.steps) {
+        kinds.add(control?.kind);
+        for (const condition of when) Object.keys(condition).forEach((field) => conditions.add(field));
+      }
     }),
     { numRuns: 300 },
   );
   expect(steps / written).toBeGreaterThan(3);
+  expect([...kinds].toSorted()).toEqual([
+    "anyOf",
+    "approval",
+    "branch",
+    "initial",
+    "map",
+    "mapSettled",
+    "optional",
+    "repeatUntil",
+    "sleep",
+    "subWorkflow",
+    "waitForSignal",
+    undefined,
+  ]);
+  expect([...conditions].toSorted()).toEqual(["case", "cases", "of", "predicate", "until"]);
 });
 
 /** Options that say nothing are not written. */
@@ -59,8 +82,9 @@ Deno.test("Random workflows that come back give the same results", async () => {
       const input = { day: { part: [0, 1, 2, 3] }, deep: Array.from({ length: 10 }, () => true) };
       const ends = [];
       for (const each of [definition, await fromYaml(await toYaml(definition, code), code)]) {
-        const run = await new LocalWorkflow(each, { input, cache: false }).start();
-        const result = await run.result().catch((error: unknown) =>
+        const clock = new VirtualClock({ start: 1 });
+        const run = await new LocalWorkflow(each, { input, cache: false, clock }).start();
+        const result = await played(clock, run.result()).catch((error: unknown) =>
           error instanceof FusewireError ? [error.code, error.node, error.message] : Promise.reject(error)
         );
         ends.push({ result, status: await run.status().then(({ id: _, ...status }) => status) });
