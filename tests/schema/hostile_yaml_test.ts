@@ -1,6 +1,7 @@
 import { expect } from "@std/expect";
 import {
   anyOf,
+  approval,
   branch,
   ConfigError,
   defineWorkflow,
@@ -9,9 +10,15 @@ import {
   FusewireError,
   GraphError,
   type Input,
+  map,
+  type Ref,
+  repeatUntil,
+  sleep,
+  subWorkflow,
   task,
   toSchema,
   toYaml,
+  waitForSignal,
 } from "@fusewire/fusewire";
 import fc from "fast-check";
 
@@ -24,7 +31,16 @@ class Tally {
 }
 const tally = task(Tally, { name: "Tally" });
 const isBig = (x: unknown): boolean => Number(x) > 10;
-const code = { tasks: { add, show, Tally: tally }, functions: { isBig } };
+const part = defineWorkflow("part", { version: "1" }, () => add(1, 2));
+const one = (): number => 1;
+const broken = (): never => {
+  throw new TypeError("It is broken");
+};
+const code = {
+  tasks: { add, show, Tally: tally },
+  functions: { isBig, one, broken },
+  workflows: [part],
+};
 
 const header = `format: fusewire/workflow/1
 workflow: w
@@ -246,6 +262,172 @@ const refusedAsData: readonly [what: string, yaml: string, named: RegExp][] = [
     of("[{ name: a, task: add, args: [], when: [{ of: { $input: [] }, case: x }] }]"),
     /only one of `case` and `cases`/,
   ],
+  [
+    "a condition of two kinds",
+    of("[{ name: a, task: add, args: [], when: [{ of: { $input: [] }, predicate: isBig, until: isBig }] }]"),
+    /both `predicate` and `until` in when\[0\]/,
+  ],
+  [
+    "a condition of an unknown loop",
+    of("[{ name: a, task: add, args: [], when: [{ of: { $input: [] }, until: never }] }]"),
+    /"never" at steps\[0\].when\[0\].until.*"isBig"/,
+  ],
+  ["the items of a map", of("[{ name: a, control: { kind: gather }, args: [] }]"), /"gather" at .*control.kind/],
+  ["a sleep of a text", of("[{ name: a, control: { kind: sleep }, args: [soon] }]"), /steps\[0\], `a`.*"soon"/],
+  [
+    "a sleep of two times",
+    of("[{ name: a, control: { kind: sleep }, args: [1, 2] }]"),
+    /2 arguments at steps\[0\].args/,
+  ],
+  ["a sleep for ever", of("[{ name: a, control: { kind: sleep }, args: [{ $number: Infinity }] }]"), /`a`.*finite/],
+  [
+    "a signal whose name no store takes",
+    of('[{ name: a, control: { kind: waitForSignal }, args: ["\\u0000"] }]'),
+    /steps\[0\], `a`.*waitForSignal\(\)/,
+  ],
+  ["a signal without a name", of("[{ name: a, control: { kind: waitForSignal }, args: [] }]"), /0 arguments/],
+  [
+    "a signal with a timeout of nothing",
+    of("[{ name: a, control: { kind: waitForSignal, timeout: 0 }, args: [go] }]"),
+    /steps\[0\], `a`.*`timeout` of waitForSignal\(\) is 0/,
+  ],
+  [
+    "a signal with an unknown schema",
+    of("[{ name: a, control: { kind: waitForSignal, schema: s }, args: [go] }]"),
+    /"s" at steps\[0\].control.schema.*`inputs`.*none/,
+  ],
+  [
+    "an approval with a schema",
+    of("[{ name: a, control: { kind: approval, schema: s }, args: [go] }]"),
+    /unknown field "schema" at .*control; there may be kind, timeout/,
+  ],
+  [
+    "an unknown definition",
+    of("[{ name: a, control: { kind: subWorkflow, workflow: part, version: '2' }, args: [] }]"),
+    /"part" of version "2" at steps\[0\].control of step `a`.*"part" "1"/,
+  ],
+  [
+    "a definition without a version",
+    of("[{ name: a, control: { kind: subWorkflow, workflow: part }, args: [] }]"),
+    /lacks `version` at .*control/,
+  ],
+  [
+    "a run with two inputs",
+    of("[{ name: a, control: { kind: subWorkflow, workflow: part, version: '1' }, args: [1, 2] }]"),
+    /2 arguments at steps\[0\].args/,
+  ],
+  ["a map of nothing", of("[{ name: a, control: { kind: map, body: { task: add } }, args: [] }]"), /0 arguments/],
+  [
+    "a map of data",
+    of("[{ name: a, control: { kind: map, body: { task: add } }, args: [[1, 2]] }]"),
+    /steps\[0\], `a`.*an array of 2/,
+  ],
+  ["a map without a body", of("[{ name: a, control: { kind: map }, args: [{ $input: [] }] }]"), /lacks `body`/],
+  [
+    "a map of an unknown task",
+    of("[{ name: a, control: { kind: map, body: { task: f } }, args: [{ $input: [] }] }]"),
+    /"f" at steps\[0\].control.body.task/,
+  ],
+  [
+    "a map of an unknown function",
+    of("[{ name: a, control: { kind: map, body: { function: toString } }, args: [{ $input: [] }] }]"),
+    /"toString" at steps\[0\].control.body.function/,
+  ],
+  [
+    "a map of two bodies",
+    of("[{ name: a, control: { kind: map, body: { function: isBig, task: add } }, args: [{ $input: [] }] }]"),
+    /unknown field "task"/,
+  ],
+  [
+    "a map of a class",
+    of("[{ name: a, control: { kind: map, body: { task: Tally } }, args: [{ $input: [] }] }]"),
+    /steps\[0\], `a`.*body of `map\(\)`/,
+  ],
+  [
+    "a map whose body makes no node",
+    of("[{ name: a, control: { kind: map, body: { function: one } }, args: [{ $input: [] }] }]"),
+    /steps\[0\], `a`.*returned the number 1/,
+  ],
+  [
+    "a map whose body throws",
+    of("[{ name: a, control: { kind: map, body: { function: broken } }, args: [{ $input: [] }] }]"),
+    /steps\[0\], `a`.*can not be made: It is broken/,
+  ],
+  [
+    "a map with a share above all",
+    of("[{ name: a, control: { kind: map, body: { task: add }, minSuccessRatio: 2 }, args: [{ $input: [] }] }]"),
+    /steps\[0\], `a`.*`minSuccessRatio` of map\(\) is 2/,
+  ],
+  [
+    "a settled map with a share",
+    of("[{ name: a, control: { kind: mapSettled, body: { task: add }, minSuccessRatio: 1 }, args: [{ $input: [] }] }]"),
+    /unknown field "minSuccessRatio"/,
+  ],
+  [
+    "a map with a concurrency of a half",
+    of("[{ name: a, control: { kind: mapSettled, body: { task: add }, concurrency: 0.5 }, args: [{ $input: [] }] }]"),
+    /steps\[0\], `a`.*`concurrency` of mapSettled\(\) is 0.5/,
+  ],
+  [
+    "an option of a body out of range",
+    of("[{ name: a, control: { kind: map, body: { task: add, options: { timeout: 0 } } }, args: [{ $input: [] }] }]"),
+    /`timeout`.*steps\[0\].control.body.options is 0/,
+  ],
+  [
+    "a loop without iterations",
+    of("[{ name: a, control: { kind: repeatUntil, until: isBig }, args: [] }]"),
+    /0 arguments at steps\[0\].args.*1 to 10,000/,
+  ],
+  [
+    "a loop that does not say when it ends",
+    of("[{ name: a, control: { kind: repeatUntil }, args: [{ $input: [] }] }]"),
+    /lacks `until`/,
+  ],
+  [
+    "a loop with an unknown end",
+    of("[{ name: a, control: { kind: repeatUntil, until: never }, args: [{ $input: [] }] }]"),
+    /"never" at steps\[0\].control.until/,
+  ],
+  [
+    "a loop with another limit",
+    of("[{ name: a, control: { kind: repeatUntil, until: isBig, onLimit: skip }, args: [{ $input: [] }] }]"),
+    /"skip" at .*onLimit/,
+  ],
+  [
+    "a loop over the input",
+    of("[{ name: a, control: { kind: repeatUntil, until: isBig }, args: [{ $input: [] }] }]"),
+    /steps\[0\], `a`.*which is there before any step/,
+  ],
+  [
+    "an iteration that does not hang on the one before",
+    of(
+      "[{ name: a, control: { kind: repeatUntil, until: isBig }, args: [{ $node: b }, { $node: c }] }, " +
+        "{ name: b, task: add, args: [1, 2] }, " +
+        "{ name: c, task: add, args: [{ $node: b }, 1], when: [{ of: { $node: b }, predicate: isBig }] }]",
+    ),
+    /steps\[0\].args\[1\] an iteration that would go on.*until: "isBig"/,
+  ],
+  [
+    "a beginning that is a reference",
+    of("[{ name: a, control: { kind: initial }, args: [{ $input: [] }] }]"),
+    /steps\[0\].args\[0\], where a loop begins with plain data/,
+  ],
+  [
+    "a beginning with a reference inside",
+    of("[{ name: a, control: { kind: initial }, args: [[{ $input: [] }]] }]"),
+    /steps\[0\], `a`.*references inside/,
+  ],
+  ["a run that may take no time", `${good}timeout: 0\n`, /`timeout` of definition `w` is 0/],
+  [
+    "a rate without an interval",
+    of("[{ name: a, task: add, args: [], options: { rateLimit: { key: k, limit: 1 } } }]"),
+    /lacks `interval` at .*rateLimit/,
+  ],
+  [
+    "a rate of nothing",
+    of("[{ name: a, task: add, args: [], options: { rateLimit: { key: k, limit: 0, interval: 1 } } }]"),
+    /`rateLimit.limit`.*steps\[0\].options is 0/,
+  ],
 ];
 
 for (const [what, yaml, named] of [...refusedAsText, ...refusedAsData]) {
@@ -266,6 +448,18 @@ Deno.test("The document that the others are changes of is read", async () => {
     )).version,
   )
     .toBe("1");
+});
+
+Deno.test("Definitions that a schema is read with are told apart by name and version", async () => {
+  const yaml = of("[{ name: a, control: { kind: subWorkflow, workflow: part, version: '1' }, args: [] }]");
+  expect((await fromYaml(yaml, { ...code, workflows: [part, part] })).name).toBe("w");
+  const same = defineWorkflow("part", { version: "1" }, () => add(1, 2));
+  await expect(fromYaml(yaml, { ...code, workflows: [part, same] })).rejects.toThrow("which is 2 of the `workflows`");
+  await expect(fromYaml(yaml, { tasks: {} })).rejects.toThrow("there are none");
+  const made = { name: "part", version: "1", build: () => add(1, 2) };
+  await expect(fromYaml(yaml, { tasks: {}, workflows: [made] })).rejects.toThrow("what defineWorkflow() returns");
+  const record = { part } as never;
+  await expect(fromYaml(yaml, { tasks: {}, workflows: record })).rejects.toThrow("takes a list");
 });
 
 Deno.test("fromYaml() refuses aliases that would grow to a billion parts, at once", async () => {
@@ -309,7 +503,18 @@ Deno.test("Random changes of a document give another schema or a FusewireError, 
       a: () => show(sum, { deep: [sum, 1n, new Date(0), new Set([1])] }),
       default: () => sum,
     });
-    return [anyOf(chosen, sum).setName('any: # "one"'), live, show("2026", "yes", -0).item(0)];
+    const grown = repeatUntil(1, (x) => add(x, 1).with({ rateLimit: { key: "k", limit: 1, interval: 1 } }), {
+      until: isBig,
+      maxIterations: 2,
+    });
+    const decided = approval("ship", { timeout: 5 }).after(sleep(1), waitForSignal("go", { timeout: 5 }));
+    const parts = [map(input.day as Ref<unknown> as Ref<number[]>, show, { minSuccessRatio: 0.5 }), subWorkflow(part)];
+    return [
+      anyOf(chosen, sum).setName('any: # "one"'),
+      live,
+      show("2026", "yes", -0).item(0),
+      show(grown, decided, parts),
+    ];
   });
   const yaml = await toYaml(definition, code);
   const pieces = [

@@ -5,18 +5,26 @@ import {
   fromYaml,
   InitializerPlugin,
   LocalWorkflow,
+  map,
+  type Node,
+  type Ref,
+  repeatUntil,
   RetryPolicy,
   SerializationError,
+  type StandardSchema,
+  subWorkflow,
   task,
   toSchema,
   toYaml,
+  waitForSignal,
 } from "@fusewire/fusewire";
+import { MapBody } from "../../src/control/map_body.ts";
 
 const add = task((a: number, b: number) => a + b, { name: "add" });
 const show = task((...args: unknown[]) => args, { name: "show" });
 
 /** What a schema of some target is refused with. */
-async function refusal(build: () => ReturnType<typeof add> | ReturnType<typeof show>): Promise<string> {
+async function refusal(build: () => Node<unknown>): Promise<string> {
   const error: unknown = await toSchema(defineWorkflow("refused", { version: "1" }, build)).catch((error) => error);
   if (!(error instanceof SerializationError)) throw new TypeError(`It was not refused: ${String(error)}`);
   return error.message;
@@ -35,6 +43,39 @@ Deno.test("Code that has no name is refused, with the node and the option", asyn
   );
   const odd = { pure: true, surprise: 1 };
   expect(await refusal(() => add(1, 2).with(odd))).toContain("`surprise` of node `add_0000`");
+});
+
+Deno.test("Loops, maps, signals and runs within runs name the code that has no name", async () => {
+  const ends = (x: number) => x > 10;
+  const loop = () => repeatUntil(1, (x) => add(x, 1), { until: ends, maxIterations: 2 });
+  expect(await refusal(loop)).toMatch(/`until` of the loop that node `add_0001` is in is code/);
+  expect(await refusal(() => repeatUntil(1, (x) => add(x, 1), { until: ends, maxIterations: 1 }))).toContain(
+    "`until` of node `repeat_0000`",
+  );
+  const body = (item: Ref<number>) => add(item, 1);
+  expect(await refusal(() => show(map(show(1) as Ref<unknown> as Ref<number[]>, body)))).toContain(
+    "The body of node `map_0000` is code, which a schema can only name",
+  );
+  const schema: StandardSchema<never, unknown> = {
+    "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+  };
+  expect(await refusal(() => show(waitForSignal("go", { schema })))).toMatch(
+    /`schema` of node `waitForSignal_0000`.*inputs:/,
+  );
+  const other = task((a: number) => a, { name: "add" });
+  expect(await refusal(() => show(add(1, 2), map(show(1) as Ref<unknown> as Ref<number[]>, other)))).toMatch(
+    /Node `map_0000` is of a task `add`, and there is another task of that name/,
+  );
+  const part = () => defineWorkflow("part", { version: "1" }, () => add(1, 2));
+  expect(await refusal(() => show(subWorkflow(part()), subWorkflow(part())))).toMatch(
+    /Node `subWorkflow_0001` is a run of definition `part` of version "1", and there is another/,
+  );
+});
+
+Deno.test("The graph that a map has in a run has no schema", async () => {
+  const body = new MapBody((item) => show(item), false, { concurrency: Infinity, minSuccessRatio: 1 });
+  const items = body.definition("pages", 2, { name: "crawl", version: "1" });
+  await expect(toSchema(items)).rejects.toThrow("Node `pages` gathers the items of a map");
 });
 
 Deno.test("Constants that the default encoding can not keep are refused, with their node, argument and path", async () => {

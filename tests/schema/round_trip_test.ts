@@ -4,8 +4,11 @@ import {
   fromSchema,
   fromYaml,
   FusewireError,
+  type Input,
   LocalWorkflow,
+  map,
   SerializationError,
+  subWorkflow,
   task,
   toSchema,
   toYaml,
@@ -13,7 +16,9 @@ import {
 import { VirtualClock } from "@fusewire/fusewire/testing";
 import fc from "fast-check";
 import { executableOf } from "../../src/engine/executable.ts";
+import { taskOfBuilder } from "../../src/task_info.ts";
 import { played } from "../control/played.ts";
+import { code as everything, waiting } from "./fixture.ts";
 import { anyDefinition, anyName, code } from "./random_workflows.ts";
 
 Deno.test("A random workflow comes back from YAML with the same graph, options, hash and schema", async () => {
@@ -40,6 +45,17 @@ Deno.test("A random workflow comes back from YAML with the same graph, options, 
         const { name: __, ...others } = other.optionsAt(place) ?? {};
         expect(withoutNothing(others)).toEqual(withoutNothing(options));
         expect(other.graph.members[place]!.args.length).toBe(node.args.length);
+        const [control, again] = [one, other].map(({ graph }) => graph.extraAt(place)?.control);
+        expect(again).toEqual(control?.kind === "map" ? { ...control, body: expect.anything() } : control);
+        if (control?.kind === "map" && again?.kind === "map") {
+          const { limits, settled, build } = control.body;
+          expect([again.body.limits, again.body.settled]).toEqual([{
+            ...limits,
+            minSuccessRatio: Math.abs(limits.minSuccessRatio),
+          }, settled]);
+          expect(taskOfBuilder(again.body.build)?.func).toBe(taskOfBuilder(build)?.func);
+          if (taskOfBuilder(build) === undefined) expect(again.body.build).toBe(build);
+        }
       }
       const copy = await fromSchema(JSON.parse(JSON.stringify(schema)), code);
       expect(await toSchema(copy, code)).toEqual(schema);
@@ -140,6 +156,66 @@ Deno.test("A workflow of nodes has a schema too, with an empty version and its o
   const back = await fromYaml(await workflow.toYaml(), { tasks: { add } });
   expect(await toSchema(back)).toEqual(schema);
   expect(await new LocalWorkflow(back, {}).run()).toEqual([6]);
+});
+
+Deno.test("Each kind of control says what it is in few words", async () => {
+  const schema = await toSchema(waiting, everything);
+  const said = new Map(schema.steps.map(({ name, control, args }) => [name, { control, args }]));
+  expect(schema.timeout).toBe(600_000);
+  expect(said.get("map_0000")).toEqual({
+    control: { kind: "map", body: { task: "parse" }, minSuccessRatio: 0.5 },
+    args: [{ $input: ["texts"] }],
+  });
+  expect(said.get("map_0001")?.control).toEqual({ kind: "map", body: { function: "squareOf" }, concurrency: 2 });
+  expect(said.get("mapSettled_0000")?.control).toEqual({ kind: "mapSettled", body: { task: "parse" } });
+  expect(said.get("sleep_0000")).toEqual({ control: { kind: "sleep" }, args: [{ $input: ["ms"] }] });
+  expect(said.get("sleep_0001")?.args).toEqual([{ $date: "1970-01-01T00:00:00.000Z" }]);
+  expect(said.get("waitForSignal_0000")).toEqual({
+    control: { kind: "waitForSignal", timeout: 500_000, schema: "payment" },
+    args: ["paid"],
+  });
+  expect(said.get("approval_0000")).toEqual({ control: { kind: "approval" }, args: ["ship"] });
+  expect(said.get("subWorkflow_0000")).toEqual({
+    control: { kind: "subWorkflow", workflow: "words", version: "2" },
+    args: [{ text: { $input: ["texts", 0] } }],
+  });
+  expect(said.get("initial_0000")).toEqual({ control: { kind: "initial" }, args: [3] });
+  expect(said.get("repeat_0000")).toEqual({
+    control: { kind: "repeatUntil", until: "isLarge", onLimit: "last" },
+    args: [{ $node: "list_0000", item: [0] }, { $node: "list_0001", item: [0] }],
+  });
+  expect(schema.steps.find(({ name }) => name === "list_0001")?.when).toEqual([
+    { of: { $node: "list_0000", item: [0] }, until: "isLarge" },
+  ]);
+});
+
+Deno.test("The task of a map's body keeps its options, or has those that the schema says", async () => {
+  const parse = task((text: string) => Number(text), { name: "parse", retry: { maxAttempts: 3 }, onFailure: () => 7 });
+  const definition = defineWorkflow("body", { version: "1" }, (input: Input<string[]>) => map(input, parse));
+  const schema = await toSchema(definition);
+  const body = { task: "parse", options: { retry: { maxAttempts: 3 }, onFailure: { from: "task" } } };
+  expect(schema.steps[0]!.control).toEqual({ kind: "map", body });
+  expect(await toSchema(await fromSchema(schema, { tasks: { parse } }))).toEqual(schema);
+  const read = await fromYaml(
+    (await toYaml(definition)).replace("from: task", "function: eight"),
+    { tasks: { parse: () => Promise.reject(new Error("no")) }, functions: { eight: () => 8 } },
+  );
+  const clock = new VirtualClock({ start: 1 });
+  expect(await played(clock, new LocalWorkflow(read, { input: ["1", "2"], clock }).run())).toEqual([8, 8]);
+  expect(clock.now()).toBeGreaterThan(1_000);
+});
+
+Deno.test("Two versions of a definition may be steps of one workflow", async () => {
+  const show = task((...args: unknown[]) => args, { name: "show" });
+  const versions = ["1", "2"].map((version) => defineWorkflow("part", { version }, () => show(version)));
+  const definition = defineWorkflow(
+    "whole",
+    { version: "1" },
+    () => show(...versions.map((part) => subWorkflow(part))),
+  );
+  const read = await fromYaml(await toYaml(definition), { tasks: { show }, workflows: versions });
+  expect(await new LocalWorkflow(read, {}).run()).toEqual([["1"], ["2"]]);
+  expect(executableOf(read).definition).toEqual(executableOf(definition).definition);
 });
 
 Deno.test("A schema is frozen throughout, and shares nothing with the workflow", async () => {
