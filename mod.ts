@@ -54,7 +54,7 @@ export type { Plan, PlanAction, PlanReason, PlanStep, UncachedCause } from "./sr
 export type { FingerprintChange } from "./src/results/fingerprint.ts";
 export { Query } from "./src/query.ts";
 export type { QueryTarget } from "./src/query.ts";
-export type { Graph, Scope } from "./src/graph.ts";
+export type { Graph } from "./src/graph.ts";
 export type { BackendRun, BackendStep } from "./src/execution/backend_run.ts";
 export { BaseWorkflow } from "./src/workflow.ts";
 export type {

@@ -6,10 +6,9 @@
 import { outsideCases } from "./control/case_scope.ts";
 import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
-import type { Scope } from "./graph.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
 import { checkName, namingScope } from "./naming.ts";
-import { type CacheMode, checkOptions } from "./options.ts";
+import { type CacheMode, checkOptions, type Scope } from "./options.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
 import type { Ref, Targets, Value } from "./ref.ts";

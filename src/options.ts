@@ -46,6 +46,9 @@ export interface RetryOptions {
 /** When a stored result stands for a new one: under its name, under a hash of all it was made from, or never. */
 export type CacheMode = "name" | "content" | false;
 
+/** Which nodes belong to a workflow: what the targets need, or everything below the targets' roots. */
+export type Scope = "ancestors" | "descendants";
+
 /** A limit on how many steps that share a key run at the same time. */
 export interface ConcurrencyLimit {
   /** What is shared. */

@@ -7,13 +7,13 @@ import { type BackendRun, type BackendStep, ReportedRun } from "./execution/back
 import { type Clock, systemClock } from "./clock.ts";
 import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
-import { type Graph, NodeGraph, type Scope } from "./graph.ts";
+import { type Graph, NodeGraph } from "./graph.ts";
 import { checkName } from "./naming.ts";
 import { ownCalls } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
 import { describe } from "./describe.ts";
 import { liveObject, StandIn } from "./stand_in.ts";
-import { type AnyTaskOptions, type CacheMode, checkOptions } from "./options.ts";
+import { type AnyTaskOptions, type CacheMode, checkOptions, type Scope } from "./options.ts";
 import type { Plan } from "./results/plan.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";

@@ -5,8 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Definition } from "./definition.ts";
-import type { Scope } from "./graph.ts";
-import type { CacheMode } from "./options.ts";
+import type { CacheMode, Scope } from "./options.ts";
 import type { Policy } from "./policy.ts";
 import type { Targets, Value } from "./ref.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { SerializationError } from "../errors.ts";
-import type { NodeGraph, Scope } from "../graph.ts";
+import type { NodeGraph } from "../graph.ts";
 import type { WorkflowDefinition } from "../definition.ts";
 import { InputRef } from "../input.ts";
 import { CallNode, type Condition, ItemRef } from "../node.ts";
-import type { AnyTaskOptions, CacheMode } from "../options.ts";
+import type { AnyTaskOptions, CacheMode, Scope } from "../options.ts";
 import type { Policy } from "../policy.ts";
 import { DeepArg, LiveArg } from "../stand_in.ts";
 import { controlForm } from "./control_form.ts";
