@@ -64,7 +64,7 @@ export interface SchemaSource {
 export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSchema {
   const { workflow, version, graph, scope, targets, single, cache, timeout, policies, definition } = source;
   const writer = new StepWriter(source, names);
-  const { input, queue, plugins = [] } = definition?.options ?? {};
+  const { input, queue, plugins = [] } = definitionOptions(definition);
   const of = (option: string): string => `Option \`${option}\` of workflow \`${workflow}\``;
   graph.stamp();
   return frozen({
@@ -88,6 +88,25 @@ export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSche
     ),
     single,
   });
+}
+
+/** What only a definition says; of the rest, a workflow over it may say otherwise. */
+function definitionOptions(
+  definition: WorkflowDefinition | undefined,
+): Pick<Partial<WorkflowDefinition["options"]>, "input" | "queue" | "plugins"> {
+  if (definition === undefined) return {};
+  const { input, queue, plugins, version: _, scope: _1, cache: _2, timeout: _3, policies: _4, ...others } =
+    definition.options;
+  // A new option has to be dealt with here.
+  const none: Record<never, never> = others satisfies Record<string, never>;
+  const [unknown] = Object.keys(none);
+  if (unknown !== undefined) {
+    throw new SerializationError(
+      `Option \`${unknown}\` of workflow \`${definition.name}\` is not known, so it has no place in a schema.`,
+      { workflow: definition.name },
+    );
+  }
+  return { ...input && { input }, ...queue === undefined ? {} : { queue }, ...plugins && { plugins } };
 }
 
 /** Writes steps, and remembers which task has which name. */

@@ -43,6 +43,10 @@ Deno.test("Code that has no name is refused, with the node and the option", asyn
   );
   const odd = { pure: true, surprise: 1 };
   expect(await refusal(() => add(1, 2).with(odd))).toContain("`surprise` of node `add_0000`");
+  const strange = { version: "1", surprise: 1 };
+  await expect(toSchema(defineWorkflow("strange", strange, () => add(1, 2)))).rejects.toThrow(
+    "`surprise` of workflow `strange`",
+  );
 });
 
 Deno.test("Loops, maps, signals and runs within runs name the code that has no name", async () => {
