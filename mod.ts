@@ -69,6 +69,7 @@ export { defineWorkflow } from "./src/definition.ts";
 export type { Definition, DefinitionOptions } from "./src/definition.ts";
 export { fromSchema, fromYaml, toSchema, toYaml } from "./src/schema/schema.ts";
 export type { FromSchemaOptions, SchemaNames, SchemaTask } from "./src/schema/named_code.ts";
+export type * from "./src/schema/control_schema.ts";
 export type * from "./src/schema/workflow_schema.ts";
 export type { Input } from "./src/input.ts";
 export type { AnySchema, SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";

@@ -15,7 +15,7 @@ import { mapForm, mapRows } from "./map_rows.ts";
 import { nameOf, type SchemaNames } from "./named_code.ts";
 import { isObject } from "./value_form.ts";
 import { waitRows } from "./wait_rows.ts";
-import type { ControlSchema } from "./workflow_schema.ts";
+import type { ControlSchema } from "./control_schema.ts";
 import type { WrittenNames } from "./written_names.ts";
 
 const rows: ControlRows<ControlKind> = { ...joinRows, ...mapRows, ...loopRows, ...waitRows };

@@ -8,7 +8,7 @@ import type { Ref } from "../ref.ts";
 import type { Reader } from "./fields.ts";
 import type { FromSchemaOptions } from "./named_code.ts";
 import type { SchemaTasks } from "./schema_tasks.ts";
-import type { ControlSchema } from "./workflow_schema.ts";
+import type { ControlSchema } from "./control_schema.ts";
 
 /** The kinds of control, as schemas have them. */
 export type ControlKind = ControlSchema["kind"];

@@ -16,7 +16,7 @@ import { codeOf, nameOf, type SchemaNames } from "./named_code.ts";
 import { options } from "./option_fields.ts";
 import { optionsOver } from "./options_form.ts";
 import { isObject } from "./value_form.ts";
-import type { BodySchema } from "./workflow_schema.ts";
+import type { BodySchema } from "./control_schema.ts";
 import type { WrittenNames } from "./written_names.ts";
 
 type Build = MapBody["build"];
