@@ -74,7 +74,7 @@ Deno.test("A run that waits for a signal, a loop and its items goes on with the 
   const read = await fromYaml(await toYaml(waiting, code), code);
   await using runtime = await openRuntime({ kv: ":memory:" });
   const run = await runtime.start(waiting, { texts: ["2", "3"], ms: 1 });
-  await runtime.worker([waiting]).tick({ budgetMs: 500 });
+  await runtime.worker([waiting]).tick({ budgetMs: 200 });
   expect((await run.status()).status).toBe("RUNNING");
   await run.signal("paid", 12);
   await run.signal("ship", { approved: true, by: "Ada" });
