@@ -40,6 +40,13 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   readonly #idle = new EarlierAnswers<boolean>();
   readonly #bells = new EarlierAnswers<string>();
   readonly #ended = new EarlierAnswers<readonly string[]>();
+  readonly #cached = new EarlierAnswers<Awaited<ReturnType<NonNullable<EngineStorage["readCached"]>>>>();
+  /** There if what is wrapped has it. */
+  readonly readCached?: NonNullable<EngineStorage["readCached"]>;
+  /** There if what is wrapped has it. */
+  readonly cachedBefore?: NonNullable<EngineStorage["cachedBefore"]>;
+  /** There if what is wrapped has it. */
+  readonly dropCached?: NonNullable<EngineStorage["dropCached"]>;
   /** There if what is wrapped has it. The thread that gives the signs ends with the process; its signs are no calls. */
   readonly openHeartbeat?: NonNullable<EngineStorage["openHeartbeat"]>;
   /** There if what is wrapped has it. What it tells is no call; when the process is dead, nothing is heard. */
@@ -53,6 +60,18 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
       // What has only the ten methods must not look as if it had more.
       Object.defineProperty(this, "claimRuns", { value: undefined });
       return;
+    }
+    const { readCached, cachedBefore, dropCached } = storage;
+    if (readCached !== undefined) {
+      this.readCached = (keys) => this.perform("readCached", [keys], () => readCached.call(storage, keys), this.#cached);
+    }
+    if (cachedBefore !== undefined) {
+      this.cachedBefore = (time, limit) =>
+        this.perform("cachedBefore", [time, limit], () => cachedBefore.call(storage, time, limit), this.#ended);
+    }
+    if (dropCached !== undefined) {
+      this.dropCached = (keys, time) =>
+        this.perform("dropCached", [keys, time], () => dropCached.call(storage, keys, time));
     }
     if (storage.openHeartbeat !== undefined) {
       this.openHeartbeat = (session, options) =>

@@ -9,6 +9,7 @@ import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
+import type { ContentCache } from "./content_cache.ts";
 import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";
 import { LiveObjects } from "./live_objects.ts";
@@ -60,6 +61,8 @@ export class ActiveRun {
   values: RunValues | undefined;
   /** Makes live objects again. */
   objects: LiveObjects | undefined;
+  /** Has results of other runs stand for steps; only where some step wants that. */
+  cache: ContentCache | undefined;
   /** Makes the calls on other threads, where the worker has some. */
   pooled: PooledCalls | undefined;
   /** The plugins of steps that are to be repeated, with what they handed on. */
@@ -139,6 +142,10 @@ export class ActiveRun {
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
       await this.#plugins.begin(this);
+      if (this.executable.cached !== undefined) {
+        const { ContentCache } = await import("./content_cache.ts");
+        this.cache = new ContentCache(this, this.executable.cached);
+      }
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -193,7 +200,7 @@ export class ActiveRun {
     const { host, state } = this;
     for (;;) {
       this.settleControls();
-      if (!this.wantsRoom || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
+      if (!this.wantsRoom || this.cache?.isFull === true || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
       if (!host.takeRoom()) {
         host.wantRoom(this);
         this.lending.lend();

@@ -34,6 +34,8 @@ export interface Executable {
   readonly shape: RunShape;
   /** The place of the node that made the live object which a step uses; −1 where it uses none. */
   readonly makers: Int32Array;
+  /** 1 where a result that was made from the same may stand for the step; `undefined` where that is so of none. */
+  readonly cached: Uint8Array | undefined;
   /** The places of the steps that have plugins. */
   readonly plugged: readonly number[];
   /** The queue of its runs. */
@@ -64,6 +66,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const bound = new Uint8Array(size);
     const makers = new Int32Array(size).fill(-1);
     const plugged: number[] = [];
+    let cached: Uint8Array | undefined;
     nodeGraph.stamp();
     for (let place = 0; place < size; place++) {
       const node = nodeGraph.members[place]!;
@@ -72,6 +75,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
+      const isCached = (options?.cache ?? this.cache) === "content" && !this.isLogged(place);
+      if (isCached && node.site.task.kind === "function") (cached ??= new Uint8Array(size))[place] = 1;
       const isControl = node.site.task.kind === "control";
       if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
@@ -102,6 +107,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       graph: nodeGraph,
       shape: { ...needsOf(nodeGraph, targets), size, pure, bound, targets: targets.map(({ place }) => place) },
       makers,
+      cached,
       plugged,
       queue,
       policies: this.policies,

@@ -149,7 +149,12 @@ function orUnknown(hash: () => string): string | undefined {
   }
 }
 
-function named(name: string, hash: () => string): string {
+/**
+ * What `hash` gives, for an input of this name.
+ *
+ * @throws {SerializationError} If the input has no canonical form; the message names it and says why.
+ */
+export function named(name: string, hash: () => string): string {
   try {
     return hash();
   } catch (error) {

@@ -10,7 +10,9 @@
  * @module
  */
 import type { Status } from "../../src/status.ts";
+import type { IntegrityError } from "../../src/errors.ts";
 import type {
+  CachedResult,
   Claim,
   ClaimedRun,
   DefinitionKey,
@@ -83,6 +85,8 @@ export interface RunCommit {
   readonly handled?: readonly string[];
   /** What the steps do not tell. */
   readonly events?: readonly NotableEvent[];
+  /** Results for the steps of other runs. One whose key is taken takes the place of what is there. */
+  readonly cached?: readonly CachedResult[];
   /**
    * Gives the hold up. `ended`: the run has its final status, its messages, offers and timers are gone. `released`: the run waits for
    * a worker again, from `wakeAt` on if it is given, and only for a message if it is `parked`; a release while a message lies unread
@@ -244,6 +248,16 @@ export interface EngineStorage extends RuntimeStorage {
   endedBefore(time: number, limit: number): Promise<readonly string[]>;
   /** Forgets a finished run. Silent if there is none. */
   forget(runId: string): Promise<void>;
+
+  /**
+   * The results that are kept under keys, in their order: `undefined` where there is none, and the error in the place of one of which parts
+   * are missing or altered. A store without this method keeps none, and every step of a run is made.
+   */
+  readCached?(keys: readonly string[]): Promise<readonly (CachedResult | IntegrityError | undefined)[]>;
+  /** Keys of results that were kept before a time and not since, at least one if there are any, and not many more than `limit`. */
+  cachedBefore?(time: number, limit: number): Promise<readonly string[]>;
+  /** Drops results, unless they were kept again at this time or later. Silent about keys that are not there. */
+  dropCached?(keys: readonly string[], time: number): Promise<void>;
 
   /** Lets go of what the store holds in this process. */
   close(): Promise<void>;

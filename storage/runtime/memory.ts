@@ -19,6 +19,7 @@ import type {
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
 import type {
+  CachedResult,
   Claim,
   DefinitionKey,
   DefinitionRecord,
@@ -267,6 +268,23 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Forgets a finished run. */
   async forget(runId: string): Promise<void> {
     this.#runs.catalog.forget(runId);
+  }
+
+  /** The results that are kept under keys. */
+  async readCached(keys: readonly string[]): Promise<readonly (CachedResult | undefined)[]> {
+    return keys.map((key) => this.#runs.cached.get(key));
+  }
+
+  /** Keys of results that were kept before a time. */
+  async cachedBefore(time: number, limit: number): Promise<readonly string[]> {
+    const { cached } = this.#runs;
+    return [...cached.values()].filter(({ keptAt }) => keptAt < time).slice(0, limit).map(({ key }) => key);
+  }
+
+  /** Drops results that were not kept again. */
+  async dropCached(keys: readonly string[], time: number): Promise<void> {
+    const { cached } = this.#runs;
+    for (const key of keys) if ((cached.get(key)?.keptAt ?? time) < time) cached.delete(key);
   }
 
   /** Does nothing: there is nothing to let go of. */

@@ -12,6 +12,7 @@ import { ReadyRuns } from "./memory_ready.ts";
 import { type HeldOffer, type MemoryRun, newRecord } from "./memory_run.ts";
 import { MemorySessions } from "./memory_sessions.ts";
 import type {
+  CachedResult,
   Claim,
   ClaimedRun,
   NewRun,
@@ -44,6 +45,8 @@ export class MemoryRuns {
   readonly sessions = new MemorySessions();
   /** How they hear of something new. */
   readonly bell = new MemoryBell();
+  /** Results for the steps of other runs, by key. */
+  readonly cached = new Map<string, CachedResult>();
   #messages = 0;
   #offers = 0;
 
@@ -99,8 +102,9 @@ export class MemoryRuns {
   }
 
   /** Writes what became of steps, and of the run. */
-  commit({ claim, steps, offers, closedOffers, handled, events, then }: RunCommit): void {
+  commit({ claim, steps, offers, closedOffers, handled, events, cached, then }: RunCommit): void {
     const run = this.held(claim);
+    for (const result of cached ?? []) this.cached.set(result.key, result);
     for (const { place, record, value } of steps) run.setStep(place, record, value);
     for (const event of events ?? []) run.events.push({ ...event });
     const dealtWith = new Set(handled);

@@ -46,6 +46,20 @@ export type StoredValue =
   }
   | { readonly kind: "error"; readonly error: ErrorRecord };
 
+/** The result of a step, kept for steps of other runs that would be made from the same. */
+export interface CachedResult {
+  /** Says what it was made from: a hash, in hexadecimal. */
+  readonly key: string;
+  /** The value; never an error. One that lies in the attached object store lies in the folder of the key. */
+  readonly value: StoredValue;
+  /** Content hash of the value; absent if it has none. */
+  readonly content?: string;
+  /** A hash over all of it but the time, by which damage is found. */
+  readonly check: string;
+  /** Milliseconds since 1970 at which it was kept, or kept again because it was used. */
+  readonly keptAt: number;
+}
+
 /** A run that is about to exist. */
 export interface NewRun extends DefinitionKey {
   /** Its id: a name by the rule of names, unique among all workflows. */

@@ -244,6 +244,21 @@ export class KvRuntimeStorage implements EngineStorage {
     return this.#with((parts) => parts.forget(runId));
   }
 
+  /** The results that are kept under keys. */
+  readCached(keys: readonly string[]): ReturnType<NonNullable<EngineStorage["readCached"]>> {
+    return this.#with(({ cached }) => cached.read(keys));
+  }
+
+  /** Keys of results that were kept before a time. */
+  cachedBefore(time: number, limit: number): Promise<readonly string[]> {
+    return this.#with(({ cached }) => cached.before(time, limit));
+  }
+
+  /** Drops results that were not kept again. */
+  dropCached(keys: readonly string[], time: number): Promise<void> {
+    return this.#with(({ cached }) => cached.drop(keys, time));
+  }
+
   /** Waits until all is written, and closes the KV if it was opened for this storage. */
   async close(): Promise<void> {
     const parts = this.#parts ?? await this.#loading;
