@@ -4,6 +4,7 @@
  * @module
  */
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import { testCached } from "./conformance_cached.ts";
 import { testClaims } from "./conformance_claims.ts";
 import { testCommits } from "./conformance_commits.ts";
 import { testDefinitions } from "./conformance_definitions.ts";
@@ -49,4 +50,5 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   testSessions(test);
   testOffers(test);
   testListing(test);
+  testCached(test);
 }

@@ -63,7 +63,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
     }
     const { readCached, cachedBefore, dropCached } = storage;
     if (readCached !== undefined) {
-      this.readCached = (keys) => this.perform("readCached", [keys], () => readCached.call(storage, keys), this.#cached);
+      this.readCached = (keys) =>
+        this.perform("readCached", [keys], () => readCached.call(storage, keys), this.#cached);
     }
     if (cachedBefore !== undefined) {
       this.cachedBefore = (time, limit) =>

@@ -9,7 +9,7 @@ import type { Timer } from "../clock.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
-import type { ContentCache } from "./content_cache.ts";
+import { ContentCache } from "./content_cache.ts";
 import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";
 import { LiveObjects } from "./live_objects.ts";
@@ -142,10 +142,7 @@ export class ActiveRun {
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
       await this.#plugins.begin(this);
-      if (this.executable.cached !== undefined) {
-        const { ContentCache } = await import("./content_cache.ts");
-        this.cache = new ContentCache(this, this.executable.cached);
-      }
+      if (this.executable.cached !== undefined) this.cache = new ContentCache(this, this.executable.cached);
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -200,7 +197,10 @@ export class ActiveRun {
     const { host, state } = this;
     for (;;) {
       this.settleControls();
-      if (!this.wantsRoom || this.cache?.isFull === true || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
+      if (
+        !this.wantsRoom || this.cache?.isFull === true || this.commits.isLeaving || host.isDraining ||
+        state.uncommitted >= MOST_AHEAD
+      ) break;
       if (!host.takeRoom()) {
         host.wantRoom(this);
         this.lending.lend();

@@ -86,7 +86,9 @@ function checkOf(key: string, content: string | undefined, value: StoredValue): 
     case "bytes":
       return newSha256().update(`fusewire/kept/1 bytes ${key} ${content}\n`).update(value.bytes).digest("hex");
     case "object":
-      return newSha256().update(`fusewire/kept/1 object ${key} ${content}\n${value.size} ${value.sha256}`).digest("hex");
+      return newSha256().update(`fusewire/kept/1 object ${key} ${content}\n${value.size} ${value.sha256}`).digest(
+        "hex",
+      );
     case "error":
       return "";
   }

@@ -268,7 +268,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Forgets finished runs, with their results.
+   * Forgets finished runs, with their results, and what the content cache keeps and no run has used since.
    *
    * @returns How many were forgotten.
    */
