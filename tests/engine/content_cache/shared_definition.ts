@@ -18,3 +18,14 @@ export const daily = defineWorkflow(
   { version: "1", cache: "content" },
   (input: Input<{ log: string; day: string }>) => sum(input.log, extract(input.log, input.day).item("rows")),
 );
+
+const square = task(function square(n: number): number {
+  return n * n;
+});
+
+/** A crowd of steps for the threads of a pool. */
+export const squares = defineWorkflow(
+  "squares",
+  { version: "1", cache: "content" },
+  () => Array.from({ length: 20 }, (_, n) => square(n)),
+);
