@@ -68,6 +68,21 @@ export function testCached(test: TestOn<Bench>): void {
     deepStrictEqual(await after.readCached([late.key]), [undefined]);
   });
 
+  test("lists results in the order of their keys, where it can", async (bench) => {
+    const { storage, t0 } = bench;
+    const { claim } = await bench.started("1", "s");
+    const all = [5, 1, 3, 2, 4].map((n) => result(n, bytesOf(n === 3 ? 300_000 : 10, n), t0));
+    await storage.commit({ claim, steps: [], cached: all });
+    if (storage.listCached === undefined) return;
+    const sorted = all.toSorted((a, b) => a.key < b.key ? -1 : 1);
+    const listed = (results: readonly CachedResult[]) =>
+      results.map((result) => result.key === keyOf(3) ? { key: result.key } : { key: result.key, result });
+    deepStrictEqual(await storage.listCached(keyOf(0), keyOf(9), 10), listed(sorted));
+    deepStrictEqual(await storage.listCached(keyOf(2), keyOf(4), 10), listed(sorted.slice(1, 3)));
+    deepStrictEqual(await storage.listCached(keyOf(2), keyOf(9), 2), listed(sorted.slice(1, 3)));
+    deepStrictEqual(await storage.listCached(keyOf(6), keyOf(9), 2), []);
+  });
+
   test("drops the results that were not kept again", async (bench) => {
     const { storage, t0 } = bench;
     const { claim } = await bench.started("1", "s");

@@ -41,8 +41,11 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   readonly #bells = new EarlierAnswers<string>();
   readonly #ended = new EarlierAnswers<readonly string[]>();
   readonly #cached = new EarlierAnswers<Awaited<ReturnType<NonNullable<EngineStorage["readCached"]>>>>();
+  readonly #near = new EarlierAnswers<Awaited<ReturnType<NonNullable<EngineStorage["listCached"]>>>>();
   /** There if what is wrapped has it. */
   readonly readCached?: NonNullable<EngineStorage["readCached"]>;
+  /** There if what is wrapped has it. */
+  readonly listCached?: NonNullable<EngineStorage["listCached"]>;
   /** There if what is wrapped has it. */
   readonly cachedBefore?: NonNullable<EngineStorage["cachedBefore"]>;
   /** There if what is wrapped has it. */
@@ -61,10 +64,14 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
       Object.defineProperty(this, "claimRuns", { value: undefined });
       return;
     }
-    const { readCached, cachedBefore, dropCached } = storage;
+    const { readCached, listCached, cachedBefore, dropCached } = storage;
     if (readCached !== undefined) {
       this.readCached = (keys) =>
         this.perform("readCached", [keys], () => readCached.call(storage, keys), this.#cached);
+    }
+    if (listCached !== undefined) {
+      this.listCached = (from, to, limit) =>
+        this.perform("listCached", [from, to, limit], () => listCached.call(storage, from, to, limit), this.#near);
     }
     if (cachedBefore !== undefined) {
       this.cachedBefore = (time, limit) =>

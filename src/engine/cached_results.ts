@@ -5,7 +5,7 @@
  * @module
  */
 import { decode } from "../../storage/codec/structured.ts";
-import { newSha256 } from "../../storage/digest.ts";
+import { newSha256, sha256Hex } from "../../storage/digest.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { CachedResult, StoredValue } from "../../storage/runtime/records.ts";
 import { IntegrityError, NotFoundError } from "../errors.ts";
@@ -14,7 +14,7 @@ import { objectFolder, type StoredValues } from "./stored_values.ts";
 
 /** Folder of the object store in which the value that is kept under a key lies, if it is large. */
 export function cachedFolder(key: string): string {
-  return `cached/${key}/`;
+  return `cached/${sha256Hex(key).slice(0, 32)}/`;
 }
 
 /** A result to be kept under a key, from the value of a run; one in the object store is copied there when the promise has resolved. */

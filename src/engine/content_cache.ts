@@ -9,12 +9,12 @@
  *
  * @module
  */
-import { contentHash } from "../../storage/codec/content_hash.ts";
 import type { CachedResult, StoredValue } from "../../storage/runtime/records.ts";
-import { FusewireError, IntegrityError, SerializationError } from "../errors.ts";
+import { FusewireError, SerializationError } from "../errors.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { keptResult, type TakenResult, takeResult } from "./cached_results.ts";
-import { stepKey } from "./content_key.ts";
+import { ContentHashes, keyRange, stepKey } from "./content_key.ts";
+import { type Answer, ContentLookup } from "./content_lookup.ts";
 import { bringValues, conditionsHold, isReady } from "./run_step.ts";
 
 /** How many steps are looked up at a time. */
@@ -23,13 +23,13 @@ const MOST_HELD = 256;
 /** A result that is used is kept again, so that it does not seem old, if that was last done so many milliseconds ago. */
 const KEPT_FOR = 3_600_000;
 
-/** What is known of a step's result. */
-type Answer = CachedResult | IntegrityError | undefined;
-
 /** Looks up and keeps results for one run. */
 export class ContentCache {
   readonly #run: ActiveRun;
   readonly #workflow: string;
+  readonly #scope: string;
+  readonly #lookup: ContentLookup;
+  readonly #hashes = new ContentHashes();
   /** 1 where a step is not looked up, or was. */
   readonly #settled: Uint8Array;
   /** 1 where the content hash of a result is needed, by a key or to be kept. */
@@ -49,6 +49,9 @@ export class ContentCache {
   constructor(run: ActiveRun, cached: Uint8Array) {
     this.#run = run;
     this.#workflow = run.run.workflow;
+    const { from, to } = keyRange(this.#workflow);
+    this.#scope = from;
+    this.#lookup = new ContentLookup(run.host.storage, to);
     const { program } = run.values!;
     this.#content = new Array(program.graph.size);
     this.#settled = cached.map((is) => 1 - is);
@@ -100,7 +103,7 @@ export class ContentCache {
     value: unknown,
     encode: () => StoredValue | Promise<StoredValue>,
   ): StoredValue | Promise<StoredValue> {
-    if (this.#needsContent[place] === 1) this.#content[place] = contentOrNothing(value);
+    if (this.#needsContent[place] === 1) this.#content[place] = this.#contentOf(value);
     const stored = encode();
     const key = this.#keys.get(place);
     if (key === undefined) return stored;
@@ -142,7 +145,7 @@ export class ContentCache {
     try {
       const [stored] = await run.host.storage.readValues(run.id, [place]);
       if (stored === undefined) return;
-      const content = this.#content[place] ??= contentOrNothing(await run.host.codec.decode(stored));
+      const content = this.#content[place] ??= this.#contentOf(await run.host.codec.decode(stored));
       const made = await this.#keepSafely(place, key, stored, content);
       if (made === undefined || !run.isAtWork) return;
       run.pending.cached(made);
@@ -162,6 +165,11 @@ export class ContentCache {
     this.#keys.set(place, key);
     // What was begun is brought to its end, with its plugins.
     if (run.state.steps[place]!.attempt > 0) return this.#giveBack(place);
+    const known = this.#lookup.known(key);
+    if (known !== undefined) {
+      void this.#hear(place, known.answer)?.finally(() => this.#goOn());
+      return;
+    }
     if (this.#batch.push(place) === 1) queueMicrotask(() => void this.#readBatch());
   }
 
@@ -171,8 +179,17 @@ export class ContentCache {
     try {
       if (!conditionsHold(run, place)) return undefined;
       const options = run.executable.optionsAt(place);
-      const contentOf = (of: number): string => this.#content[of] ??= contentHash(values[of]);
-      return stepKey({ workflow: this.#workflow, program, place, options, values, contentOf });
+      const contentOf = (of: number): string => this.#content[of] ??= this.#hashes.of(values[of]);
+      return stepKey({
+        workflow: this.#workflow,
+        scope: this.#scope,
+        program,
+        place,
+        options,
+        values,
+        contentOf,
+        hashes: this.#hashes,
+      });
     } catch (error) {
       // Whatever else there is to say against it is said when it is run.
       if (error instanceof SerializationError) this.#tellUncacheable(place, error.message);
@@ -181,12 +198,11 @@ export class ContentCache {
   }
 
   async #readBatch(): Promise<void> {
-    const run = this.#run;
     const places = this.#batch;
     this.#batch = [];
     let answers: readonly Answer[] = [];
     try {
-      answers = await run.host.storage.readCached!(places.map((place) => this.#keys.get(place)!));
+      answers = await this.#lookup.find(places.map((place) => this.#keys.get(place)!));
     } catch (error) {
       this.#warn(places[0]!, `Results of other runs can not be looked up, so that steps are run: ${String(error)}`);
     }
@@ -291,13 +307,13 @@ export class ContentCache {
     run.host.warn(message, run);
     run.pending.event({ event: "warning", place, message, timestamp: run.host.clock.now() });
   }
-}
 
-function contentOrNothing(value: unknown): string | undefined {
-  try {
-    return contentHash(value);
-  } catch (error) {
-    if (error instanceof SerializationError) return undefined;
-    throw error;
+  #contentOf(value: unknown): string | undefined {
+    try {
+      return this.#hashes.of(value);
+    } catch (error) {
+      if (error instanceof SerializationError) return undefined;
+      throw error;
+    }
   }
 }

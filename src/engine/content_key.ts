@@ -10,17 +10,32 @@
 import { contentHash } from "../../storage/codec/content_hash.ts";
 import { sha256Hex } from "../../storage/digest.ts";
 import type { AnyTaskOptions } from "../options.ts";
-import type { Program } from "../program.ts";
+import { SerializationError } from "../errors.ts";
+import type { Program, ProgramInput } from "../program.ts";
 import { named, sourceHash } from "../results/fingerprint.ts";
 import { parameterNames } from "../results/parameter_names.ts";
 
 /** The hash of a function's source, which is made once. */
 const SOURCES = new WeakMap<object, string>();
 
+/** How many characters of a step's name its keys begin with. */
+const NAME_LENGTH = 60;
+
+/** How many content hashes are remembered. */
+const MOST_KNOWN = 4_096;
+
+/** What the keys of all steps of a workflow begin with, and what follows on them in order. */
+export function keyRange(workflow: string): { readonly from: string; readonly to: string } {
+  const scope = sha256Hex(workflow).slice(0, 16);
+  return { from: `${scope} `, to: `${scope}!` };
+}
+
 /** A step whose arguments are there. */
 export interface KeyedStep {
   /** Name of the workflow. */
   readonly workflow: string;
+  /** What its keys begin with. */
+  readonly scope: string;
   /** The graph of the run. */
   readonly program: Program;
   /** The step. */
@@ -31,43 +46,80 @@ export interface KeyedStep {
   readonly values: readonly unknown[];
   /** The content hash of the result of the step at a place. */
   readonly contentOf: (place: number) => string;
+  /** Hashes arguments. */
+  readonly hashes: ContentHashes;
 }
 
 /**
- * The key of a step's result.
+ * The key of a step's result. Keys of steps with names that are next to each other are so too, because a store reads neighbours
+ * quickly; what tells them apart is the hash at the end.
  *
  * @throws {SerializationError} If an argument has no canonical form, or the function no source to be read.
  * @throws {GraphError} If an argument is a part of a result that it does not have.
  */
-export function stepKey({ workflow, program, place, options, values, contentOf }: KeyedStep): string {
+export function stepKey(step: KeyedStep): string {
+  const { workflow, scope, program, place, options, values } = step;
   const { version, seed } = options ?? {};
   const func = program.calls[place]!;
   const source = version === undefined ? sourceOf(func) : sourceHash(func, version);
   const inputs = program.inputsAt(place);
   const args = inputs.some(({ kind }) => kind === "parts") ? program.argumentsAt(place, values) : [];
-  const hashes = inputs.map((input, i) =>
-    named(parameterNames(func)[i] ?? `argument ${i + 1}`, () => {
-      switch (input.kind) {
-        case "constant":
-          return contentHash(input.value);
-        case "node":
-          return contentOf(input.place);
-        case "parts":
-          return contentHash(args[i]);
-      }
-    })
-  );
-  return sha256Hex(
-    JSON.stringify([
-      "fusewire/cached/1",
-      workflow,
-      program.graph.names.at(place),
-      source,
-      version ?? null,
-      seed ?? null,
-      hashes,
-    ]),
-  );
+  const hashes: string[] = [];
+  for (const [i, input] of inputs.entries()) {
+    try {
+      hashes.push(hashOf(input, args[i], step));
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      named(parameterNames(func)[i] ?? `argument ${i + 1}`, () => {
+        throw error;
+      });
+    }
+  }
+  const name = program.graph.names.at(place);
+  const made = JSON.stringify([
+    "fusewire/cached/1",
+    workflow,
+    name,
+    source,
+    version ?? null,
+    seed ?? null,
+    hashes,
+  ]);
+  return `${scope}${encodeURIComponent(name).slice(0, NAME_LENGTH)} ${sha256Hex(made)}`;
+}
+
+function hashOf(input: ProgramInput, arg: unknown, { contentOf, hashes }: KeyedStep): string {
+  switch (input.kind) {
+    case "constant":
+      return hashes.of(input.value);
+    case "node":
+      return contentOf(input.place);
+    case "parts":
+      return hashes.of(arg);
+  }
+}
+
+/** Content hashes, those of short texts and numbers made once: many steps are given the same. */
+export class ContentHashes {
+  readonly #known = new Map<unknown, string>();
+
+  /**
+   * The content hash of a value.
+   *
+   * @throws {SerializationError} If it has no canonical form.
+   */
+  of(value: unknown): string {
+    // -0 and 0 are one key of a map.
+    if (!(typeof value === "number" && value !== 0 || typeof value === "string" && value.length <= 100)) {
+      return contentHash(value);
+    }
+    let hash = this.#known.get(value);
+    if (hash === undefined) {
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+      this.#known.set(value, hash = contentHash(value));
+    }
+    return hash;
+  }
 }
 
 function sourceOf(func: (...args: never[]) => unknown): string {

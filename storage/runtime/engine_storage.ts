@@ -254,6 +254,15 @@ export interface EngineStorage extends RuntimeStorage {
    * are missing or altered. A store without this method keeps none, and every step of a run is made.
    */
   readCached?(keys: readonly string[]): Promise<readonly (CachedResult | IntegrityError | undefined)[]>;
+  /**
+   * The results whose keys are in a range, `to` left out, in the order of their keys and at most `limit`; without those that are too large to
+   * be read by the way. For a store that reads many neighbours faster than as many keys by themselves.
+   */
+  listCached?(
+    from: string,
+    to: string,
+    limit: number,
+  ): Promise<readonly { readonly key: string; readonly result?: CachedResult }[]>;
   /** Keys of results that were kept before a time and not since, at least one if there are any, and not many more than `limit`. */
   cachedBefore?(time: number, limit: number): Promise<readonly string[]>;
   /** Drops results, unless they were kept again at this time or later. Silent about keys that are not there. */

@@ -48,7 +48,7 @@ export type StoredValue =
 
 /** The result of a step, kept for steps of other runs that would be made from the same. */
 export interface CachedResult {
-  /** Says what it was made from: a hash, in hexadecimal. */
+  /** Says what it was made from: at most 200 characters of printable ASCII. */
   readonly key: string;
   /** The value; never an error. One that lies in the attached object store lies in the folder of the key. */
   readonly value: StoredValue;

@@ -6,10 +6,12 @@
  * @module
  */
 import { IntegrityError } from "../../../src/errors.ts";
-import type { CachedResult } from "../records.ts";
+import type { CachedResult, StoredValue } from "../records.ts";
 import { Unit } from "../../kv/unit.ts";
 import type { CommitWriter } from "./commit_writer.ts";
 import { type KvContext, removeAll, untilUnchanged } from "./context.ts";
+import { lastText } from "./keys.ts";
+import { valueNow } from "./run_reader.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
 
 /** A result as it is stored. */
@@ -24,10 +26,10 @@ interface CachedForm {
   readonly t: number;
 }
 
-/** The most bytes of a value that lies in the entry of its result: the entry has two hashes and a time too. */
-const INLINE_BYTES = 60_000;
-/** How many keys one entry of the index lists: 64 characters each, of 65,536 bytes that a value may have. */
-const KEYS_LISTED = 500;
+/** The most bytes of a value that lies in the entry of its result, and is read with its neighbours. */
+const INLINE_BYTES = 4_096;
+/** How many keys one entry of the index lists: of at most 200 characters each, and of 65,536 bytes that a value may have. */
+const KEYS_LISTED = 300;
 /** How many keys `getMany` takes. */
 const KEYS_AT_ONCE = 10;
 
@@ -72,6 +74,18 @@ export class CachedResults {
   async read(keys: readonly string[]): Promise<(CachedResult | IntegrityError | undefined)[]> {
     const forms = await this.#forms(keys);
     return await Promise.all(forms.map(({ value }, i) => value === null ? undefined : this.#result(keys[i]!, value)));
+  }
+
+  /** The results whose keys are in a range; without those that lie in pieces. */
+  async list(from: string, to: string, limit: number): Promise<{ key: string; result?: CachedResult }[]> {
+    const { kv, keys } = this.#context;
+    const listed: { key: string; result?: CachedResult }[] = [];
+    const range = { start: keys.cached(from), end: keys.cached(to) };
+    for await (const { key: at, value } of kv.list<CachedForm>(range, { limit, batchSize: Math.min(limit, 500) })) {
+      const [key, now] = [lastText(at), valueNow(value.v)];
+      listed.push(now === undefined ? { key } : { key, result: resultOf(key, value, now) });
+    }
+    return listed;
   }
 
   /** Keys of results that were kept before a time and not since. */
@@ -127,13 +141,16 @@ export class CachedResults {
     return (await Promise.all(reads)).flat();
   }
 
-  async #result(key: string, { v, c, d, t }: CachedForm): Promise<CachedResult | IntegrityError> {
+  async #result(key: string, form: CachedForm): Promise<CachedResult | IntegrityError> {
     try {
-      const value = await this.#context.forms.read(ownerOf(key), v);
-      return { key, value, ...(c === undefined ? {} : { content: c }), check: d, keptAt: t };
+      return resultOf(key, form, await this.#context.forms.read(ownerOf(key), form.v));
     } catch (error) {
       if (error instanceof IntegrityError) return error;
       throw error;
     }
   }
+}
+
+function resultOf(key: string, { c, d, t }: CachedForm, value: StoredValue): CachedResult {
+  return { key, value, ...(c === undefined ? {} : { content: c }), check: d, keptAt: t };
 }

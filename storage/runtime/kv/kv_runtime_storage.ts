@@ -249,6 +249,11 @@ export class KvRuntimeStorage implements EngineStorage {
     return this.#with(({ cached }) => cached.read(keys));
   }
 
+  /** The results whose keys are in a range. */
+  listCached(from: string, to: string, limit: number): ReturnType<NonNullable<EngineStorage["listCached"]>> {
+    return this.#with(({ cached }) => cached.list(from, to, limit));
+  }
+
   /** Keys of results that were kept before a time. */
   cachedBefore(time: number, limit: number): Promise<readonly string[]> {
     return this.#with(({ cached }) => cached.before(time, limit));

@@ -1,7 +1,8 @@
 /** A workflow that several processes run; each call is a line of a file. */
 import { defineWorkflow, type Input, task } from "@fusewire/fusewire";
 
-const note = (log: string, what: string): void => Deno.writeTextFileSync(log, `${Deno.pid} ${what}\n`, { append: true });
+const note = (log: string, what: string): void =>
+  Deno.writeTextFileSync(log, `${Deno.pid} ${what}\n`, { append: true });
 
 const extract = task(function extract(log: string, day: string): { rows: number[]; big: string } {
   note(log, `extract ${day}`);

@@ -7,7 +7,18 @@ import { onEachStorage, Serving, until } from "../storages.ts";
 
 const log: string[] = [];
 let stuck = false;
-const values = [1, -0, NaN, 2n, "é\ud800", null, undefined, [, 1], { b: 1, a: [2] }, new Map([[{ k: 1 }, new Set([3])]])];
+const values = [
+  1,
+  -0,
+  NaN,
+  2n,
+  "é\ud800",
+  null,
+  undefined,
+  [, 1],
+  { b: 1, a: [2] },
+  new Map([[{ k: 1 }, new Set([3])]]),
+];
 const others = [new Date(0), /a/gi, new Float32Array([1, 2]), new DataView(new ArrayBuffer(3)), new RangeError("no")];
 const make = task((n: number): unknown => {
   log.push(`make ${n}`);
@@ -52,7 +63,14 @@ onEachStorage("A process that takes a run over in the midst of it finds the same
 
 Deno.test("A value that was stored and read back has the content hash that it had", () => {
   fc.assert(fc.property(
-    fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withSparseArray: true, withTypedArray: true }),
+    fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    }),
     (value) => {
       expect(contentHash(decode(concatChunks(encode(value))))).toBe(contentHash(value));
     },

@@ -1,8 +1,8 @@
 import { expect } from "@std/expect";
 import {
   ChunkedArray,
-  type Definition,
   defineWorkflow,
+  type Definition,
   type Input,
   MemoryObjectStore,
   MemoryRuntimeStorage,
@@ -44,10 +44,13 @@ const plain = task((n: number) => {
   log.push(`plain ${n}`);
   return n + 1;
 }, { name: "plain" });
-const bound = task(function add(this: unknown, n: number) {
-  log.push("bound");
-  return n;
-}.bind(null), { name: "bound" });
+const bound = task(
+  function add(this: unknown, n: number) {
+    log.push("bound");
+    return n;
+  }.bind(null),
+  { name: "bound" },
+);
 
 const mixed = defineWorkflow("mixed", { version: "1", cache: "content" }, () => {
   const counter = makeCounter();
@@ -61,24 +64,27 @@ const mixed = defineWorkflow("mixed", { version: "1", cache: "content" }, () => 
   ];
 });
 
-onEachStorage("What has no content to compare is run every time, and a warning says why, once a task", async (world) => {
-  calls();
-  await using process = await world.process();
-  const expected = [
-    "`apply_0000` can not be cached by content, because Input `f` has no content to compare: $ is a function",
-    "`ask_0000` can not be cached by content, because Input `counter` has no content to compare: ",
-    "`bound_0000` can not be cached by content, because The source of `bound add` can not be read, because it is built " +
+onEachStorage(
+  "What has no content to compare is run every time, and a warning says why, once a task",
+  async (world) => {
+    calls();
+    await using process = await world.process();
+    const expected = [
+      "`apply_0000` can not be cached by content, because Input `f` has no content to compare: $ is a function",
+      "`ask_0000` can not be cached by content, because Input `counter` has no content to compare: ",
+      "`bound_0000` can not be cached by content, because The source of `bound add` can not be read, because it is built " +
       "in or bound; give the task a `version`.",
-  ];
-  const first = await warningsOf(process.runtime, mixed);
-  expect(first.toSorted().map((message, i) => message.slice(0, expected[i]?.length))).toEqual(expected);
-  expect(calls().toSorted()).toEqual(
-    ["add 1", "add 10", "apply 1", "apply 2", "ask", "bound", "bound", "plain 11"],
-  );
-  expect((await warningsOf(process.runtime, mixed)).length).toBe(3);
-  // What is below hits all the same: the result of `ask` came out the same.
-  expect(calls().toSorted()).toEqual(["add 1", "add 10", "apply 1", "apply 2", "ask", "bound"]);
-});
+    ];
+    const first = await warningsOf(process.runtime, mixed);
+    expect(first.toSorted().map((message, i) => message.slice(0, expected[i]?.length))).toEqual(expected);
+    expect(calls().toSorted()).toEqual(
+      ["add 1", "add 10", "apply 1", "apply 2", "ask", "bound", "bound", "plain 11"],
+    );
+    expect((await warningsOf(process.runtime, mixed)).length).toBe(3);
+    // What is below hits all the same: the result of `ask` came out the same.
+    expect(calls().toSorted()).toEqual(["add 1", "add 10", "apply 1", "apply 2", "ask", "bound"]);
+  },
+);
 
 const chunks = task(() => {
   log.push("chunks");
@@ -102,7 +108,9 @@ Deno.test("Chunked arrays are neither kept nor compared; what is made of what th
   });
   const expected = [
     "`chunks_0000` can not be cached by content, because its result is kept in files by a serializer.",
-    expect.stringMatching(/^`sum_0000` can not be cached by content, because Input `array` has no content to compare: /),
+    expect.stringMatching(
+      /^`sum_0000` can not be cached by content, because Input `array` has no content to compare: /,
+    ),
   ];
   expect(await warningsOf(runtime, chunked)).toEqual(expected);
   expect(calls()).toEqual(["chunks", "sum", "plain 12"]);

@@ -27,30 +27,34 @@ function wide(width: number) {
 const reports = ({ watch }: TestProcess): number => watch.count("report");
 
 for (const where of ["the runtime storage", "an object store"]) {
-  onEachStorage(`Steps are looked up before they are lent, and what others report is kept in ${where}`, async (world) => {
-    const { definition, calls, control } = wide(60);
-    const options = where === "an object store" ? { storage: new MemoryObjectStore() } : {};
-    await using helper = await world.process(options);
-    await using _serving = new Serving(helper, [definition], { concurrency: 3 });
-    await until(() => world.storage.hasIdleWorkers("default", "nobody", Date.now()), "an idle worker");
-    control.room = 3;
-    await using holder = await world.process(options);
-    const sum = 60 * 59 / 2;
-    const start = async () => {
-      const run = await holder.runtime.start(definition);
-      await using _own = new Serving(holder, [definition], { concurrency: 3 });
-      expect(await run.result()).toBe(sum);
-      return run;
-    };
-    await start();
-    expect(calls.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
-    const lent = reports(helper) + reports(holder);
-    expect(lent).toBeGreaterThan(0);
-    const { steps } = await (await start()).status();
-    expect(calls.length).toBe(60);
-    expect(steps.map(({ attempt }) => attempt)).toEqual(new Array(61).fill(0));
-    expect(reports(helper) + reports(holder)).toBe(lent);
-  }, { largeValueBytes: 60_000 });
+  onEachStorage(
+    `Steps are looked up before they are lent, and what others report is kept in ${where}`,
+    async (world) => {
+      const { definition, calls, control } = wide(60);
+      const options = where === "an object store" ? { storage: new MemoryObjectStore() } : {};
+      await using helper = await world.process(options);
+      await using _serving = new Serving(helper, [definition], { concurrency: 3 });
+      await until(() => world.storage.hasIdleWorkers("default", "nobody", Date.now()), "an idle worker");
+      control.room = 3;
+      await using holder = await world.process(options);
+      const sum = 60 * 59 / 2;
+      const start = async () => {
+        const run = await holder.runtime.start(definition);
+        await using _own = new Serving(holder, [definition], { concurrency: 3 });
+        expect(await run.result()).toBe(sum);
+        return run;
+      };
+      await start();
+      expect(calls.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
+      const lent = reports(helper) + reports(holder);
+      expect(lent).toBeGreaterThan(0);
+      const { steps } = await (await start()).status();
+      expect(calls.length).toBe(60);
+      expect(steps.map(({ attempt }) => attempt)).toEqual(new Array(61).fill(0));
+      expect(reports(helper) + reports(holder)).toBe(lent);
+    },
+    { largeValueBytes: 60_000 },
+  );
 }
 
 poolTest("Results of a worker's pool are kept, and taken by a worker without one", async () => {
