@@ -92,6 +92,7 @@ export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
 export type * from "./storage/runtime/engine_storage.ts";
 export type * from "./storage/runtime/records.ts";
+export type * from "./storage/runtime/result_cache.ts";
 export { InitializerPlugin } from "./plugins/initializer.ts";
 export { RandomStatePlugin } from "./plugins/random_state.ts";
 export type { RandomStateOptions } from "./plugins/random_state.ts";

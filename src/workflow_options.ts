@@ -25,7 +25,8 @@ export interface BaseWorkflowOptions {
    */
   readonly concurrency?: number;
   /**
-   * When a stored result stands for a new one; `"name"` where a storage is set.
+   * When a stored result stands for a new one. In process `"name"` where a storage is set; of durable runs `"content"` has results of
+   * earlier runs stand for steps that would be made of the same, and nothing else does.
    *
    * @default {"name"}
    */

@@ -1,11 +1,12 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
 import { LeaseLostError } from "../src/errors.ts";
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import type { ResultCache } from "../storage/runtime/result_cache.ts";
 import type { CachedResult, StoredValue } from "../storage/runtime/records.ts";
 import { type Bench, bytes, bytesOf, sameValue, step, type TestOn } from "./conformance_fixture.ts";
 
 /** A storage that keeps results for other runs. */
-type Keeping = EngineStorage & Required<Pick<EngineStorage, "readCached" | "cachedBefore" | "dropCached">>;
+type Keeping = EngineStorage & ResultCache;
 
 function keeps(storage: EngineStorage): storage is Keeping {
   return storage.readCached !== undefined && storage.cachedBefore !== undefined && storage.dropCached !== undefined;

@@ -130,7 +130,7 @@ export class Lending {
     switch (outcome.kind) {
       case "succeeded":
         run.apply({ kind: "succeeded", place, at: endedAt });
-        run.cache?.reported(place);
+        run.cache?.keeper.reported(place);
         run.values!.ended(place);
         run.pending.urgent = true;
         break;

@@ -118,7 +118,7 @@ export class RunCommits {
   #then(): RunCommit["then"] {
     const { state, taken, mail, lending, pending, errors, host: { clock, isDraining } } = this.#run;
     if (state.ended !== undefined) {
-      if (this.#run.cache?.isBusy === true) return undefined;
+      if (this.#run.cache?.keeper.isBusy === true) return undefined;
       const failure = errors.get(state.failed);
       const ended = { kind: "ended", status: state.ended, endedAt: clock.now() } as const;
       return state.ended !== "FAILED" || failure === undefined

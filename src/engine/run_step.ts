@@ -168,7 +168,7 @@ export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Pro
       if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined);
       try {
         const encode = () => codec.encode(run.id, outcome.value, () => ownerOf(run, place));
-        const stored = run.cache === undefined ? encode() : run.cache.encode(place, outcome.value, encode);
+        const stored = run.cache === undefined ? encode() : run.cache.keeper.encode(place, outcome.value, encode);
         if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored);
         return stored.then(
           (stored) => succeed(run, place, outcome.value, stored),
@@ -196,7 +196,7 @@ function ownerOf({ executable }: ActiveRun, place: number): ValueOwner {
 function succeed(run: ActiveRun, place: number, value: unknown, stored: StoredValue | undefined): undefined {
   if (!isRunning(run, place)) return undefined;
   if (stored !== undefined) run.pending.value(place, stored);
-  run.cache?.succeeded(place);
+  run.cache?.keeper.succeeded(place);
   run.values!.set(place, value);
   run.values!.ended(place);
   run.apply({ kind: "succeeded", place, at: run.host.clock.now() });

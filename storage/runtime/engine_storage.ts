@@ -10,7 +10,6 @@
  * @module
  */
 import type { Status } from "../../src/status.ts";
-import type { IntegrityError } from "../../src/errors.ts";
 import type {
   CachedResult,
   Claim,
@@ -29,6 +28,7 @@ import type {
   StepReport,
   StoredValue,
 } from "./records.ts";
+import type { ResultCache } from "./result_cache.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 
 /** What a worker asks for. */
@@ -143,7 +143,7 @@ export interface Heartbeat extends AsyncDisposable {
 }
 
 /** Where runs are kept for any number of workers. */
-export interface EngineStorage extends RuntimeStorage {
+export interface EngineStorage extends RuntimeStorage, Partial<ResultCache> {
   /** From how many bytes on a value is better kept in an attached object store. */
   readonly largeValueBytes: number;
   /** Whether several processes can use the store; if not, sessions need no sign of life. */
@@ -248,25 +248,6 @@ export interface EngineStorage extends RuntimeStorage {
   endedBefore(time: number, limit: number): Promise<readonly string[]>;
   /** Forgets a finished run. Silent if there is none. */
   forget(runId: string): Promise<void>;
-
-  /**
-   * The results that are kept under keys, in their order: `undefined` where there is none, and the error in the place of one of which parts
-   * are missing or altered. A store without this method keeps none, and every step of a run is made.
-   */
-  readCached?(keys: readonly string[]): Promise<readonly (CachedResult | IntegrityError | undefined)[]>;
-  /**
-   * The results whose keys are in a range, `to` left out, in the order of their keys and at most `limit`; without those that are too large to
-   * be read by the way. For a store that reads many neighbours faster than as many keys by themselves.
-   */
-  listCached?(
-    from: string,
-    to: string,
-    limit: number,
-  ): Promise<readonly { readonly key: string; readonly result?: CachedResult }[]>;
-  /** Keys of results that were kept before a time and not since, at least one if there are any, and not many more than `limit`. */
-  cachedBefore?(time: number, limit: number): Promise<readonly string[]>;
-  /** Drops results, unless they were kept again at this time or later. Silent about keys that are not there. */
-  dropCached?(keys: readonly string[], time: number): Promise<void>;
 
   /** Lets go of what the store holds in this process. */
   close(): Promise<void>;
