@@ -80,6 +80,23 @@ async function takeObject(
   }
 }
 
+/** What is wrong with a kept result, if anything; with `verify` one in the object store is read, else it is only looked whether it is there. */
+export async function damageOf(
+  codec: StoredValues,
+  key: string,
+  { value, content, check, key: keptUnder }: CachedResult,
+  verify: boolean,
+): Promise<string | undefined> {
+  if (keptUnder !== key || checkOf(key, content, value) !== check) return "its bytes are not those that were kept";
+  if (value.kind !== "object") return undefined;
+  if (codec.objects === undefined) return "it lies in an object store, and none is attached";
+  const info = await codec.objects.head(value.key);
+  if (info === undefined) return "the object store has lost it";
+  if (info.size !== value.size) return `it has ${info.size} bytes in the object store in place of ${value.size}`;
+  if (!verify) return undefined;
+  return await codec.decode(value).then(() => undefined, (error: unknown) => String(error));
+}
+
 /** A hash over all of a result but when it was kept. */
 function checkOf(key: string, content: string | undefined, value: StoredValue): string {
   switch (value.kind) {
