@@ -21,8 +21,8 @@ const SOURCES = new WeakMap<object, string>();
 /** How many characters of a step's name its keys begin with. */
 const NAME_LENGTH = 60;
 
-/** How many content hashes are remembered. */
-const MOST_KNOWN = 4_096;
+/** A text of fewer characters is as short as a hash. */
+const SHORT = 64;
 
 /** What the keys of all steps of a workflow begin with, and what follows on them in order. */
 export function keyRange(workflow: string): { readonly from: string; readonly to: string } {
@@ -44,10 +44,8 @@ export interface KeyedStep {
   readonly options: AnyTaskOptions | undefined;
   /** Values by place. */
   readonly values: readonly unknown[];
-  /** The content hash of the result of the step at a place. */
+  /** What tells the result of the step at a place from others, as {@linkcode contentOf} gives it. */
   readonly contentOf: (place: number) => string;
-  /** Hashes arguments. */
-  readonly hashes: ContentHashes;
 }
 
 /**
@@ -88,38 +86,40 @@ export function stepKey(step: KeyedStep): string {
   return `${scope}${encodeURIComponent(name).slice(0, NAME_LENGTH)} ${sha256Hex(made)}`;
 }
 
-function hashOf(input: ProgramInput, arg: unknown, { contentOf, hashes }: KeyedStep): string {
+function hashOf(input: ProgramInput, arg: unknown, step: KeyedStep): string {
   switch (input.kind) {
     case "constant":
-      return hashes.of(input.value);
+      return contentOf(input.value);
     case "node":
-      return contentOf(input.place);
+      return step.contentOf(input.place);
     case "parts":
-      return hashes.of(arg);
+      return contentOf(arg);
   }
 }
 
-/** Content hashes, those of short texts and numbers made once: many steps are given the same. */
-export class ContentHashes {
-  readonly #known = new Map<unknown, string>();
-
-  /**
-   * The content hash of a value.
-   *
-   * @throws {SerializationError} If it has no canonical form.
-   */
-  of(value: unknown): string {
-    // -0 and 0 are one key of a map.
-    if (!(typeof value === "number" && value !== 0 || typeof value === "string" && value.length <= 100)) {
-      return contentHash(value);
-    }
-    let hash = this.#known.get(value);
-    if (hash === undefined) {
-      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-      this.#known.set(value, hash = contentHash(value));
-    }
-    return hash;
+/**
+ * What tells a value from every other one: a few characters for what has as few, else its content hash. A hash of a number takes longer
+ * than to add it.
+ *
+ * @throws {SerializationError} If it has no canonical form.
+ */
+export function contentOf(value: unknown): string {
+  switch (typeof value) {
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "string":
+      if (value.length < SHORT) return `"${value}`;
+      break;
+    case "object":
+      if (value === null) return "null";
+      break;
+    default:
+      break;
   }
+  return contentHash(value);
 }
 
 function sourceOf(func: (...args: never[]) => unknown): string {

@@ -11,7 +11,7 @@ import { leaveUnneeded } from "../results/needed.ts";
 import { type Plan, type PlanReason, planStep } from "../results/plan.ts";
 import { onCondition } from "../results/uncertain.ts";
 import { damageOf } from "./cached_results.ts";
-import { ContentHashes, keyRange, stepKey } from "./content_key.ts";
+import { keyRange, stepKey } from "./content_key.ts";
 import { ContentLookup } from "./content_lookup.ts";
 import type { StoredValues } from "./stored_values.ts";
 
@@ -50,7 +50,6 @@ class Planner {
   readonly #verify: boolean;
   readonly #scope: string;
   readonly #lookup: ContentLookup;
-  readonly #hashes = new ContentHashes();
   readonly #found = new Map<number, CachedResult>();
   readonly #values: unknown[] = [];
   /** 1 where a result is read to find the keys of others, so that damage is to be found before. */
@@ -126,7 +125,6 @@ class Planner {
       options: this.#setup.optionsAt(place),
       values: this.#values,
       contentOf: (of) => this.#contentOf(of),
-      hashes: this.#hashes,
     });
     const answer = (this.#lookup.known(key) ?? { answer: (await this.#lookup.find([key]))[0] }).answer;
     if (answer === undefined) return decision("run", { kind: "missing" });

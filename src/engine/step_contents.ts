@@ -6,7 +6,7 @@
  */
 import { SerializationError } from "../errors.ts";
 import type { ActiveRun } from "./active_run.ts";
-import { ContentHashes, keyRange, stepKey } from "./content_key.ts";
+import { contentOf, keyRange, stepKey } from "./content_key.ts";
 import { conditionsHold } from "./run_step.ts";
 
 /** Contents and keys of the steps of one run. */
@@ -17,7 +17,6 @@ export class StepContents {
   readonly end: string;
   readonly #run: ActiveRun;
   readonly #scope: string;
-  readonly #hashes = new ContentHashes();
   /** 1 where the content of a result is needed, by a key or to be kept. */
   readonly #needed: Uint8Array;
   readonly #content: (string | undefined)[];
@@ -52,7 +51,7 @@ export class StepContents {
   remember(place: number, value: unknown): void {
     if (this.#needed[place] === 0) return;
     try {
-      this.#content[place] = this.#hashes.of(value);
+      this.#content[place] = contentOf(value);
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
     }
@@ -71,8 +70,7 @@ export class StepContents {
         place,
         options: run.executable.optionsAt(place),
         values,
-        contentOf: (of) => this.#content[of] ??= this.#hashes.of(values[of]),
-        hashes: this.#hashes,
+        contentOf: (of) => this.#content[of] ??= contentOf(values[of]),
       });
     } catch (error) {
       // Whatever else there is to say against it is said when it is run.

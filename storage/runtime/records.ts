@@ -52,7 +52,7 @@ export interface CachedResult {
   readonly key: string;
   /** The value; never an error. One that lies in the attached object store lies in the folder of the key. */
   readonly value: StoredValue;
-  /** Content hash of the value; absent if it has none. */
+  /** What tells the value from others, as a content hash does; absent if nothing does. */
   readonly content?: string;
   /** A hash over all of it but the time, by which damage is found. */
   readonly check: string;

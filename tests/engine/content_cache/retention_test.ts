@@ -25,15 +25,20 @@ for (const where of ["the runtime storage", "an object store"]) {
       await using process = await world.process(storage === undefined ? {} : { storage });
       const { runtime } = process;
       const sizes = [10, 200_000];
-      const run = async (size: number): Promise<void> => {
-        expect((await runtime.run(filled, { size })).length).toBe(size);
+      const run = async (size: number, id: string = crypto.randomUUID()): Promise<void> => {
+        expect((await runtime.run(filled, { size }, { id })).length).toBe(size);
       };
       const keys = async (): Promise<number> => (await Array.fromAsync(storage?.list("cached/") ?? [])).length;
       for (const size of sizes) await run(size);
       expect(taken()).toEqual(sizes);
       world.jump(HOUR / 2);
-      for (const size of sizes) await run(size);
+      for (const size of sizes) await run(size, `taken ${size}`);
       expect(await runtime.gc({ olderThan: 1_000 })).toBe(2);
+      // What was kept is dropped; what was taken of it belongs to the run that took it.
+      expect(await world.storage.cachedBefore?.(Infinity, 10)).toEqual([]);
+      for (const size of sizes) {
+        expect(await runtime.get(`taken ${size}`).result()).toEqual(new Uint8Array(size).fill(7));
+      }
       world.jump(10);
       expect(await runtime.gc({ olderThan: 0 })).toBe(2);
       for (const size of sizes) await run(size);
