@@ -76,3 +76,33 @@ Deno.test("A value that was stored and read back has the content hash that it ha
     },
   ));
 });
+
+let failures = 0;
+const flaky = task(() => {
+  log.push("flaky");
+  if (failures-- > 0) throw new RangeError("not yet");
+  return "done";
+}, { name: "flaky", retry: { maxAttempts: 2, initialDelay: 5_000, jitter: 0 } });
+const begun = defineWorkflow("begun", { version: "1", cache: "content" }, () => flaky());
+
+onEachStorage(
+  "A step that was begun is brought to its end, whatever others have kept meanwhile, and kept",
+  async (world) => {
+    log.length = 0;
+    failures = 1;
+    const first = await world.process();
+    const run = await first.runtime.start(begun);
+    new Serving(first, [begun]).done.catch(() => {});
+    await until(async () => (await run.status()).steps[0]!.attempt === 1 && log.length === 1);
+    await until(async () => (await run.status()).steps[0]!.status === "PENDING");
+    first.kill();
+    await using second = await world.process();
+    expect(await second.runtime.run(begun)).toBe("done");
+    expect(log).toEqual(["flaky", "flaky"]);
+    await using _serving = new Serving(second, [begun]);
+    await world.skip(20_000);
+    expect(await second.runtime.attach(run.id).result()).toBe("done");
+    expect(log).toEqual(["flaky", "flaky", "flaky"]);
+    expect((await second.runtime.get(run.id).status()).steps[0]).toMatchObject({ status: "SUCCEEDED", attempt: 2 });
+  },
+);
