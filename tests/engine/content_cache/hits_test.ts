@@ -99,6 +99,12 @@ onEachStorage("Functions whose sources read the same are told apart by their ste
     defineWorkflow(name, { version: "1", cache: "content" }, () => by.map((by) => times(by)(7)));
   expect(await process.runtime.run(of("one", 2, 3))).toEqual([14, 21]);
   expect(await process.runtime.run(of("other", 5, 6))).toEqual([35, 42]);
+  const long = defineWorkflow(
+    "long names",
+    { version: "1", cache: "content" },
+    () => [8, 9].map((by) => times(by)(7).setName(`${"é".repeat(100)}${by}`)),
+  );
+  for (let run = 0; run < 2; run++) expect(await process.runtime.run(long)).toEqual([56, 63]);
 });
 
 onEachStorage("A changed step with an unchanged result does not invalidate what is below it", async (world) => {

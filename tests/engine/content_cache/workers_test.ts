@@ -1,5 +1,5 @@
 import { expect } from "@std/expect";
-import { defineWorkflow, MemoryObjectStore, type Node, openRuntime, task } from "@fusewire/fusewire";
+import { defineWorkflow, MemoryObjectStore, openRuntime, task } from "@fusewire/fusewire";
 import { poolTest } from "../../backends/pool/counted_workers.ts";
 import { onEachStorage, Serving, type TestProcess, until } from "../storages.ts";
 import { squares } from "./shared_definition.ts";
@@ -16,11 +16,12 @@ function wide(width: number) {
     while (control.begun <= control.room) await pause(1);
     return n % 10 === 0 ? { n, large: "x".repeat(70_000) } : { n };
   }, { name: "work" });
-  const gather = task((...of: { n: number }[]) => of.reduce((sum, { n }) => sum + n, 0), { name: "gather" });
-  const definition = defineWorkflow("lent", { version: "1", cache: "content" }, () => {
-    const nodes: Node<{ n: number }>[] = Array.from({ length: width }, (_, n) => work(n));
-    return gather(...nodes);
-  });
+  // The run has ended with what others report last.
+  const definition = defineWorkflow(
+    "lent",
+    { version: "1", cache: "content" },
+    () => Array.from({ length: width }, (_, n) => work(n)),
+  );
   return { definition, calls, control };
 }
 
@@ -37,25 +38,62 @@ for (const where of ["the runtime storage", "an object store"]) {
       await until(() => world.storage.hasIdleWorkers("default", "nobody", Date.now()), "an idle worker");
       control.room = 3;
       await using holder = await world.process(options);
-      const sum = 60 * 59 / 2;
+      const numbers = Array.from({ length: 60 }, (_, n) => n);
       const start = async () => {
         const run = await holder.runtime.start(definition);
         await using _own = new Serving(holder, [definition], { concurrency: 3 });
-        expect(await run.result()).toBe(sum);
+        expect((await run.result()).map(({ n }) => n)).toEqual(numbers);
         return run;
       };
       await start();
-      expect(calls.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
+      expect(calls.toSorted((a, b) => a - b)).toEqual(numbers);
       const lent = reports(helper) + reports(holder);
       expect(lent).toBeGreaterThan(0);
       const { steps } = await (await start()).status();
       expect(calls.length).toBe(60);
-      expect(steps.map(({ attempt }) => attempt)).toEqual(new Array(61).fill(0));
+      expect(steps.map(({ attempt }) => attempt)).toEqual(new Array(60).fill(0));
       expect(reports(helper) + reports(holder)).toBe(lent);
     },
     { largeValueBytes: 60_000 },
   );
 }
+
+onEachStorage("What is kept is taken, and not lent, also while a worker has no room", async (world) => {
+  const calls: string[] = [];
+  let gate = Promise.withResolvers<void>();
+  const block = task(async (n: number) => {
+    await gate.promise;
+    return n;
+  }, { name: "block", cache: false });
+  const seed = task(() => 1, { name: "seed", cache: false });
+  const work = task((of: number, n: number) => {
+    calls.push(`work ${n}`);
+    return of + n;
+  }, { name: "work" });
+  const definition = defineWorkflow("full", { version: "1", cache: "content" }, () => {
+    const blocked = [block(0), block(1)];
+    const first = seed();
+    return [...blocked, ...Array.from({ length: 10 }, (_, n) => work(first, n))];
+  });
+  await using one = await world.process();
+  await using other = await world.process();
+  await using _first = new Serving(one, [definition], { concurrency: 2 });
+  await using _second = new Serving(other, [definition], { concurrency: 2 });
+  for (const made of [10, 0]) {
+    calls.length = 0;
+    gate = Promise.withResolvers();
+    await until(() => world.storage.hasIdleWorkers("default", "nobody", Date.now()), "an idle worker");
+    const run = await one.runtime.start(definition);
+    await until(async () => {
+      await world.skip(50);
+      const { steps } = await run.status();
+      return steps.filter(({ status }) => status === "SUCCEEDED").length === 11;
+    }, "the end of all that is not blocked");
+    expect(calls.length).toBe(made);
+    gate.resolve();
+    expect(await run.result()).toEqual([0, 1, ...Array.from({ length: 10 }, (_, n) => n + 1)]);
+  }
+});
 
 poolTest("Results of a worker's pool are kept, and taken by a worker without one", async () => {
   await using runtime = await openRuntime({ kv: ":memory:" });
