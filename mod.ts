@@ -70,7 +70,10 @@ export type { KvOptionsFor } from "./src/backends/kv.ts";
 export { DurableWorkflow } from "./src/engine/executable.ts";
 export { openRuntime } from "./src/engine/open_runtime.ts";
 export type { RuntimeOptions } from "./src/engine/open_runtime.ts";
-export type { Runtime, StartArguments, StartOptions } from "./src/engine/runtime.ts";
+export type { Runtime, StartArguments } from "./src/engine/runtime.ts";
+export type { StartOptions } from "./src/engine/new_run.ts";
+export type { ForkOptions } from "./src/engine/fork.ts";
+export type { ExportOptions, ImportOptions, Redact } from "./src/engine/bundle/options.ts";
 export type { DurableRun } from "./src/engine/durable_run.ts";
 export type {
   TickResult,

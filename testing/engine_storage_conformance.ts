@@ -9,6 +9,7 @@ import { testCommits } from "./conformance_commits.ts";
 import { testDefinitions } from "./conformance_definitions.ts";
 import { testExclusive } from "./conformance_exclusive.ts";
 import { Bench, type OpenStorage } from "./conformance_fixture.ts";
+import { testFilled } from "./conformance_filled.ts";
 import { testListing } from "./conformance_listing.ts";
 import { testMessages } from "./conformance_messages.ts";
 import { testOffers } from "./conformance_offers.ts";
@@ -42,6 +43,7 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   };
   testDefinitions(test);
   testStarts(test);
+  testFilled(test);
   testExclusive(test);
   testClaims(test);
   testCommits(test);

@@ -89,6 +89,14 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
     return this.perform("startRun", [run, session], () => this.#engine.startRun(run, session));
   }
 
+  /** Makes a run of which steps have ended. If the answer was lost, another such start with the same id gives the run. */
+  startFilled(
+    run: engine.FilledRun,
+    contents: engine.RunContents,
+  ): ReturnType<EngineStorage["startFilled"]> {
+    return this.perform("startFilled", [run, contents], () => this.#engine.startFilled(run, contents));
+  }
+
   /** Claims runs that are ready or due. */
   claimRuns(request: engine.ClaimRequest): Promise<engine.ClaimAnswer> {
     return this.perform("claimRuns", [request], () => this.#engine.claimRuns(request));

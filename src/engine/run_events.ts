@@ -50,7 +50,8 @@ export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerat
     };
     const fresh: Told[] = [];
     for (const event of events.slice(notable)) {
-      if (event.event === "attempt_started" && event.attempt === 1) firstStarts.set(event.place, event.timestamp);
+      if (event.event === "kept") passOver(event.places, told);
+      else if (event.event === "attempt_started" && event.attempt === 1) firstStarts.set(event.place, event.timestamp);
       else fresh.push(tellNotable(event, names));
     }
     const withoutValue = steps.flatMap(({ status }, place) =>
@@ -112,7 +113,14 @@ function tellStep(
   told[place] = { started, ended };
 }
 
-function tellNotable(event: NotableEvent, names: readonly string[]): Told {
+/** The run that these steps were taken from has told of them. */
+function passOver(ranges: readonly (readonly [number, number])[], told: StepTold[]): void {
+  for (const [from, to] of ranges) {
+    for (let place = from; place < to; place++) told[place] = { started: true, ended: true };
+  }
+}
+
+function tellNotable(event: Exclude<NotableEvent, { event: "kept" }>, names: readonly string[]): Told {
   const { timestamp: at } = event;
   switch (event.event) {
     case "attempt_started":

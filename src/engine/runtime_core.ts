@@ -14,6 +14,7 @@ import type {
 import type { Serializer } from "../../storage/codec/serializers.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
+import type { WorkflowDefinition } from "../definition.ts";
 import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
@@ -21,7 +22,7 @@ import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Room } from "./room.ts";
-import { openRunTracer, tellCancelled } from "./run_trace.ts";
+import { isNewRun, openRunTracer, tellCancelled } from "./run_trace.ts";
 import { RunWaiters } from "./run_waiters.ts";
 import { SerializedValues } from "./serialized_values.ts";
 import type { StepPool } from "./step_pool.ts";
@@ -64,6 +65,8 @@ export class RuntimeCore {
   /** Hears of all that the workers of this process do. */
   readonly tracer: Tracer | undefined;
   readonly objects: ObjectStore | undefined;
+  /** The definitions that this process has used, by {@linkcode definitionKeyText}: they check inputs. */
+  readonly knownDefinitions: Map<string, WorkflowDefinition> = new Map();
   /** Those who wait for runs. */
   readonly waiters: RunWaiters;
   /** Room for runs that this process drives. */
@@ -263,7 +266,7 @@ export class RuntimeCore {
     const trace = openRunTracer(this, undefined, run, "run");
     if (trace === undefined) return;
     const { steps: names } = await this.definitionOf(run);
-    tellCancelled(trace, names.filter((_, place) => !isFinal(records[place]!.status)), steps === undefined, now);
+    tellCancelled(trace, names.filter((_, place) => !isFinal(records[place]!.status)), isNewRun(claimed), now);
   }
 
   /**

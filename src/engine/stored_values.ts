@@ -60,7 +60,11 @@ export class StoredValues {
   encode(runId: string, value: unknown, owner: () => ValueOwner): StoredValue | Promise<StoredValue> {
     const { objects: found, chunks } = this.serialized.inspect(value);
     if (found.length > 0) return this.#pickle(runId, value, found, owner());
-    const bytes = concatChunks(chunks);
+    return this.keep(runId, concatChunks(chunks));
+  }
+
+  /** A value that is encoded already, as it is stored: a large one in the object store. */
+  keep(runId: string, bytes: Uint8Array<ArrayBuffer>): StoredValue | Promise<StoredValue> {
     const { objects } = this;
     if (objects === undefined || bytes.length < this.largeBytes) return { kind: "bytes", bytes };
     const sha256 = sha256Hex(bytes);

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { ErrorRecord } from "../../src/errors.ts";
 import type { Status } from "../../src/status.ts";
 import type {
   Claim,
@@ -124,7 +125,30 @@ export interface RunQuery {
   readonly cursor?: string;
 }
 
-/** A page of runs, the latest first. */
+/** A run that is about to exist and does not begin with nothing; its input is among its contents. */
+export type FilledRun = Omit<NewRun, "input" | "exclusive">;
+
+/** What a run is made of that does not begin with nothing: a fork, or an import. */
+export interface RunContents {
+  /** The records of its steps, by place. */
+  readonly steps: readonly StepRecord[];
+  /** What the steps do not tell. */
+  readonly events: readonly NotableEvent[];
+  /** Its end, if it has ended already: nobody works on it. */
+  readonly ended?: {
+    readonly status: Status;
+    readonly endedAt: number;
+    readonly failure?: { readonly place: number; readonly error: ErrorRecord };
+  };
+  /** Its input; asked for once, when nobody else can have the id any more. */
+  input(): Promise<StoredValue>;
+  /** The values of steps, each place once; asked for once, after the input. What it throws is thrown by the start, and nothing is kept. */
+  values(): AsyncIterable<{ readonly place: number; readonly value: StoredValue }>;
+  /** Called when nothing comes of the run after its input was asked for, before others can have the id. */
+  discard(): Promise<void>;
+}
+
+/** Keeps a session alive from a thread, the latest first. */
 export interface RunPage {
   /** The runs. */
   readonly runs: readonly RunRecord[];
@@ -163,6 +187,16 @@ export interface EngineStorage extends RuntimeStorage {
     run: NewRun,
     session?: string,
   ): Promise<{ readonly run: RunRecord; readonly created: boolean; readonly claimed: ClaimedRun | undefined }>;
+  /**
+   * Makes a run of which steps have ended, or all of it has. It is there as a whole or not at all, however many steps and values it has. If
+   * its id or idempotency key is taken, gives the run that has it, and asks for no values.
+   *
+   * @throws {ConflictError} If another process made or removed a run of the same id meanwhile, and there is none now.
+   */
+  startFilled(
+    run: FilledRun,
+    contents: RunContents,
+  ): Promise<{ readonly run: RunRecord; readonly created: boolean }>;
   /** Claims runs that are ready or due. */
   claimRuns(request: ClaimRequest): Promise<ClaimAnswer>;
   /** Claims one run, ready or waiting, unless another session holds it. */

@@ -11,7 +11,9 @@ import type {
   ClaimRequest,
   ClaimRunAnswer,
   EngineStorage,
+  FilledRun,
   RunCommit,
+  RunContents,
   RunPage,
   RunQuery,
   Slot,
@@ -122,6 +124,12 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Makes a run. */
   async startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#runs.start(run, session);
+  }
+
+  /** Makes a run of which steps have ended. */
+  async startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    const { fillRun } = await import("./memory_fill.ts");
+    return await fillRun(this.#runs, run, contents);
   }
 
   /** The run that has the id, or the idempotency key, of a new one. */

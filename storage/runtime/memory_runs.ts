@@ -15,6 +15,7 @@ import type {
   Claim,
   ClaimedRun,
   NewRun,
+  NotableEvent,
   RunMessage,
   RunRecord,
   StepClaim,
@@ -59,10 +60,18 @@ export class MemoryRuns {
   }
 
   /** Puts a run back as it was. */
-  restore(record: RunRecord, steps: readonly StepRecord[], values: ReadonlyMap<number, StoredValue>): void {
+  restore(
+    record: RunRecord,
+    steps: readonly StepRecord[],
+    values: ReadonlyMap<number, StoredValue>,
+    events: readonly NotableEvent[] = [],
+  ): void {
     if (this.catalog.known(record) !== undefined) throw new ConfigError(`The run ${JSON.stringify(record.id)} exists.`);
     const run = this.catalog.add(record);
-    for (const [place, step] of steps.entries()) run.setStep(place, step, values.get(place));
+    for (const [place, step] of steps.entries()) {
+      if (step.status !== "PENDING" || step.attempt > 0 || step.losses > 0) run.setStep(place, step, values.get(place));
+    }
+    run.events.push(...events);
     if (!run.ended) this.#wait(run);
   }
 

@@ -4,7 +4,16 @@
  * @module
  */
 import type { Status } from "../../../src/status.ts";
-import type { ClaimRequest, EngineStorage, RunCommit, RunPage, RunQuery, Slot } from "../engine_storage.ts";
+import type {
+  ClaimRequest,
+  EngineStorage,
+  FilledRun,
+  RunCommit,
+  RunContents,
+  RunPage,
+  RunQuery,
+  Slot,
+} from "../engine_storage.ts";
 import type {
   Claim,
   DefinitionKey,
@@ -122,6 +131,14 @@ export class KvRuntimeStorage implements EngineStorage {
   /** Makes a run. */
   startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#with(({ starts }) => starts.start(run, session));
+  }
+
+  /** Makes a run of which steps have ended. */
+  startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    return this.#with(async ({ context, reader }) => {
+      const { FilledStarts } = await import("./filled_starts.ts");
+      return await new FilledStarts(context, reader).start(run, contents);
+    });
   }
 
   /** Claims runs that are ready or due. */

@@ -19,6 +19,22 @@ import { writeWaiting } from "./waiting.ts";
 /** The most bytes of a head without its steps and failure: what tags and names may take. */
 const MOST_HEAD_BYTES = 40_000;
 
+/**
+ * Refuses a run of which more has to be in its head than there is room for.
+ *
+ * @throws {ConfigError} If its tags, or what it was forked from, are too long.
+ */
+export function checkHead({ id, workflow, forkedFrom }: Omit<NewRun, "input">, head: Head): void {
+  const bytes = headBytes(head);
+  if (bytes <= MOST_HEAD_BYTES) return;
+  const what = forkedFrom === undefined ? "The tags" : "The tags, or the names of the steps that it is forked from,";
+  throw new ConfigError(
+    `${what} of run ${JSON.stringify(id)} are too long: they and its names take ${bytes} bytes, and a run has ` +
+      `${MOST_HEAD_BYTES} for them.`,
+    { workflow },
+  );
+}
+
 /** What came of a start. */
 export interface Started {
   /** The run that has the id or the idempotency key. */
@@ -46,15 +62,7 @@ export class Starts {
     const input = context.forms.small(run.input) ?? await context.forms.any(run.id, run.input);
     const inline = formBytes(input) <= INLINE_INPUT_BYTES + 16;
     const head = newHead(run, inline ? input : undefined, claims, context.newMark());
-    if (headBytes(head) > MOST_HEAD_BYTES) {
-      throw new ConfigError(
-        `The tags of run ${JSON.stringify(run.id)} are too long: they and its names take ${
-          headBytes(head)
-        } bytes, and ` +
-          `a run has ${MOST_HEAD_BYTES} for them.`,
-        { workflow: run.workflow },
-      );
-    }
+    checkHead(run, head);
     return await untilUnchanged(`Run ${JSON.stringify(run.id)}`, async () => {
       const check = claims === undefined ? undefined : await this.sessions.check(claims);
       const unit = this.#unit(run, head, check);
@@ -107,7 +115,12 @@ export class Starts {
     const { kv, keys } = this.context;
     const entry = await kv.get<Head>(keys.head(run.id));
     if (entry.versionstamp !== null) {
-      if (entry.value.gone === true) return void await removeRun(this.context, run.id);
+      if (entry.value.gone === true) {
+        await removeRun(this.context, run.id);
+        // Pieces of the new run's input lie among what was removed.
+        await this.context.forms.any(run.id, run.input);
+        return undefined;
+      }
       return await this.#found(run, head, entry);
     }
     const taken = [
