@@ -80,7 +80,10 @@ export function testFilled(test: TestOn<Bench>): void {
     const claimed = await bench.claimOne("s");
     deepStrictEqual([claimed.claim.fence, claimed.run.forkedFrom], [1n, run.forkedFrom]);
     deepStrictEqual(claimed.steps, steps);
-    await after.commit({ claim: claimed.claim, steps: [{ place: 2, record: done(bench.t0 + 5), value: bytes("two") }] });
+    await after.commit({
+      claim: claimed.claim,
+      steps: [{ place: 2, record: done(bench.t0 + 5), value: bytes("two") }],
+    });
     await after.commit(bench.end(claimed.claim));
     deepStrictEqual(await after.readValues("1", [0, 2]), [bytes("zero"), bytes("two")]);
     await after.forget("1");
@@ -110,7 +113,12 @@ export function testFilled(test: TestOn<Bench>): void {
 
   test("makes a run that has ended, which nobody is given", async (bench) => {
     const failure = { place: 1, error: { name: "Error", message: "no" } };
-    const steps = [done(bench.t0), step("FAILED", { attempt: 2, startedAt: 1, endedAt: 2 }), step("CANCELLED"), UNTOUCHED];
+    const steps = [
+      done(bench.t0),
+      step("FAILED", { attempt: 2, startedAt: 1, endedAt: 2 }),
+      step("CANCELLED"),
+      UNTOUCHED,
+    ];
     const ended = { status: "FAILED", endedAt: bench.t0 + 9, failure } as const;
     const importedFrom = { run: "far", exportedAt: 3, status: "RUNNING", redacted: ["a.b"] } as const;
     const { input: _input, ...run } = bench.newRun("1", { dueAt: bench.t0 + 5, importedFrom });
