@@ -50,7 +50,7 @@ export class EntryReader {
    */
   async begin(): Promise<void> {
     const line = `${MAGIC}${FORMAT}\n`;
-    const found = await this.#take(line.length).catch(() => new Uint8Array(0));
+    const found = await this.#take(line.length, true);
     const text = new TextDecoder().decode(found);
     if (text === line) return;
     if (!text.startsWith(MAGIC)) throw damagedBundle("it is no bundle that export() wrote");
@@ -106,10 +106,14 @@ export class EntryReader {
     if (hash.digest("hex") !== expected.toHex()) throw damagedBundle(`${what} does not agree with its SHA-256`);
   }
 
-  async #take(size: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** The next bytes; fewer only if `orFewer`, and at the end. */
+  async #take(size: number, orFewer = false): Promise<Uint8Array<ArrayBuffer>> {
     const parts: Uint8Array[] = [];
     for (let left = size; left > 0;) {
-      if (!await this.#more()) throw cutOff();
+      if (!await this.#more()) {
+        if (orFewer) break;
+        throw cutOff();
+      }
       const part = this.#chunk.subarray(0, left);
       this.#chunk = this.#chunk.subarray(part.length);
       left -= part.length;

@@ -29,8 +29,8 @@ interface Part {
   readonly within: Container | undefined;
   /** Its key there. */
   readonly key: string;
-  /** The keys that lead to it. */
-  readonly keys: readonly string[];
+  /** The keys that lead to it, joined by dots. */
+  readonly path: string;
   /** The part. */
   readonly value: unknown;
 }
@@ -43,19 +43,19 @@ interface Part {
 export function redacted(input: unknown, redact: Redact): Redacted {
   const paths: string[] = [];
   const secrets = new Set<string>();
-  const leaveOut = ({ keys, value }: Part): true => {
-    paths.push(keys.join("."));
+  const leaveOut = ({ path, value }: Part): true => {
+    paths.push(path);
     collectTexts(value, secrets);
     return true;
   };
   const isRedacted = typeof redact === "function"
-    ? ({ keys, value }: Part) => redact(keys.join("."), value)
+    ? ({ path, value }: Part) => redact(path, value)
     : markedBy(input, redact);
   const first = copied(input, (part) => isRedacted(part) && leaveOut(part));
   const others = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET && secret !== REDACTED);
-  const value = others.length === 0 ? first : copied(first, ({ keys, value }) => {
+  const value = others.length === 0 ? first : copied(first, ({ path, value }) => {
     if (typeof value !== "string" || value === REDACTED) return false;
-    return others.some((secret) => value.includes(secret)) && paths.push(keys.join(".")) > 0;
+    return others.some((secret) => value.includes(secret)) && paths.push(path) > 0;
   });
   const told = paths.slice(0, MOST_TOLD - 1);
   return { value, paths: paths.length <= MOST_TOLD ? paths : [...told, `… and ${paths.length - told.length} more`] };
@@ -93,7 +93,7 @@ function markedBy(input: unknown, redact: readonly string[]): (part: Part) => bo
 
 /** A copy in which the marker stands for each part that `isOut` names. What is there twice, or in itself, is so in the copy. */
 function copied(root: unknown, isOut: (part: Part) => boolean): unknown {
-  const work: { readonly from: Container; readonly to: Container; readonly keys: readonly string[] }[] = [];
+  const work: { readonly from: Container; readonly to: Container; readonly path: string | undefined }[] = [];
   const copies = new Map<object, Container>();
   const take = (part: Part): unknown => {
     if (isOut(part)) return REDACTED;
@@ -103,15 +103,15 @@ function copied(root: unknown, isOut: (part: Part) => boolean): unknown {
     if (known !== undefined) return known;
     const to: Container = Array.isArray(from) ? new Array(from.length) : from instanceof Map ? new Map() : {};
     copies.set(from, to);
-    work.push({ from, to, keys: part.keys });
+    work.push({ from, to, path: part.within === undefined ? undefined : part.path });
     return to;
   };
-  const copy = take({ within: undefined, key: "", keys: [], value: root });
+  const copy = take({ within: undefined, key: "", path: "", value: root });
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
-    const { from, to, keys } = next;
+    const { from, to, path } = next;
     for (const [key, value] of entriesOf(from)) {
       const text = String(key);
-      const part = take({ within: from, key: text, keys: [...keys, text], value });
+      const part = take({ within: from, key: text, path: path === undefined ? text : `${path}.${text}`, value });
       if (to instanceof Map) to.set(key, part);
       // Not by assignment, which a key such as `__proto__` would take for something else.
       else Object.defineProperty(to, text, { value: part, writable: true, enumerable: true, configurable: true });

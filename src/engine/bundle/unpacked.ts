@@ -23,7 +23,7 @@ export async function* unpacked(
     yield* ReadableStream.from(source()).pipeThrough(new DecompressionStream("gzip"));
   } catch (error) {
     if (failure !== undefined) throw failure.error;
-    throw damagedBundle("it is cut off, or its bytes are not those that were written", error);
+    throw damagedBundle("it is no bundle, it is cut off, or its bytes are not those that were written", error);
   }
 }
 
