@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import type { RunContents } from "../storage/runtime/engine_storage.ts";
+import type { RunContents } from "../storage/runtime/filled_run.ts";
 import type { NotableEvent, StepRecord, StoredValue } from "../storage/runtime/records.ts";
 import { type Bench, bytes, bytesOf, sameValue, step, type TestOn, UNTOUCHED } from "./conformance_fixture.ts";
 

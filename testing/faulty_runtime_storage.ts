@@ -1,5 +1,6 @@
 import type * as engine from "../storage/runtime/engine_storage.ts";
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import type * as filled from "../storage/runtime/filled_run.ts";
 import type * as records from "../storage/runtime/records.ts";
 import type { RuntimeStorage } from "../storage/runtime/runtime_storage.ts";
 import { FaultyPlainStorage } from "./faulty_plain_storage.ts";
@@ -91,8 +92,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
 
   /** Makes a run of which steps have ended. If the answer was lost, another such start with the same id gives the run. */
   startFilled(
-    run: engine.FilledRun,
-    contents: engine.RunContents,
+    run: filled.FilledRun,
+    contents: filled.RunContents,
   ): ReturnType<EngineStorage["startFilled"]> {
     return this.perform("startFilled", [run, contents], () => this.#engine.startFilled(run, contents));
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunContents } from "../../storage/runtime/engine_storage.ts";
+import type { RunContents } from "../../storage/runtime/filled_run.ts";
 import type { DefinitionRecord, NotableEvent, RunRecord, StepRecord } from "../../storage/runtime/records.ts";
 import { ConfigError, NotFoundError } from "../errors.ts";
 import { checkStart } from "../start_guard.ts";

@@ -26,6 +26,10 @@ export interface StartOptions {
   readonly tags?: readonly string[];
 }
 
+/** The input and options of a start; the input may be left out where the definition takes none. */
+export type StartArguments<I> = undefined extends I ? [input?: I, options?: StartOptions]
+  : [input: I, options?: StartOptions];
+
 /** What a new run is of. */
 export interface NewRunSubject extends DefinitionKey {
   /** How many steps it has. */

@@ -17,17 +17,13 @@ import { definitionKeyText } from "./definition_key.ts";
 import type { ExportOptions, ImportOptions } from "./bundle/options.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
-import { newRun, type StartOptions } from "./new_run.ts";
+import { newRun, type StartArguments, type StartOptions } from "./new_run.ts";
 import { forgetRuns, type GcOptions } from "./retention.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 import type { ForkOptions } from "./fork.ts";
 import type { Run } from "../run.ts";
 import type { WorkerCore } from "./worker.ts";
 import { Worker, type WorkerOptions } from "./worker_handle.ts";
-
-/** The input and options of a start; the input may be left out where the definition takes none. */
-export type StartArguments<I> = undefined extends I ? [input?: I, options?: StartOptions]
-  : [input: I, options?: StartOptions];
 
 /** A run that was asked for. */
 interface StartedRun {
@@ -242,8 +238,11 @@ export class Runtime implements AsyncDisposable {
    * @returns The file. Reading it fails with a `NotFoundError` if there is no such run, and with a `ConfigError` if an option can not be used.
    */
   export(run: string | Pick<Run<unknown>, "id">, options: ExportOptions = {}): ReadableStream<Uint8Array> {
-    const id = typeof run === "string" ? run : run.id;
-    return lazyStream(async () => (await import("./bundle/export.ts")).exportRun(this.#core, id, options));
+    const [core, id] = [this.#core, typeof run === "string" ? run : run.id];
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      yield* (await import("./bundle/export.ts")).exportRun(core, id, options);
+    };
+    return ReadableStream.from(chunks());
   }
 
   /**
@@ -294,20 +293,6 @@ export class Runtime implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** A stream of what is loaded when it is first read. */
-function lazyStream(load: () => Promise<ReadableStream<Uint8Array>>): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      reader ??= (await load()).getReader();
-      const { value, done } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader?.cancel(reason),
-  }, { highWaterMark: 0 });
 }
 
 async function checkedInput(definition: unknown, input: unknown): Promise<unknown> {

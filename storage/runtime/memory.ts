@@ -11,13 +11,12 @@ import type {
   ClaimRequest,
   ClaimRunAnswer,
   EngineStorage,
-  FilledRun,
   RunCommit,
-  RunContents,
   RunPage,
   RunQuery,
   Slot,
 } from "./engine_storage.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
 import type {

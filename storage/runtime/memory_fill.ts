@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { EngineStorage, FilledRun, RunContents } from "./engine_storage.ts";
+import type { EngineStorage } from "./engine_storage.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
 import { newRecord } from "./memory_run.ts";
 import type { MemoryRuns } from "./memory_runs.ts";
 import type { RunRecord, StoredValue } from "./records.ts";

@@ -6,7 +6,8 @@
 import { ConfigError } from "../../src/errors.ts";
 import type { Status } from "../../src/status.ts";
 import { KeyLocks } from "../key_locks.ts";
-import type { ClaimRunAnswer, EngineStorage, FilledRun, RunCommit } from "./engine_storage.ts";
+import type { ClaimRunAnswer, EngineStorage, RunCommit } from "./engine_storage.ts";
+import type { FilledRun } from "./filled_run.ts";
 import { MemoryRuntimeStorage } from "./memory.ts";
 import type { DefinitionKey, NewRun, SessionRecord } from "./records.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";

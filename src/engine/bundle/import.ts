@@ -7,7 +7,7 @@ import { nameProblem } from "../../../storage/names.ts";
 import { newSha256, sha256Hex } from "../../../storage/digest.ts";
 import { decode } from "../../../storage/codec/structured.ts";
 import type { ObjectStore } from "../../../storage/object_store/object_store.ts";
-import type { FilledRun, RunContents } from "../../../storage/runtime/engine_storage.ts";
+import type { FilledRun, RunContents } from "../../../storage/runtime/filled_run.ts";
 import type { DefinitionRecord, NotableEvent, StepRecord, StoredValue } from "../../../storage/runtime/records.ts";
 import { ConfigError, ConflictError, InvalidKeyError, SerializationError } from "../../errors.ts";
 import { isFinal } from "../../status.ts";

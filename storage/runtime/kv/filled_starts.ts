@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { FilledRun, RunContents } from "../engine_storage.ts";
+import type { FilledRun, RunContents } from "../filled_run.ts";
 import type { RunRecord, StepRecord, StoredValue } from "../records.ts";
 import { Unit } from "../../kv/unit.ts";
 import type { KvContext } from "./context.ts";

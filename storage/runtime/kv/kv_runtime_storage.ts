@@ -4,16 +4,8 @@
  * @module
  */
 import type { Status } from "../../../src/status.ts";
-import type {
-  ClaimRequest,
-  EngineStorage,
-  FilledRun,
-  RunCommit,
-  RunContents,
-  RunPage,
-  RunQuery,
-  Slot,
-} from "../engine_storage.ts";
+import type { ClaimRequest, EngineStorage, RunCommit, RunPage, RunQuery, Slot } from "../engine_storage.ts";
+import type { FilledRun, RunContents } from "../filled_run.ts";
 import type {
   Claim,
   DefinitionKey,

@@ -1,5 +1,5 @@
 import { expect } from "@std/expect";
-import type { RunContents } from "../../../../storage/runtime/engine_storage.ts";
+import type { RunContents } from "../../../../storage/runtime/filled_run.ts";
 import { KvRuntimeStorage } from "../../../../storage/runtime/kv/kv_runtime_storage.ts";
 import { Bench, bytes, bytesOf, sameValue, step, UNTOUCHED } from "../../../../testing/conformance_fixture.ts";
 import type { Fault } from "../../../../testing/fault.ts";
