@@ -155,6 +155,20 @@ export function testFilled(test: TestOn<Bench>): void {
     strictEqual((await bench.storage.listRuns()).runs.length, 1);
   });
 
+  test("gives a run with results an exclusive key, if no run that has not ended has it", async (bench) => {
+    const { claim } = await bench.started("1", "s", { exclusive: "only" });
+    const { input: _input, ...run } = bench.newRun("2", { exclusive: "only" });
+    const refused = await bench.storage.startFilled(run, new Contents(new Array(4).fill(UNTOUCHED)));
+    deepStrictEqual([refused.run.id, refused.created], ["1", false]);
+    await bench.storage.commit(bench.end(claim));
+    const made = await bench.storage.startFilled(run, new Contents(new Array(4).fill(UNTOUCHED)));
+    deepStrictEqual([made.run.id, made.created, made.run.exclusive], ["2", true, "only"]);
+    const again = await bench.storage.startRun(bench.newRun("3", { exclusive: "only" }), "s");
+    deepStrictEqual([again.run.id, again.created, again.claimed], ["2", false, undefined]);
+    await bench.storage.commit(bench.end((await bench.claimOne("s")).claim));
+    strictEqual((await bench.storage.startRun(bench.newRun("3", { exclusive: "only" }))).created, true);
+  });
+
   test("keeps nothing of a run whose values come to an end too early", async (bench) => {
     const { input: _input, ...run } = bench.newRun("1", { size: 40, createdAt: bench.t0 });
     const steps = Array.from({ length: 40 }, () => done(bench.t0));

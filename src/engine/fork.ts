@@ -37,7 +37,7 @@ const UNTOUCHED: StepRecord = { status: "PENDING", attempt: 0, losses: 0, starte
 
 /** Makes a run of another one; gives its id, or that of the run that has the id or idempotency key already. */
 export async function forkRun(core: RuntimeCore, sourceId: string, options: ForkOptions): Promise<string> {
-  const { storage, codec, clock } = core;
+  const { storage, codec } = core;
   const source = await sourceRun(core, sourceId);
   const { workflow } = source;
   checkStart(workflow);
@@ -57,10 +57,12 @@ export async function forkRun(core: RuntimeCore, sourceId: string, options: Fork
     priority,
     tags,
     ...startOptions(options),
+    // Only the program that made a plain graph can run it, and it looks for its run by this key.
+    ...(version === "" && source.exclusive !== undefined ? { exclusive: source.exclusive } : {}),
   });
   const { id } = made;
   const contents: RunContents = {
-    steps: steps.map((step, place) => recordOf(plan[place]!, step, clock.now())),
+    steps: steps.map((step, place) => recordOf(plan[place]!, step, made.createdAt)),
     events: keptEvents(plan, made.createdAt),
     input: async () =>
       input === undefined
@@ -90,6 +92,9 @@ export async function forkRun(core: RuntimeCore, sourceId: string, options: Fork
   };
   const { run, created } = await storage.startFilled({ ...made, forkedFrom }, contents);
   if (created) core.nudge();
+  // The run that was found has neither the id nor the idempotency key, so it has the exclusive key.
+  const isMeant = run.id === id || run.idempotencyKey !== undefined && run.idempotencyKey === made.idempotencyKey;
+  if (!isMeant) throw otherAtWork(source, run);
   return run.id;
 }
 
@@ -115,6 +120,16 @@ export async function sourceRun({ storage }: Pick<RuntimeCore, "storage">, id: s
   throw new NotFoundError(`There is no run ${JSON.stringify(id)} in this runtime's storage, or it was forgotten.`);
 }
 
+function otherAtWork({ id, workflow }: RunRecord, other: RunRecord): ConfigError {
+  return new ConfigError(
+    `Run ${
+      JSON.stringify(id)
+    } of the plain graph \`${workflow}\`, of which one run is at work at a time, can not be forked ` +
+      `before run ${JSON.stringify(other.id)} has ended; let it end, or cancel it: runtime.get(id).cancel().`,
+    { workflow },
+  );
+}
+
 function startOptions({ from: _from, input: _input, override: _override, ...options }: ForkOptions): StartOptions {
   return options;
 }
@@ -122,7 +137,8 @@ function startOptions({ from: _from, input: _input, override: _override, ...opti
 function recordOf(step: ForkedStep, record: StepRecord, now: number): StepRecord {
   switch (step) {
     case "kept":
-      return { ...record, wakeAt: 0 };
+      // Clocks may differ: what was kept has ended before the fork.
+      return { ...record, endedAt: Math.min(record.endedAt, now) };
     case "overridden":
       return { ...UNTOUCHED, status: "SUCCEEDED", endedAt: now };
     case "again":

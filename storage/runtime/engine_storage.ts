@@ -166,7 +166,7 @@ export interface EngineStorage extends RuntimeStorage {
   ): Promise<{ readonly run: RunRecord; readonly created: boolean; readonly claimed: ClaimedRun | undefined }>;
   /**
    * Makes a run of which steps have ended, or all of it has. It is there as a whole or not at all, however many steps and values it has. If
-   * its id or idempotency key is taken, gives the run that has it, and asks for no values.
+   * its id, idempotency key or exclusive key is taken, gives the run that has it, and asks for no values.
    *
    * @throws {ConflictError} If another process made or removed a run of the same id meanwhile, and there is none now.
    */

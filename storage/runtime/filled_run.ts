@@ -8,7 +8,7 @@ import type { Status } from "../../src/status.ts";
 import type { NewRun, NotableEvent, StepRecord, StoredValue } from "./records.ts";
 
 /** A run that is about to exist and does not begin with nothing; its input is among its contents. */
-export type FilledRun = Omit<NewRun, "input" | "exclusive">;
+export type FilledRun = Omit<NewRun, "input">;
 
 /** What a run is made of that does not begin with nothing: a fork, or an import. */
 export interface RunContents {

@@ -5,6 +5,7 @@ import {
   defineWorkflow,
   type DurableRun,
   type Input,
+  KvWorkflow,
   MemoryObjectStore,
   NotFoundError,
   optional,
@@ -356,3 +357,43 @@ onEachStorage("A fork whose process is killed at any call is made whole or not a
   }
   expect(new Set(log)).toEqual(new Set(["report"]));
 }, { kinds: ["memory", "KV on a file"] });
+
+onEachStorage("The events of a fork tell of a kept step only if it is run again after all", async (world) => {
+  begin("a", "b");
+  const step = (name: string) => task(() => (called(name), name), { name });
+  const given = task((text: string | undefined) => (called("given"), text ?? "nothing"), { name: "given" });
+  const both = defineWorkflow("both", { version: "1" }, () => {
+    return given(anyOf(step("a")().setName("a"), step("b")().setName("b")).setName("any")).setName("given");
+  });
+  await using process = await world.process();
+  const { runtime } = process;
+  failing.delete("b");
+  expect(await runtime.run(both, undefined, { id: "first" })).toBe("b");
+  failing.add("given");
+  await using _serving = new Serving(process, [both]);
+  const fork = await runtime.fork("first", { from: "given" });
+  await expect(fork.result()).rejects.toThrow("given fails");
+  const steps = async () => (await eventsOf(fork)).filter((event) => event.startsWith("step_finished"));
+  expect(await steps()).toEqual(["step_finished given"]);
+  failing.clear();
+  await fork.retry();
+  await until(async () => (await fork.status()).status === "SUCCEEDED");
+  expect(await steps()).toEqual(["step_finished given"]);
+});
+
+onEachStorage("A fork of a plain graph is what the program goes on with", async (world) => {
+  begin("mean");
+  await using process = await world.process();
+  const { runtime } = process;
+  const data = load("Oslo").setName("load");
+  const nodes = report("Oslo", mean(data.item("degrees")).setName("mean"), most(data.item("degrees")).setName("most"));
+  const workflow = new KvWorkflow(nodes, { workflowName: "plain", runtime });
+  const run = await workflow.start();
+  await expect(run.result()).rejects.toThrow("mean fails");
+  log.length = 0;
+  const fork = await runtime.fork(run, { from: [], override: { mean: 7 } });
+  await expect(runtime.fork(run, { from: "load" })).rejects.toThrow(`before run ${JSON.stringify(fork.id)} has ended`);
+  expect(await workflow.run()).toBe("Oslo: 7, at most 5");
+  expect(log).toEqual(["report"]);
+  expect((await fork.status()).status).toBe("SUCCEEDED");
+});

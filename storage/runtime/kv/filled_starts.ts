@@ -17,7 +17,7 @@ import { Filling, idTaken } from "./filling.ts";
 import { removeRun } from "./forgetting.ts";
 import { ENTRY, type Head, headBytes, INLINE_INPUT_BYTES, MAX_FAILURE_BYTES, newHead, tellsAge } from "./head.ts";
 import type { RunReader } from "./run_reader.ts";
-import { checkHead } from "./starts.ts";
+import { checkHead, takenBy } from "./starts.ts";
 import { encodeSteps, PAGE_STEPS, statusCode } from "./step_page.ts";
 import { formBytes } from "./stored_form.ts";
 import { writeWaiting } from "./waiting.ts";
@@ -56,12 +56,14 @@ export class FilledStarts {
     }
   }
 
-  /** The run that has the idempotency key. */
+  /** The run that has the idempotency key or the exclusive key. */
   async #known(run: FilledRun): Promise<RunRecord | undefined> {
-    if (run.idempotencyKey === undefined) return undefined;
-    const { kv, keys } = this.context;
-    const other = await kv.get<string>(keys.idempotency(run.workflow, run.idempotencyKey));
-    return other.value === null ? undefined : await this.reader.run(other.value);
+    for (const { key } of takenBy(this.context.keys, run)) {
+      const other = await this.context.kv.get<string>(key);
+      const record = other.value === null ? undefined : await this.reader.run(other.value);
+      if (record !== undefined) return record;
+    }
+    return undefined;
   }
 
   /** Makes the id ours, or gives the run that has it. */
@@ -145,9 +147,8 @@ export class FilledStarts {
     unit.guards.push(run.id);
     unit.check(filling.check.key, filling.check.versionstamp);
     unit.delete(keys.done(filling.head.e ?? 0, run.id));
-    if (run.idempotencyKey !== undefined) {
-      const key = keys.idempotency(run.workflow, run.idempotencyKey);
-      unit.guards.push(`idempotency ${run.workflow.length} ${run.workflow} ${run.idempotencyKey}`);
+    for (const { key, guard } of takenBy(keys, run)) {
+      unit.guards.push(guard);
       unit.check(key, null);
       unit.set(key, run.id, 2 * run.id.length);
     }
@@ -183,7 +184,14 @@ export class FilledStarts {
 
 /** The head that keeps others from an id; it is listed as ended now, so that it is found if its writer dies. */
 function reservingHead(run: FilledRun, mark: string, now: number): Head {
-  const { forkedFrom: _forked, importedFrom: _imported, trace: _trace, idempotencyKey: _key, ...bare } = run;
+  const {
+    forkedFrom: _forked,
+    importedFrom: _imported,
+    trace: _trace,
+    idempotencyKey: _key,
+    exclusive: _only,
+    ...bare
+  } = run;
   const head = newHead({ ...bare, tags: [] }, new Uint8Array(0), undefined, mark);
   return { ...head, u: statusCode("CANCELLED"), e: now, a: now, y: ENTRY.none, t: 0, gone: true, making: true };
 }

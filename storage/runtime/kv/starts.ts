@@ -8,7 +8,8 @@ import type { ClaimedRun, NewRun, RunRecord } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { type Head, headBytes, INLINE_INPUT_BYTES, newHead, runRecord, tellsAge } from "./head.ts";
 import { Hold, type Holds } from "./holds.ts";
-import type { KvCheck, KvEntry } from "../../kv/kv_like.ts";
+import type { KvKeys } from "./keys.ts";
+import type { KvCheck, KvEntry, KvKey } from "../../kv/kv_like.ts";
 import type { RunReader } from "./run_reader.ts";
 import { exclusiveGuard, removeRun } from "./forgetting.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
@@ -33,6 +34,22 @@ export function checkHead({ id, workflow, forkedFrom }: Omit<NewRun, "input">, h
       `${MOST_HEAD_BYTES} for them.`,
     { workflow },
   );
+}
+
+/** What a run takes that only one can have, beside its id: where it lies, and the guard of all that relies on it. */
+export function takenBy(
+  keys: KvKeys,
+  { workflow, idempotencyKey, exclusive }: Omit<NewRun, "input">,
+): { readonly key: KvKey; readonly guard: string }[] {
+  const taken = [];
+  if (idempotencyKey !== undefined) {
+    const guard = `idempotency ${workflow.length} ${workflow} ${idempotencyKey}`;
+    taken.push({ key: keys.idempotency(workflow, idempotencyKey), guard });
+  }
+  if (exclusive !== undefined) {
+    taken.push({ key: keys.exclusive(workflow, exclusive), guard: exclusiveGuard(workflow, exclusive) });
+  }
+  return taken;
 }
 
 /** What came of a start. */
@@ -78,15 +95,8 @@ export class Starts {
     const unit = new Unit();
     unit.guards.push(run.id);
     unit.check(keys.head(run.id), null);
-    if (run.idempotencyKey !== undefined) {
-      const key = keys.idempotency(run.workflow, run.idempotencyKey);
-      unit.guards.push(`idempotency ${run.workflow.length} ${run.workflow} ${run.idempotencyKey}`);
-      unit.check(key, null);
-      unit.set(key, run.id, 2 * run.id.length);
-    }
-    if (run.exclusive !== undefined) {
-      const key = keys.exclusive(run.workflow, run.exclusive);
-      unit.guards.push(exclusiveGuard(run.workflow, run.exclusive));
+    for (const { key, guard } of takenBy(keys, run)) {
+      unit.guards.push(guard);
       unit.check(key, null);
       unit.set(key, run.id, 2 * run.id.length);
     }
@@ -123,13 +133,9 @@ export class Starts {
       }
       return await this.#found(run, head, entry);
     }
-    const taken = [
-      run.idempotencyKey === undefined ? undefined : keys.idempotency(run.workflow, run.idempotencyKey),
-      run.exclusive === undefined ? undefined : keys.exclusive(run.workflow, run.exclusive),
-    ];
-    for (const key of taken) {
-      const other = key && await kv.get<string>(key);
-      const record = other && other.value !== null ? await this.reader.run(other.value) : undefined;
+    for (const { key } of takenBy(keys, run)) {
+      const other = await kv.get<string>(key);
+      const record = other.value === null ? undefined : await this.reader.run(other.value);
       if (record !== undefined) return { run: record, created: false, claimed: undefined };
     }
     if (claims !== undefined) await this.sessions.recheck(claims);

@@ -184,6 +184,42 @@ Deno.test("who is overtaken while it makes a run with results gives the other's 
   expect((await storage.readValues("1", places)).every((value) => value === undefined)).toBe(true);
 });
 
+Deno.test("who forgets a run that is being made ends the making before a part is removed", async () => {
+  using store = new MemoryKv();
+  const storage = new KvRuntimeStorage(store);
+  const { input: _input, ...run } = new Bench({ storage }).newRun("1", { size: SIZE });
+  const slow = contents("slow");
+  const [halfWay, goOn, removed] = [1, 2, 3].map(() => Promise.withResolvers<void>());
+  const starting = storage.startFilled(run, {
+    ...slow,
+    async *values() {
+      let count = 0;
+      for await (const each of slow.values()) {
+        yield each;
+        if (++count !== 40) continue;
+        halfWay!.resolve();
+        await goOn!.promise;
+      }
+    },
+  });
+  starting.catch(() => {});
+  await halfWay!.promise;
+  // All parts are removed, and the head is about to be.
+  using kv = new FaultyKv(store, {
+    plan: ({ kind, keys }) => {
+      if (kind !== "commit" || keys.every((key) => key[1] !== "made")) return undefined;
+      removed!.resolve();
+      return { kind: "delay", of: "request", milliseconds: 60 };
+    },
+  });
+  const forgetting = new KvRuntimeStorage(kv).forget("1");
+  await removed!.promise;
+  goOn!.resolve();
+  await expect(starting).rejects.toThrow("was made or removed by another process");
+  await forgetting;
+  expect(await storage.readRun("1")).toBe(undefined);
+});
+
 Deno.test("who removes a run that another has removed already spoils no new run of the same id", async () => {
   using store = new MemoryKv();
   const storage = new KvRuntimeStorage(store);
