@@ -397,3 +397,38 @@ onEachStorage("A fork of a plain graph is what the program goes on with", async 
   expect(log).toEqual(["report"]);
   expect((await fork.status()).status).toBe("SUCCEEDED");
 });
+
+onEachStorage(
+  "What a fork had copied to the object store when its process died goes with the next gc()",
+  async (world) => {
+    begin();
+    const storage = new MemoryObjectStore();
+    const big = task((n: number) => new Uint8Array(10_000).fill(n), { name: "big" });
+    const size = task((all: readonly Uint8Array[]) => all.length, { name: "size" });
+    const large = defineWorkflow("large", { version: "1" }, () => size([1, 2, 3].map((n) => big(n))).setName("size"));
+    await using process = await world.process({ storage });
+    await process.runtime.run(large, undefined, { id: "first" });
+    const keys = async () => (await Array.fromAsync(storage.list())).length;
+    expect(await keys()).toBe(3);
+    let copies = 0;
+    const dies = new Proxy(storage, {
+      get(target, name) {
+        if (name === "copy") {
+          return (from: string, to: string) => ++copies > 2 ? new Promise(() => {}) : target.copy(from, to);
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const dying = await world.process({ storage: dies });
+    void dying.runtime.fork("first", { from: "size", id: "second" }).catch(() => {});
+    await until(() => copies === 3);
+    dying.kill();
+    await until(async () => await keys() === 5);
+    expect((await process.runtime.list()).runs.map(({ id }) => id)).toEqual(["first"]);
+    // The first run, and what is left of the fork.
+    expect(await process.runtime.gc({ olderThan: -1e6 })).toBe(2);
+    expect(await keys()).toBe(0);
+  },
+  { largeValueBytes: 1_000, kinds: ["KV in memory", "KV on a file"] },
+);

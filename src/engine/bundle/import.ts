@@ -11,6 +11,8 @@ import type { FilledRun, RunContents } from "../../../storage/runtime/filled_run
 import type { DefinitionRecord, NotableEvent, StepRecord, StoredValue } from "../../../storage/runtime/records.ts";
 import { ConfigError, ConflictError, InvalidKeyError, SerializationError } from "../../errors.ts";
 import { isFinal } from "../../status.ts";
+import { definitionKeyText } from "../definition_key.ts";
+import { executableOf } from "../executable.ts";
 import { filesOf, recordPath } from "../record_files.ts";
 import type { RuntimeCore } from "../runtime_core.ts";
 import { objectFolder } from "../stored_values.ts";
@@ -111,8 +113,9 @@ async function contentsOf(core: RuntimeCore, reader: EntryReader, summary: Summa
 }
 
 /** Makes the graph known, which has to be the one that is known for its schema. */
-async function define({ storage }: RuntimeCore, definition: DefinitionRecord): Promise<void> {
-  const known = await storage.readDefinition(definition);
+async function define({ storage, knownDefinitions }: RuntimeCore, definition: DefinitionRecord): Promise<void> {
+  const used = knownDefinitions.get(definitionKeyText(definition));
+  const known = used === undefined ? await storage.readDefinition(definition) : executableOf(used).definition;
   const text = ({ steps, parents, targets, single }: DefinitionRecord): string =>
     JSON.stringify([steps, parents, targets.map(({ place, path }) => [place, path]), single]);
   if (known !== undefined && text(known) !== text(definition)) {
