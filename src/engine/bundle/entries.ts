@@ -75,9 +75,9 @@ export class EntryReader {
     if (kind !== "value") head.end();
     const pieces = () => this.#pieces(header, size, what);
     const bytes = async (): Promise<Uint8Array<ArrayBuffer>> => {
-      const parts: Uint8Array[] = [];
+      const parts: Uint8Array<ArrayBuffer>[] = [];
       for await (const piece of pieces()) parts.push(piece);
-      return joined(parts);
+      return parts.length === 1 ? parts[0]! : joined(parts);
     };
     return { kind, size, head, pieces, bytes, json: async () => parse(await bytes(), what) };
   }
