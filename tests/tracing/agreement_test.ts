@@ -125,3 +125,16 @@ Deno.test("The trace of any fork is what run.events() tells from the store, and 
     { numRuns: 60 },
   );
 });
+
+Deno.test("The trace of a fork that is cancelled before anybody works on it is what run.events() tells", async () => {
+  await using file = await traceFile();
+  await using runtime = await openRuntime({ kv: ":memory:", tracer: file.tracer() });
+  const one = task((n: number) => n + 1, { name: "one" });
+  const run = await new KvWorkflow(one(one(1)), { workflowName: "two", runtime }).start();
+  await run.result();
+  const fork = await runtime.fork(run, { from: "one_0001" });
+  await fork.cancel();
+  const traced = (await file.events()).filter(({ runId }) => runId === fork.id);
+  expect(traced).toEqual(await Array.fromAsync(fork.events()));
+  expect(traced.map(({ event }) => event)).toEqual(["workflow_started", "step_finished", "workflow_finished"]);
+});

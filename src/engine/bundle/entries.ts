@@ -53,9 +53,10 @@ export class EntryReader {
     const found = await this.#take(line.length, true);
     const text = new TextDecoder().decode(found);
     if (text === line) return;
-    if (!text.startsWith(MAGIC)) throw damagedBundle("it is no bundle that export() wrote");
+    const version = text.startsWith(MAGIC) ? /^[1-9]\d*(?=\n?$)/.exec(text.slice(MAGIC.length))?.[0] : undefined;
+    if (version === undefined) throw damagedBundle("it is no bundle that export() wrote");
     throw new ConfigError(
-      `The bundle has the version ${JSON.stringify(text.slice(MAGIC.length).trim())}, and this release reads version ` +
+      `The bundle has version ${version}, and this release reads version ` +
         `${FORMAT}: import it with a later release.`,
     );
   }
