@@ -34,6 +34,10 @@ export type {
 export { definePlugin } from "./src/plugin_origin.ts";
 export { context } from "./src/context.ts";
 export type { TaskContext, TaskLog } from "./src/context.ts";
+export { defineHooks } from "./src/hooks.ts";
+export type { HookOutcome, Hooks, RunHookContext, RunHooks, TaskHooks } from "./src/hooks.ts";
+export { RunScope } from "./src/run_scope.ts";
+export type { RunScopeSetup, RunShared } from "./src/run_scope.ts";
 export { runAttempt } from "./src/attempt.ts";
 export type { AttemptOptions, AttemptOutcome, AttemptPlace, AttemptTime } from "./src/attempt.ts";
 export * from "./src/clock.ts";
@@ -61,6 +65,10 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_s
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
+export { runBatch } from "./src/backends/batch.ts";
+export type { LocalBatchOptions } from "./src/backends/batch.ts";
+export type { BatchInputs, BatchOptions, BatchResult } from "./src/batch.ts";
+export type { DurableBatchOptions } from "./src/engine/durable_batch.ts";
 export { PoolWorkflow } from "./src/backends/pool.ts";
 export type { PoolOptions, PoolOptionsFor } from "./src/backends/pool.ts";
 export { GraphWorkflow } from "./src/backends/graph.ts";

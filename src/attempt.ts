@@ -8,10 +8,12 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type ContextCarrier, type TaskContext, type TaskLog, withContext } from "./context.ts";
 import { TimeoutError } from "./errors.ts";
 import { isThenable } from "./execution/fast_path.ts";
+import { callWithHooks } from "./hooks.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
 import { seededRandom } from "./random.ts";
+import { RunScope, type RunShared } from "./run_scope.ts";
 import { log, type LogLevel } from "./warning.ts";
 
 /** Which attempt of which node of which run. */
@@ -40,6 +42,8 @@ export interface AttemptOptions {
   readonly fence?: bigint;
   /** Hears of progress. */
   readonly onProgress?: (fraction: number, message?: string) => void;
+  /** What lives as long as the run is at work here; the caller closes it. Default: one that ends with the attempt. */
+  readonly scope?: RunScope;
   /** Time and chance. Default: the real ones. */
   readonly clock?: Clock;
 }
@@ -69,12 +73,14 @@ export class AttemptContext implements TaskContext, ContextCarrier {
   readonly #signal: () => AbortSignal;
   readonly #seed: string;
   readonly #onProgress: ((fraction: number, message?: string) => void) | undefined;
+  readonly #scope: () => RunScope;
   #random: (() => number) | undefined;
 
   /** Takes the place, and a way to each of the rest. */
   constructor(
     place: AttemptPlace,
     signal: () => AbortSignal,
+    scope: () => RunScope,
     more: {
       readonly fence?: bigint | undefined;
       readonly seed?: number | string | undefined;
@@ -87,6 +93,7 @@ export class AttemptContext implements TaskContext, ContextCarrier {
     this.attempt = place.attempt;
     this.fence = more.fence ?? 0n;
     this.#signal = signal;
+    this.#scope = scope;
     this.#seed = JSON.stringify([place.workflowName, place.nodeName, more.seed ?? null]);
     this.#onProgress = more.onProgress;
   }
@@ -102,6 +109,10 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 
   get idempotencyKey(): string {
     return `${this.runId}/${this.nodeName}`;
+  }
+
+  get shared(): RunShared {
+    return this.#scope();
   }
 
   random(): number {
@@ -137,16 +148,22 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 export async function runAttempt(
   place: AttemptPlace,
   call: (context: TaskContext, time: AttemptTime) => unknown,
-  { options = {}, policies = [], plugins = [], signal, fence, onProgress, clock = systemClock }: AttemptOptions = {},
+  { options = {}, policies = [], plugins = [], signal, fence, onProgress, scope: given, clock = systemClock }:
+    AttemptOptions = {},
 ): Promise<AttemptOutcome> {
   const wrapping = [...policies, ...options.policies ?? []];
   const timeout = shortestTimeout(options.timeout, wrapping);
   const controller = new AbortController();
-  const attempt = new AttemptContext(place, () => controller.signal, { fence, seed: options.seed, onProgress });
+  const scope = given ?? new RunScope({ ...place, signal: controller.signal });
+  const more = { fence, seed: options.seed, onProgress };
+  const attempt = new AttemptContext(place, () => controller.signal, () => scope, more);
   const stop = watch(place, controller, signal, timeout, clock);
   try {
     signal?.throwIfAborted();
-    const timed = (context: TaskContext) => call(context, stop);
+    const { hooks } = options;
+    const timed = hooks === undefined
+      ? (context: TaskContext) => call(context, stop)
+      : (context: TaskContext) => callWithHooks(hooks, context, scope, () => call(context, stop));
     const value = await withContext(attempt, () => stop.race(around(wrapping, timed, plugins, attempt)));
     for (const policy of wrapping) await policy.onSuccess?.(value, attempt);
     return { kind: "succeeded", value };
@@ -155,6 +172,7 @@ export async function runAttempt(
     return await decide(error, options, wrapping, attempt, clock);
   } finally {
     stop.end();
+    if (given === undefined && !scope.isIdle) await scope.close().catch((error) => scope.warn(error));
   }
 }
 

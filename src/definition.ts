@@ -6,6 +6,7 @@
 import { outsideCases } from "./control/case_scope.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName, namingScope } from "./naming.ts";
 import type { CacheMode } from "./options.ts";
 import type { Plugin } from "./plugin.ts";
@@ -21,6 +22,8 @@ export interface DefinitionOptions<I, O> {
   readonly input?: StandardSchema<I, O>;
   /** What wraps each attempt of every node. Default: none. */
   readonly policies?: readonly Policy[];
+  /** What is called around each run, in the process that has it at work. Default: none. */
+  readonly hooks?: RunHooks;
   /** Plugins of every node. Default: none. */
   readonly plugins?: readonly Plugin<unknown>[];
   /** When a stored result stands for a new one. Default: the backend's. */

@@ -63,6 +63,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       concurrency: this.concurrency,
       policies: this.policies,
       clock: this.clock,
+      hooks: this.hooks,
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
@@ -108,7 +109,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   }
 }
 
-function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
+function changesAttempts({ retry, timeout, onFailure, concurrency, policies, hooks }: AnyTaskOptions): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||
-    policies !== undefined && policies.length > 0;
+    hooks !== undefined || policies !== undefined && policies.length > 0;
 }

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Graph, NodeGraph, type Scope } from "./graph.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName } from "./naming.ts";
 import { ownCalls } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
@@ -65,6 +66,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected readonly cache: CacheMode;
   /** Policies of the workflow. */
   protected readonly policies: readonly Policy[];
+  /** What is called around each run, if anything is. */
+  protected readonly hooks: RunHooks | undefined;
   /** Time and chance. */
   protected readonly clock: Clock;
   /** Where results are kept, if anywhere. */
@@ -93,6 +96,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       concurrency = 16,
       cache = definition?.options.cache ?? "name",
       policies = definition?.options.policies ?? [],
+      hooks = definition?.options.hooks,
       clock = systemClock,
       input,
     } = given;
@@ -120,6 +124,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     this.concurrency = concurrency;
     this.cache = cache;
     this.policies = policies;
+    if (hooks !== undefined) checkOptions({ hooks }, `workflow \`${workflowName}\``);
+    this.hooks = hooks;
     this.clock = clock;
     const targets: unknown = definition === undefined ? source : definition.targets();
     this.single = !Array.isArray(targets);
@@ -304,7 +310,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    */
   protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
     const { program, workflowName, version, clock, single, tracer } = this;
-    const run = new ReportedRun({ program, workflowName, version, clock, single, tracer });
+    const run = new ReportedRun({ program, workflowName, version, clock, hooks: this.hooks, single, tracer });
     const prepared = async (run: BackendRun): Promise<readonly unknown[]> => {
       await tracer?.prepare?.();
       return await work(run);

@@ -16,9 +16,10 @@ import { PendingCommit } from "./pending_commit.ts";
 import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { openRunTracer, RunTrace } from "./run_trace.ts";
-import { RunCommits } from "./run_commits.ts";
+import { closeScope, RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
+import { RunScope } from "../run_scope.ts";
 import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
 import { StepStops } from "../step_stops.ts";
@@ -62,6 +63,8 @@ export class ActiveRun {
   objects: LiveObjects | undefined;
   /** Makes the calls on other threads, where the worker has some. */
   pooled: PooledCalls | undefined;
+  /** What its steps share here, and its hooks. */
+  readonly scope: RunScope;
   /** The plugins of steps that are to be repeated, with what they handed on. */
   readonly plugins: Map<number, PluginCall[]> = new Map();
   /** How many ready steps were taken from the queue and have not started. */
@@ -89,6 +92,9 @@ export class ActiveRun {
     this.lending = new Lending(this);
     this.commits = new RunCommits(this);
     this.mail = new RunMail(this, claimed.mail);
+    const { workflow: workflowName } = claimed.run;
+    const told = (message: string): void => host.warn(message, this);
+    this.scope = new RunScope({ workflowName, runId: this.id, signal: this.stopSignal, warn: told });
     const tracer = openRunTracer(host, executable, claimed.run, "run");
     this.trace = tracer && new RunTrace(tracer, executable, claimed, host.clock.now());
   }
@@ -139,6 +145,7 @@ export class ActiveRun {
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
       await this.#plugins.begin(this);
+      if (this.executable.hooks !== undefined) await this.scope.begin(this.executable.hooks);
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -160,6 +167,10 @@ export class ActiveRun {
 
   async #takeOver(records: readonly StepRecord[]): Promise<void> {
     const { failures, shape, steps } = this.state;
+    for (const place of this.executable.hooked) {
+      const { hooks } = this.executable.optionsAt(place) ?? {};
+      if (hooks !== undefined && records[place]!.attempt > 0) this.scope.owe(hooks);
+    }
     // Where failures may be handled, any of them may turn out to be that of the run.
     const failed = shape.joins === undefined ? failures.slice(0, 1) : failures;
     const stored = failed.length === 0 ? [] : await this.host.storage.readValues(this.id, failed);
@@ -355,6 +366,9 @@ export class ActiveRun {
     this.pooled?.close();
     leavePlugins(this);
     void this.#plugins.end(this);
+    // It was closed before the end was committed.
+    if (exit === "ended" || this.scope.isIdle) void this.scope.close();
+    else this.host.awaitLeft(closeScope(this, false));
     this.trace?.left(exit, this.host.clock.now());
     this.host.left(this, exit);
     this.#exit.resolve(exit);

@@ -9,6 +9,7 @@ import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
 import type { NodeGraph } from "../graph.ts";
 import { needsOf } from "../handled.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
@@ -36,6 +37,10 @@ export interface Executable {
   readonly makers: Int32Array;
   /** The places of the steps that have plugins. */
   readonly plugged: readonly number[];
+  /** The places of the steps whose hooks are called around the run too. */
+  readonly hooked: readonly number[];
+  /** What is called around the run itself; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** The queue of its runs. */
   readonly queue: string;
   /** Policies of the workflow. */
@@ -64,6 +69,7 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const bound = new Uint8Array(size);
     const makers = new Int32Array(size).fill(-1);
     const plugged: number[] = [];
+    const hooked: number[] = [];
     nodeGraph.stamp();
     for (let place = 0; place < size; place++) {
       const node = nodeGraph.members[place]!;
@@ -72,11 +78,14 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
+      // Such hooks are called by the run's holder.
+      const isHooked = options?.hooks?.beforeAll !== undefined || options?.hooks?.afterAll !== undefined;
+      if (isHooked) hooked.push(place);
       const isControl = node.site.task.kind === "control";
       if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
         makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
-        isControl || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
+        isControl || isHooked || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
       ) bound[place] = 1;
     }
     const parents = nodeGraph.parents();
@@ -103,6 +112,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       shape: { ...needsOf(nodeGraph, targets), size, pure, bound, targets: targets.map(({ place }) => place) },
       makers,
       plugged,
+      hooked,
+      hooks: this.hooks,
       queue,
       policies: this.policies,
       tracer: this.tracer,

@@ -25,6 +25,7 @@ export class RunCommits {
   #isCommitting = false;
   #onItsWay: Promise<boolean> | undefined;
   #isLeaving = false;
+  #isClosing = false;
   #hasCommitted = false;
 
   /** Commits for this run. */
@@ -70,7 +71,11 @@ export class RunCommits {
     if (this.#isCommitting || !run.isAtWork) return;
     // What follows from what has ended goes into the same commit.
     run.settleControls();
-    const then = this.#then();
+    let then = this.#then();
+    if (then?.kind === "ended" && !run.scope.isOver && !run.scope.isIdle) {
+      this.#closeFirst();
+      then = undefined;
+    }
     if (then === undefined && !run.pending.urgent) return;
     this.#isCommitting = true;
     this.#isLeaving = then !== undefined;
@@ -91,6 +96,13 @@ export class RunCommits {
     run.apply({ kind: "committed", places: ended });
     run.pump();
     this.settle();
+  }
+
+  /** The run ends when all that it has set up here is torn down: should this process be lost before, the next holder does that. */
+  #closeFirst(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    void closeScope(this.#run, true).then(() => this.settle());
   }
 
   /** Writes a commit, as often as it takes. Gives `false` if the run is held by another worker now. */
@@ -137,5 +149,14 @@ export class RunCommits {
   #parked(): { readonly kind: "released"; readonly parked: true; readonly wakeAt?: number } {
     const { wakeAt } = this.#run;
     return { kind: "released", parked: true, ...(wakeAt === Infinity ? {} : { wakeAt }) };
+  }
+}
+
+/** Ends what lives as long as a run is at work here. What its steps have come to stays. */
+export async function closeScope(run: ActiveRun, isEnd: boolean): Promise<void> {
+  try {
+    await run.scope.close(isEnd);
+  } catch (error) {
+    run.host.warn(error instanceof Error ? error.message : String(error), run);
   }
 }

@@ -7,10 +7,12 @@ import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Program } from "../program.ts";
 import type { Run, RunStatus } from "../run.ts";
+import { RunScope } from "../run_scope.ts";
 import { ReportedEnds } from "./reported_ends.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
@@ -43,6 +45,8 @@ export interface BackendRun {
   readonly id: string;
   /** Aborted when the run is cancelled. */
   readonly stopSignal: AbortSignal;
+  /** What its steps share, and its hooks: for the attempts of its steps. It is closed when the backend's work is done. */
+  readonly scope: RunScope;
   /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled. */
   isOver(step: BackendStep): boolean;
   /** The step starts its first attempt. */
@@ -71,6 +75,8 @@ export interface BackendRunSetup {
   readonly version: string;
   /** Time and chance. */
   readonly clock: Clock;
+  /** What is called around the run; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** Hears of the run; `undefined` if nobody does. */
   readonly tracer: Tracer | undefined;
   /** Whether the result is the one target's value, not an array of values. */
@@ -80,6 +86,7 @@ export interface BackendRunSetup {
 /** A run that gives status, events and result from what it is told. */
 export class ReportedRun implements Run<unknown>, BackendRun {
   readonly id: string;
+  readonly scope: RunScope;
   readonly #setup: BackendRunSetup;
   readonly #record: RunRecord;
   readonly #controller = new AbortController();
@@ -91,6 +98,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
   constructor(setup: BackendRunSetup) {
     const { program, workflowName, version, clock, tracer } = setup;
     this.id = clock.newId();
+    this.scope = new RunScope({ workflowName, runId: this.id, signal: this.stopSignal });
     this.#setup = setup;
     const trace = openTrace(tracer, { workflowId: workflowName, runId: this.id, version });
     this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true, trace);
@@ -186,7 +194,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
     this.#record.status = "RUNNING";
     this.#record.ofRun("workflow_started");
     try {
-      const values = await work(this);
+      const values = await this.#withHooks(work);
       if (this.#record.isFinished) return;
       const { program, single } = this.#setup;
       const skipped = skippedTarget(program, this.#record);
@@ -200,6 +208,15 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       }
     } catch (error) {
       if (!this.#record.isFinished) this.#end("FAILED", this.#failure() ?? error);
+    }
+  }
+
+  async #withHooks(work: (run: BackendRun) => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
+    try {
+      if (this.#setup.hooks !== undefined) await this.scope.begin(this.#setup.hooks);
+      return await work(this);
+    } finally {
+      await this.scope.close();
     }
   }
 

@@ -15,6 +15,7 @@ import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
+import { RunScope } from "../run_scope.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
@@ -38,6 +39,8 @@ export class Execution implements Run<unknown> {
   readonly record: RunRecord;
   /** Hears of the run, if anybody does. */
   readonly trace: RunTracer | undefined;
+  /** What its steps share, and its hooks. */
+  readonly scope: RunScope;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
   readonly #controller = new AbortController();
@@ -67,6 +70,12 @@ export class Execution implements Run<unknown> {
     this.id = clock.newId();
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
+    this.scope = new RunScope({
+      workflowName,
+      runId: this.id,
+      signal: this.stopSignal,
+      warn: (message) => this.record.warning(message),
+    });
     // An attempt that is traced is more than a plain call.
     this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
     this.#controls = program.graph.hasControls ? new Controls(this) : undefined;
@@ -132,6 +141,7 @@ export class Execution implements Run<unknown> {
         begun.push(run);
         await run.plugin.runStarted?.(run.context);
       }
+      if (setup.hooks !== undefined) await this.scope.begin(setup.hooks);
       values = await this.#runNodes();
     } catch (error) {
       broken = { error };
@@ -140,6 +150,11 @@ export class Execution implements Run<unknown> {
     await Promise.all(this.#stepsWithPlugins);
     try {
       await close?.();
+    } catch (error) {
+      broken ??= { error };
+    }
+    try {
+      await this.scope.close();
     } catch (error) {
       broken ??= { error };
     }
@@ -332,6 +347,7 @@ export class Execution implements Run<unknown> {
         attempt: 1,
       },
       () => this.signalAt(place),
+      () => this.scope,
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),

@@ -7,7 +7,9 @@
 import { type AttemptOutcome, runAttempt } from "../attempt.ts";
 import { freeKey, takeKey, waitForKey } from "./concurrency_key.ts";
 import type { Execution } from "./execution.ts";
+import { beginThen, withoutHooks } from "../hooks.ts";
 import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "../plugin.ts";
+import type { StepCall } from "./setup.ts";
 
 /** Takes the step at `place` from ready to ended. */
 export async function runStep(run: Execution, place: number): Promise<void> {
@@ -168,6 +170,7 @@ async function attemptOnce(
 ): Promise<AttemptOutcome> {
   const { setup, record } = run;
   const { workflowName, invoke } = setup;
+  const options = setup.optionsAt(place);
   record.attempt(place, attempt);
   const call = setup.program.calls[place]!;
   const nodeName = setup.program.graph.names.at(place);
@@ -178,14 +181,16 @@ async function attemptOnce(
       if (invoke === undefined) return Reflect.apply(call, undefined, args);
       const isLast = run.openNodes === 1;
       const readsLast = (of: number): boolean => run.readsLast(place, of);
-      return invoke({ place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast }, context);
+      const made: StepCall = { place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast };
+      return beginThen(options?.hooks, run.scope, () => invoke(made, context));
     },
     {
-      options: setup.optionsAt(place),
+      options: invoke === undefined ? options : withoutHooks(options),
       policies: setup.policies,
       plugins: invoke === undefined ? plugins : [],
       signal: run.signalAt(place),
       onProgress: (fraction, message) => record.progress(place, fraction, message),
+      scope: run.scope,
       clock: setup.clock,
     },
   );

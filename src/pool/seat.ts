@@ -26,6 +26,10 @@ export class Seat {
   readonly own = new JobQueue();
   /** Numbers of the addresses that the worker knows. */
   readonly knows = new Set<number>();
+  /** Runs whose calls have left something in the worker. */
+  readonly holds = new Set<string>();
+  /** Those that it was asked to release, with what hears that it has. */
+  readonly leaving = new Map<string, (problems: readonly string[]) => void>();
   /** How many groups of objects live here. */
   groups = 0;
   /** No further call is made here. */

@@ -24,6 +24,9 @@ import type { ThreadEnd } from "./thread.ts";
 /** How many milliseconds a worker has to answer that an attempt is over, before it is stopped. */
 const GRACE = 250;
 
+/** How many milliseconds a worker has to release what a run has left in it, before that is given up. */
+const PATIENCE = 5_000;
+
 /** Some workers, as many as are needed and allowed. */
 export class WorkerPool {
   readonly #maxPendingTasks: number;
@@ -54,15 +57,36 @@ export class WorkerPool {
   /** A run is over. Its objects are let go, and with the last run all workers end. */
   async closeRun(runId: string): Promise<void> {
     this.#objects.closeRun(runId);
+    await Promise.all([...this.#seats].map((seat) => seat.holds.has(runId) ? this.#leave(seat, runId) : undefined));
     if (this.#objects.runs === 0) await this.close();
   }
 
   /** Ends all workers. */
   async close(): Promise<void> {
+    await Promise.all([...this.#seats].flatMap((seat) => {
+      seat.isClosing = true;
+      return [...seat.holds].map((runId) => this.#leave(seat, runId));
+    }));
     const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
     for (const seat of seats) this.#stop(seat);
     await Promise.all(this.#endings);
+  }
+
+  /** Has a worker release what a run has left in it. */
+  async #leave(seat: Seat, run: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    const others = seat.leaving.get(run);
+    seat.leaving.set(run, (problems) => {
+      resolve(problems);
+      others?.(problems);
+    });
+    if (others === undefined) seat.thread.post({ type: "leave", run });
+    const timer = setTimeout(() => resolve([`a worker did not do so within ${PATIENCE} ms`]), PATIENCE);
+    for (const problem of await promise) warn(`What a run has left in a worker was not released: ${problem}`);
+    clearTimeout(timer);
+    seat.holds.delete(run);
+    seat.leaving.delete(run);
   }
 
   /** The number that stands for the address of a task or plugin. */
@@ -124,7 +148,7 @@ export class WorkerPool {
     const isLastHere = spec.isLast && this.#objects.runs === 1;
     const post = (moving: boolean): void => {
       const { message, transfer } = spec.message(seat.knows, moving);
-      seat.thread.post({ type: "call", id, ...message, move: spec.givesAway || isLastHere }, transfer);
+      seat.thread.post({ type: "call", id, run: spec.runId, ...message, move: spec.givesAway || isLastHere }, transfer);
       for (const [number] of message.addresses) seat.knows.add(number);
     };
     try {
@@ -133,6 +157,7 @@ export class WorkerPool {
       return job.fail(error);
     }
     seat.isClosing = isLastHere;
+    if (spec.tearsDown) seat.holds.add(spec.runId);
     seat.jobs.set(id, job);
     this.#pending++;
   }
@@ -160,6 +185,12 @@ export class WorkerPool {
         return this.#tell(seat, message.id, ({ context }) => writeLog(context, message));
       case "unguarded":
         return this.#break(decodeError(message.error));
+      case "holds":
+        seat.holds.add(message.run);
+        return;
+      case "left":
+        seat.leaving.get(message.run)?.(message.problems);
+        return;
       case "ready":
       case "crashed":
         return;
@@ -194,7 +225,7 @@ export class WorkerPool {
   #succeed(job: Job, seat: Seat, value: Parcel, buffers: readonly ArrayBuffer[]): void {
     const { key, runId } = job.spec;
     if (key !== undefined) this.#objects.made(runId, key, seat);
-    if (seat.isClosing) this.#stop(seat);
+    if (seat.isClosing && seat.holds.size === 0) this.#stop(seat);
     try {
       job.succeed(job.spec.result(value, buffers));
     } catch (error) {
@@ -222,6 +253,8 @@ export class WorkerPool {
 
   #stop(seat: Seat): void {
     this.#seats.remove(seat);
+    for (const gone of seat.leaving.values()) gone([]);
+    seat.holds.clear();
     const ending = seat.thread.stop(seat.jobs.size > 0).finally(() => this.#endings.delete(ending));
     this.#endings.add(ending);
   }
