@@ -117,9 +117,13 @@ export async function* settleInOrder<I, T>(
 }
 
 function iteratorOf<I>(inputs: BatchInputs<I>): AsyncIterator<I> {
-  if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
-  if (typeof inputs === "object" && Symbol.iterator in inputs) return sequence(inputs);
-  throw new ConfigError(`The inputs of a batch are ${String(inputs)}; they must be an iterable or an async iterable.`);
+  // Who does not check types may give anything.
+  const given: unknown = inputs;
+  if (typeof given === "object" && given !== null) {
+    if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
+    if (Symbol.iterator in inputs) return sequence(inputs);
+  }
+  throw new ConfigError(`The inputs of a batch are ${String(given)}; they must be an iterable or an async iterable.`);
 }
 
 async function* sequence<I>(values: Iterable<I>): AsyncGenerator<I> {
