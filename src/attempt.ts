@@ -13,7 +13,8 @@ import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
 import { seededRandom } from "./random.ts";
-import { RunScope, type RunShared } from "./run_scope.ts";
+import { RunScope } from "./run_scope.ts";
+import type { RunShared } from "./run_shared.ts";
 import { log, type LogLevel } from "./warning.ts";
 
 /** Which attempt of which node of which run. */

@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { GraphError } from "./errors.ts";
-import type { RunShared } from "./run_scope.ts";
+import type { RunShared } from "./run_shared.ts";
 
 /** Writes to the logging library's category `fusewire.task`, with the names of workflow and node. */
 export interface TaskLog {

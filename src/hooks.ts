@@ -6,7 +6,8 @@
 import { context, type TaskContext } from "./context.ts";
 import { GraphError, HookError, TimeoutError } from "./errors.ts";
 import type { AnyTaskOptions } from "./options.ts";
-import type { RunScope, RunShared } from "./run_scope.ts";
+import type { RunScope } from "./run_scope.ts";
+import type { RunShared } from "./run_shared.ts";
 
 /** What the hooks around a run see. */
 export interface RunHookContext {

@@ -78,14 +78,15 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
-      // Such hooks are called by the run's holder.
+      // Such hooks are called by the run's holder, where what they have made ready is.
       const isHooked = options?.hooks?.beforeAll !== undefined || options?.hooks?.afterAll !== undefined;
       if (isHooked) hooked.push(place);
       const isControl = node.site.task.kind === "control";
       if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
         makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
-        isControl || isHooked || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
+        isControl || isHooked || this.hooks !== undefined || isGivenObject(node) ||
+        nodeGraph.extraAt(place)?.when !== undefined
       ) bound[place] = 1;
     }
     const parents = nodeGraph.parents();

@@ -99,7 +99,8 @@ export class WorkerCalls {
     const args = unpack(message.args, (key) => this.#object(key, node));
     if (!Array.isArray(args)) throw new TypeError("The arguments of a call are not a list.");
     signal.throwIfAborted();
-    const scope = (): RunScope => this.#scopes.of(message.run, message.context);
+    let own: RunScope | undefined;
+    const scope = (): RunScope => own ??= this.#scopes.of(message.run, message.context, signal.aborted);
     const context = new WorkerContext(id, message.context, signal, scope, this.#post);
     const enter = await entrance(message.carry);
     const bounded = await boundedBy(limit, message.context);

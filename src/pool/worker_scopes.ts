@@ -16,13 +16,20 @@ export class WorkerScopes {
     this.#post = post;
   }
 
-  /** The scope of a run. The scheduling thread is told of it, so that it says when the run is over. */
-  of(run: string, { workflowName, runId }: ContextData): RunScope {
+  /**
+   * The scope of a run. The scheduling thread is told of a new one, so that it says when the run is over; code of a call that is over gets
+   * none, because the run may be over too.
+   */
+  of(run: string, { workflowName, runId }: ContextData, isOver: boolean): RunScope {
     let found = this.#scopes.get(run);
     if (found === undefined) {
       const problems: string[] = [];
       // The hooks around the run are called in the scheduling thread.
       const scope = new RunScope({ workflowName, runId, isPart: true, warn: (message) => void problems.push(message) });
+      if (isOver) {
+        void scope.close();
+        return scope;
+      }
       this.#scopes.set(run, found = { scope, problems });
       this.#post({ type: "holds", run });
     }
