@@ -13,7 +13,7 @@ import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
 import { seededRandom } from "./random.ts";
-import { RunScope } from "./run_scope.ts";
+import { RunLifetime } from "./run_lifetime.ts";
 import type { RunShared } from "./run_shared.ts";
 import { log, type LogLevel } from "./warning.ts";
 
@@ -43,8 +43,8 @@ export interface AttemptOptions {
   readonly fence?: bigint;
   /** Hears of progress. */
   readonly onProgress?: (fraction: number, message?: string) => void;
-  /** What lives as long as the run is at work here; the caller closes it. Default: one that ends with the attempt. */
-  readonly scope?: RunScope;
+  /** The run's lifetime in this process; the caller closes it. Default: one that ends with the attempt. */
+  readonly lifetime?: RunLifetime;
   /** Time and chance. Default: the real ones. */
   readonly clock?: Clock;
 }
@@ -74,14 +74,14 @@ export class AttemptContext implements TaskContext, ContextCarrier {
   readonly #signal: () => AbortSignal;
   readonly #seed: string;
   readonly #onProgress: ((fraction: number, message?: string) => void) | undefined;
-  readonly #scope: () => RunScope;
+  readonly #lifetime: () => RunLifetime;
   #random: (() => number) | undefined;
 
   /** Takes the place, and a way to each of the rest. */
   constructor(
     place: AttemptPlace,
     signal: () => AbortSignal,
-    scope: () => RunScope,
+    lifetime: () => RunLifetime,
     more: {
       readonly fence?: bigint | undefined;
       readonly seed?: number | string | undefined;
@@ -94,7 +94,7 @@ export class AttemptContext implements TaskContext, ContextCarrier {
     this.attempt = place.attempt;
     this.fence = more.fence ?? 0n;
     this.#signal = signal;
-    this.#scope = scope;
+    this.#lifetime = lifetime;
     this.#seed = JSON.stringify([place.workflowName, place.nodeName, more.seed ?? null]);
     this.#onProgress = more.onProgress;
   }
@@ -113,7 +113,7 @@ export class AttemptContext implements TaskContext, ContextCarrier {
   }
 
   get shared(): RunShared {
-    return this.#scope();
+    return this.#lifetime();
   }
 
   random(): number {
@@ -149,22 +149,22 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 export async function runAttempt(
   place: AttemptPlace,
   call: (context: TaskContext, time: AttemptTime) => unknown,
-  { options = {}, policies = [], plugins = [], signal, fence, onProgress, scope: given, clock = systemClock }:
+  { options = {}, policies = [], plugins = [], signal, fence, onProgress, lifetime: given, clock = systemClock }:
     AttemptOptions = {},
 ): Promise<AttemptOutcome> {
   const wrapping = [...policies, ...options.policies ?? []];
   const timeout = shortestTimeout(options.timeout, wrapping);
   const controller = new AbortController();
-  const scope = given ?? new RunScope({ ...place, signal: controller.signal });
+  const lifetime = given ?? new RunLifetime({ ...place, signal: controller.signal });
   const more = { fence, seed: options.seed, onProgress };
-  const attempt = new AttemptContext(place, () => controller.signal, () => scope, more);
+  const attempt = new AttemptContext(place, () => controller.signal, () => lifetime, more);
   const stop = watch(place, controller, signal, timeout, clock);
   try {
     signal?.throwIfAborted();
     const { hooks } = options;
     const timed = hooks === undefined
       ? (context: TaskContext) => call(context, stop)
-      : (context: TaskContext) => callWithHooks(hooks, context, scope, () => call(context, stop));
+      : (context: TaskContext) => callWithHooks(hooks, context, lifetime, () => call(context, stop));
     const value = await withContext(attempt, () => stop.race(around(wrapping, timed, plugins, attempt)));
     for (const policy of wrapping) await policy.onSuccess?.(value, attempt);
     return { kind: "succeeded", value };
@@ -173,7 +173,7 @@ export async function runAttempt(
     return await decide(error, options, wrapping, attempt, clock);
   } finally {
     stop.end();
-    if (given === undefined && !scope.isIdle) await scope.close().catch((error) => scope.warn(error));
+    if (given === undefined && !lifetime.isIdle) await lifetime.close().catch((error) => lifetime.warn(error));
   }
 }
 

@@ -6,7 +6,7 @@
 import { context, type TaskContext } from "./context.ts";
 import { GraphError, HookError, TimeoutError } from "./errors.ts";
 import type { AnyTaskOptions } from "./options.ts";
-import type { RunScope } from "./run_scope.ts";
+import type { RunLifetime } from "./run_lifetime.ts";
 import type { RunShared } from "./run_shared.ts";
 
 /** What the hooks around a run see. */
@@ -118,22 +118,22 @@ export type Bounded = (call: () => unknown) => unknown;
 export async function callWithHooks(
   hooks: TaskHooks,
   context: TaskContext,
-  scope: RunScope,
+  lifetime: RunLifetime,
   call: () => unknown,
   bounded: Bounded = (call) => call(),
 ): Promise<unknown> {
   const { nodeName, signal } = context;
-  await scope.teardownOf(nodeName);
+  await lifetime.teardownOf(nodeName);
   signal.throwIfAborted();
-  await scope.begin(hooks);
+  await lifetime.begin(hooks);
   signal.throwIfAborted();
   let resource: unknown;
   if (hooks.setup !== undefined) {
     resource = await named("setup", context, () => bounded(() => hooks.setup?.(context)));
     resources.set(context, { hooks, resource });
   }
-  const work = callAndTearDown(hooks, resource, context, scope, call);
-  scope.expectTeardown(nodeName, work);
+  const work = callAndTearDown(hooks, resource, context, lifetime, call);
+  lifetime.expectTeardown(nodeName, work);
   return await work;
 }
 
@@ -141,7 +141,7 @@ async function callAndTearDown(
   hooks: TaskHooks,
   resource: unknown,
   context: TaskContext,
-  scope: RunScope,
+  lifetime: RunLifetime,
   call: () => unknown,
 ): Promise<unknown> {
   const outcome = await outcomeOf(call, context.signal);
@@ -149,7 +149,7 @@ async function callAndTearDown(
     await named("teardown", context, () => hooks.teardown?.(resource, outcome, context));
   } catch (error) {
     if (outcome.status === "SUCCEEDED" && !context.signal.aborted) throw error;
-    scope.warn(error);
+    lifetime.warn(error);
   }
   if (outcome.status === "SUCCEEDED") return outcome.value;
   throw outcome.error;
@@ -200,7 +200,7 @@ export function withoutHooks(options: AnyTaskOptions | undefined): AnyTaskOption
 }
 
 /** Makes a call elsewhere, where its hooks are called; those around the run are called here, before. */
-export function beginThen(hooks: TaskHooks | undefined, scope: RunScope, call: () => unknown): unknown {
+export function beginThen(hooks: TaskHooks | undefined, lifetime: RunLifetime, call: () => unknown): unknown {
   if (hooks?.beforeAll === undefined && hooks?.afterAll === undefined) return call();
-  return scope.begin(hooks).then(call);
+  return lifetime.begin(hooks).then(call);
 }

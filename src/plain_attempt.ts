@@ -8,7 +8,7 @@ import { AttemptContext, type AttemptOutcome, type AttemptPlace } from "./attemp
 import { type TaskContext, withContext } from "./context.ts";
 import { isThenable } from "./execution/fast_path.ts";
 import type { AnyTaskOptions } from "./options.ts";
-import type { RunScope } from "./run_scope.ts";
+import type { RunLifetime } from "./run_lifetime.ts";
 
 /** What a plain attempt needs beside its place. */
 export interface PlainAttemptOptions {
@@ -18,8 +18,8 @@ export interface PlainAttemptOptions {
   readonly fence: bigint;
   /** Seeds `context().random()`. */
   readonly seed: number | string | undefined;
-  /** What lives as long as the run is at work here. */
-  readonly scope: RunScope;
+  /** The run's lifetime in this process. */
+  readonly lifetime: RunLifetime;
 }
 
 /** Whether these options leave an attempt plain. */
@@ -38,10 +38,10 @@ export function areOptionsPlain(options: AnyTaskOptions | undefined): boolean {
 export function runPlainAttempt(
   place: AttemptPlace,
   call: (context: TaskContext) => unknown,
-  { signal, fence, seed, scope }: PlainAttemptOptions,
+  { signal, fence, seed, lifetime }: PlainAttemptOptions,
 ): AttemptOutcome | Promise<AttemptOutcome> {
   if (signal.aborted) return { kind: "failed", error: signal.reason };
-  const context = new AttemptContext(place, () => signal, () => scope, { fence, seed });
+  const context = new AttemptContext(place, () => signal, () => lifetime, { fence, seed });
   try {
     const value = withContext(context, () => call(context));
     return isThenable(value) ? outcomeOf(value, signal) : { kind: "succeeded", value };

@@ -6,6 +6,7 @@
  */
 import type { Claim, ClaimedRun, RunRecord, StepRecord } from "../../storage/runtime/records.ts";
 import type { Timer } from "../clock.ts";
+import { abortable } from "../abortable.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
@@ -16,10 +17,10 @@ import { PendingCommit } from "./pending_commit.ts";
 import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { openRunTracer, RunTrace } from "./run_trace.ts";
-import { closeScope, RunCommits } from "./run_commits.ts";
+import { closeLifetime, RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import type { RunState } from "./run_state.ts";
-import { RunScope } from "../run_scope.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
 import { StepStops } from "../step_stops.ts";
@@ -64,7 +65,7 @@ export class ActiveRun {
   /** Makes the calls on other threads, where the worker has some. */
   pooled: PooledCalls | undefined;
   /** What its steps share here, and its hooks. */
-  readonly scope: RunScope;
+  readonly lifetime: RunLifetime;
   /** The plugins of steps that are to be repeated, with what they handed on. */
   readonly plugins: Map<number, PluginCall[]> = new Map();
   /** How many ready steps were taken from the queue and have not started. */
@@ -94,7 +95,7 @@ export class ActiveRun {
     this.mail = new RunMail(this, claimed.mail);
     const { workflow: workflowName } = claimed.run;
     const told = (message: string): void => host.warn(message, this);
-    this.scope = new RunScope({ workflowName, runId: this.id, signal: this.stopSignal, warn: told });
+    this.lifetime = new RunLifetime({ workflowName, runId: this.id, signal: this.stopSignal, warn: told });
     const tracer = openRunTracer(host, executable, claimed.run, "run");
     this.trace = tracer && new RunTrace(tracer, executable, claimed, host.clock.now());
   }
@@ -145,7 +146,8 @@ export class ActiveRun {
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
       await this.#plugins.begin(this);
-      if (this.executable.hooks !== undefined) await this.scope.begin(this.executable.hooks);
+      const { hooks } = this.executable;
+      if (hooks !== undefined) await abortable(this.lifetime.begin(hooks), this.stopSignal);
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -169,7 +171,7 @@ export class ActiveRun {
     const { failures, shape, steps } = this.state;
     for (const place of this.executable.hooked) {
       const { hooks } = this.executable.optionsAt(place) ?? {};
-      if (hooks !== undefined && records[place]!.attempt > 0) this.scope.owe(hooks);
+      if (hooks !== undefined && records[place]!.attempt > 0) this.lifetime.owe(hooks);
     }
     // Where failures may be handled, any of them may turn out to be that of the run.
     const failed = shape.joins === undefined ? failures.slice(0, 1) : failures;
@@ -367,8 +369,8 @@ export class ActiveRun {
     leavePlugins(this);
     void this.#plugins.end(this);
     // It was closed before the end was committed.
-    if (exit === "ended" || this.scope.isIdle) void this.scope.close();
-    else this.host.awaitLeft(closeScope(this, false));
+    if (exit === "ended" || this.lifetime.isIdle) void this.lifetime.close();
+    else this.host.awaitLeft(closeLifetime(this, false));
     this.trace?.left(exit, this.host.clock.now());
     this.host.left(this, exit);
     this.#exit.resolve(exit);

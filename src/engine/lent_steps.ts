@@ -14,7 +14,7 @@ import { warn } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
 import { openRunTracer, tellAttempt } from "./run_trace.ts";
 import type { PooledCalls } from "./step_pool.ts";
-import { RunScope } from "../run_scope.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { makeAttempt } from "./step_call.ts";
 
 /** How often, in milliseconds, a worker looks whether the run of a lent step still goes on. */
@@ -54,7 +54,7 @@ export class LentSteps {
     const tracer = openRunTracer(this.#host, executable, run, "steps");
     const stops = stepStops(executable, claim, stop.signal);
     // The lent steps of one claim share what they make; who lends them never says that a run has ended.
-    const scope = new RunScope({ workflowName: run.workflow, runId: run.id, signal: stop.signal });
+    const lifetime = new RunLifetime({ workflowName: run.workflow, runId: run.id, signal: stop.signal });
     let [open, isOver] = [offer.places.length, false];
     const look = async (): Promise<void> => {
       const now = await storage.readRun(run.id).catch(() => run);
@@ -69,7 +69,7 @@ export class LentSteps {
     let looking = clock.setTimer(LOOK_EVERY, () => void look());
     const runOne = async (place: number, attempt: number): Promise<void> => {
       const signal = stops.get(place)?.signal ?? stop.signal;
-      const { report, value } = await this.#attempt(executable, claim, place, attempt, signal, tracer, scope);
+      const { report, value } = await this.#attempt(executable, claim, place, attempt, signal, tracer, lifetime);
       const isLast = --open === 0;
       // The last one ends the claim, so that none may come after it.
       if (isLast) await Promise.all(sent);
@@ -86,7 +86,7 @@ export class LentSteps {
       work.push(runOne(place, claim.steps[i]!.attempt).finally(() => this.#host.freeRoom()));
     }
     await Promise.all(work);
-    await scope.close();
+    await lifetime.close();
     looking.cancel();
     tracer?.close("released");
     this.#stops.delete(stop);
@@ -125,7 +125,7 @@ export class LentSteps {
     attempt: number,
     signal: AbortSignal,
     tracer: RunTracer | undefined,
-    scope: RunScope,
+    lifetime: RunLifetime,
   ): Promise<{ readonly report: StepReport; readonly value?: StoredValue }> {
     const { clock, codec } = this.#host;
     const startedAt = clock.now();
@@ -164,7 +164,7 @@ export class LentSteps {
         fence: offer.fence,
         signal,
         clock,
-        scope,
+        lifetime,
         tracer,
         pooled,
         beginCall: (limit) => this.#host.beginCall(limit),

@@ -72,7 +72,7 @@ export class RunCommits {
     // What follows from what has ended goes into the same commit.
     run.settleControls();
     let then = this.#then();
-    if (then?.kind === "ended" && !run.scope.isOver && !run.scope.isIdle) {
+    if (then?.kind === "ended" && !run.lifetime.isOver && !run.lifetime.isIdle) {
       this.#closeFirst();
       then = undefined;
     }
@@ -102,7 +102,7 @@ export class RunCommits {
   #closeFirst(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    void closeScope(this.#run, true).then(() => this.settle());
+    void closeLifetime(this.#run, true).then(() => this.settle());
   }
 
   /** Writes a commit, as often as it takes. Gives `false` if the run is held by another worker now. */
@@ -153,9 +153,9 @@ export class RunCommits {
 }
 
 /** Ends what lives as long as a run is at work here. What its steps have come to stays. */
-export async function closeScope(run: ActiveRun, isEnd: boolean): Promise<void> {
+export async function closeLifetime(run: ActiveRun, isEnd: boolean): Promise<void> {
   try {
-    await run.scope.close(isEnd);
+    await run.lifetime.close(isEnd);
   } catch (error) {
     run.host.warn(error instanceof Error ? error.message : String(error), run);
   }

@@ -146,7 +146,7 @@ export function callOf(
     fence: run.nextFence(),
     signal: run.signalAt(place),
     clock: run.host.clock,
-    scope: run.scope,
+    lifetime: run.lifetime,
     tracer: run.trace?.tracer,
     pooled: run.pooled,
     beginCall: (limit) => run.host.beginCall(limit),

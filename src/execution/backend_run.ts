@@ -12,7 +12,7 @@ import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Program } from "../program.ts";
 import type { Run, RunStatus } from "../run.ts";
-import { RunScope } from "../run_scope.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { ReportedEnds } from "./reported_ends.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
@@ -46,7 +46,7 @@ export interface BackendRun {
   /** Aborted when the run is cancelled. */
   readonly stopSignal: AbortSignal;
   /** What its steps share, and its hooks: for the attempts of its steps. It is closed when the backend's work is done. */
-  readonly scope: RunScope;
+  readonly lifetime: RunLifetime;
   /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled. */
   isOver(step: BackendStep): boolean;
   /** The step starts its first attempt. */
@@ -86,7 +86,7 @@ export interface BackendRunSetup {
 /** A run that gives status, events and result from what it is told. */
 export class ReportedRun implements Run<unknown>, BackendRun {
   readonly id: string;
-  readonly scope: RunScope;
+  readonly lifetime: RunLifetime;
   readonly #setup: BackendRunSetup;
   readonly #record: RunRecord;
   readonly #controller = new AbortController();
@@ -98,7 +98,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
   constructor(setup: BackendRunSetup) {
     const { program, workflowName, version, clock, tracer } = setup;
     this.id = clock.newId();
-    this.scope = new RunScope({ workflowName, runId: this.id, signal: this.stopSignal });
+    this.lifetime = new RunLifetime({ workflowName, runId: this.id, signal: this.stopSignal });
     this.#setup = setup;
     const trace = openTrace(tracer, { workflowId: workflowName, runId: this.id, version });
     this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true, trace);
@@ -213,10 +213,10 @@ export class ReportedRun implements Run<unknown>, BackendRun {
 
   async #withHooks(work: (run: BackendRun) => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
     try {
-      if (this.#setup.hooks !== undefined) await this.scope.begin(this.#setup.hooks);
+      if (this.#setup.hooks !== undefined) await this.lifetime.begin(this.#setup.hooks);
       return await work(this);
     } finally {
-      await this.scope.close();
+      await this.lifetime.close();
     }
   }
 

@@ -15,7 +15,7 @@ import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
-import { RunScope } from "../run_scope.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
@@ -40,7 +40,7 @@ export class Execution implements Run<unknown> {
   /** Hears of the run, if anybody does. */
   readonly trace: RunTracer | undefined;
   /** What its steps share, and its hooks. */
-  readonly scope: RunScope;
+  readonly lifetime: RunLifetime;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
   readonly #controller = new AbortController();
@@ -70,7 +70,7 @@ export class Execution implements Run<unknown> {
     this.id = clock.newId();
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
-    this.scope = new RunScope({
+    this.lifetime = new RunLifetime({
       workflowName,
       runId: this.id,
       signal: this.stopSignal,
@@ -141,7 +141,7 @@ export class Execution implements Run<unknown> {
         begun.push(run);
         await run.plugin.runStarted?.(run.context);
       }
-      if (setup.hooks !== undefined) await this.scope.begin(setup.hooks);
+      if (setup.hooks !== undefined) await abortable(this.lifetime.begin(setup.hooks), this.stopSignal);
       values = await this.#runNodes();
     } catch (error) {
       broken = { error };
@@ -154,7 +154,7 @@ export class Execution implements Run<unknown> {
       broken ??= { error };
     }
     try {
-      await this.scope.close();
+      await this.lifetime.close();
     } catch (error) {
       broken ??= { error };
     }
@@ -347,7 +347,7 @@ export class Execution implements Run<unknown> {
         attempt: 1,
       },
       () => this.signalAt(place),
-      () => this.scope,
+      () => this.lifetime,
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),

@@ -182,7 +182,7 @@ async function attemptOnce(
       const isLast = run.openNodes === 1;
       const readsLast = (of: number): boolean => run.readsLast(place, of);
       const made: StepCall = { place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast };
-      return beginThen(options?.hooks, run.scope, () => invoke(made, context));
+      return beginThen(options?.hooks, run.lifetime, () => invoke(made, context));
     },
     {
       options: invoke === undefined ? options : withoutHooks(options),
@@ -190,7 +190,7 @@ async function attemptOnce(
       plugins: invoke === undefined ? plugins : [],
       signal: run.signalAt(place),
       onProgress: (fraction, message) => record.progress(place, fraction, message),
-      scope: run.scope,
+      lifetime: run.lifetime,
       clock: setup.clock,
     },
   );

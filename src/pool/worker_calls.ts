@@ -9,7 +9,7 @@ import { TimeoutError, WorkerLostError } from "../errors.ts";
 import { isThenable } from "../execution/fast_path.ts";
 import { type Bounded, callWithHooks } from "../hooks.ts";
 import { callMethod } from "../instance.ts";
-import type { RunScope } from "../run_scope.ts";
+import type { RunLifetime } from "../run_lifetime.ts";
 import type { TaskInfo } from "../task_info.ts";
 import type { Plugin } from "../plugin.ts";
 import { decodeError, encodeError } from "./error_message.ts";
@@ -18,7 +18,7 @@ import { pack, sendCarefully, unpack } from "./parcel.ts";
 import { findPlugin, findTask } from "./registry.ts";
 import type { TraceCarry, TraceEntrance } from "../tracer.ts";
 import { WorkerContext } from "./worker_context.ts";
-import { WorkerScopes } from "./worker_scopes.ts";
+import { WorkerLifetimes } from "./worker_lifetimes.ts";
 
 /** A function ran past its limit and was stopped. */
 class Stopped extends TimeoutError {
@@ -37,7 +37,7 @@ export type Post = (message: FromWorker, transfer?: readonly ArrayBuffer[]) => v
 /** The calls that a worker makes, and the objects that live in it. */
 export class WorkerCalls {
   readonly #post: Post;
-  readonly #scopes: WorkerScopes;
+  readonly #lifetimes: WorkerLifetimes;
   readonly #objects = new Map<number, object>();
   readonly #aborts = new Map<number, AbortController>();
   readonly #addresses = new Map<number, Address>();
@@ -47,7 +47,7 @@ export class WorkerCalls {
   /** Answers go to `post`. */
   constructor(post: Post) {
     this.#post = post;
-    this.#scopes = new WorkerScopes(post);
+    this.#lifetimes = new WorkerLifetimes(post);
   }
 
   /** Does what a message says. */
@@ -64,7 +64,7 @@ export class WorkerCalls {
         for (const key of message.keys) this.#objects.delete(key);
         return;
       case "leave":
-        void this.#scopes.leave(message.run);
+        void this.#lifetimes.leave(message.run);
         return;
     }
   }
@@ -99,9 +99,9 @@ export class WorkerCalls {
     const args = unpack(message.args, (key) => this.#object(key, node));
     if (!Array.isArray(args)) throw new TypeError("The arguments of a call are not a list.");
     signal.throwIfAborted();
-    let own: RunScope | undefined;
-    const scope = (): RunScope => own ??= this.#scopes.of(message.run, message.context, signal.aborted);
-    const context = new WorkerContext(id, message.context, signal, scope, this.#post);
+    let own: RunLifetime | undefined;
+    const lifetime = (): RunLifetime => own ??= this.#lifetimes.of(message.run, message.context, signal.aborted);
+    const context = new WorkerContext(id, message.context, signal, lifetime, this.#post);
     const enter = await entrance(message.carry);
     const bounded = await boundedBy(limit, message.context);
     const hooks = task.options?.hooks;
@@ -117,7 +117,7 @@ export class WorkerCalls {
         if (isThenable(result)) this.#post({ type: "waiting", id });
         return result;
       };
-      return await (hooks === undefined ? call() : callWithHooks(hooks, context, scope(), call, bounded));
+      return await (hooks === undefined ? call() : callWithHooks(hooks, context, lifetime(), call, bounded));
     };
     return await enter(() => withContext(context, work));
   }

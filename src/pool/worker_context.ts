@@ -5,7 +5,7 @@
  */
 import { AttemptContext } from "../attempt.ts";
 import type { TaskLog } from "../context.ts";
-import type { RunScope } from "../run_scope.ts";
+import type { RunLifetime } from "../run_lifetime.ts";
 import type { LogLevel } from "../warning.ts";
 import type { ContextData, FromWorker } from "./messages.ts";
 import { pack, type Parcel } from "./parcel.ts";
@@ -21,10 +21,10 @@ export class WorkerContext extends AttemptContext {
     id: number,
     data: ContextData,
     signal: AbortSignal,
-    scope: () => RunScope,
+    lifetime: () => RunLifetime,
     post: (message: FromWorker) => void,
   ) {
-    super(data, () => signal, scope, {
+    super(data, () => signal, lifetime, {
       fence: data.fence,
       seed: data.seed,
       onProgress: (fraction, message) => post({ type: "progress", id, fraction, message }),

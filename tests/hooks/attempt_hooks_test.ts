@@ -285,7 +285,7 @@ Deno.test("A function that replaces another is called with the hooks of the node
   expect(calls.length).toBe(4);
 });
 
-Deno.test("A backend of one's own has hooks by giving the run's scope to its attempts", async () => {
+Deno.test("A backend of one's own has hooks by giving the run's lifetime to its attempts", async () => {
   const { calls, hooks } = told();
   const use = task((n: number) => `${hooks.resource()} ${n}`, { name: "use", hooks });
   const workflow = new SequentialWorkflow([use(1), use(2)], {
@@ -301,7 +301,7 @@ Deno.test("A backend of one's own has hooks by giving the run's scope to its att
   ]);
 });
 
-Deno.test("runAttempt() without a scope ends what the attempt began", async () => {
+Deno.test("runAttempt() without a lifetime ends what the attempt began", async () => {
   const { calls, hooks } = told();
   const released: string[] = [];
   const outcome = await runAttempt(

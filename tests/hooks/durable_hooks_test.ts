@@ -248,3 +248,53 @@ onEachStorage("What a run shares is disposed when the run is given up to wait fo
   await serving.stop();
   await process[Symbol.asyncDispose]();
 }, { kinds: ["memory"] });
+
+onEachStorage(
+  "A runtime that closes waits until what its runs share is disposed, also of those that go on elsewhere",
+  async (world) => {
+    const process = await world.process();
+    const calls: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const use = task(async (): Promise<string> => {
+      await context().shared.getOrCreate("client", () => ({
+        async [Symbol.asyncDispose]() {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          calls.push("disposed");
+        },
+      }));
+      calls.push("used");
+      await gate.promise;
+      return "used";
+    }, { name: "use" });
+    const after = task((text: string) => void calls.push(`after ${text}`), { name: "after" });
+    const definition = defineWorkflow("leaving", { version: "1" }, () => after(use()));
+    const run = process.runtime.run(definition, undefined, { id: "leaving" });
+    run.catch(() => {});
+    await until(() => calls.includes("used"));
+    const closing = process[Symbol.asyncDispose]();
+    gate.resolve();
+    await closing;
+    expect(calls).toEqual(["used", "disposed"]);
+    await using next = await world.process();
+    await next.runtime.run(definition, undefined, { id: "leaving" });
+    expect(calls).toEqual(["used", "disposed", "after used"]);
+  },
+);
+
+onEachStorage(
+  "Hooks of a KvWorkflow are called around its run, those of the workflow outside of those of its tasks",
+  async (world) => {
+    await using process = await world.process();
+    const calls: string[] = [];
+    const work = task(() => 1, { name: "work", hooks: noted(calls, " of work") });
+    const { beforeAll, afterAll } = noted(calls, " of workflow");
+    const hooks = { ...(beforeAll && { beforeAll }), ...(afterAll && { afterAll }) };
+    expect(await new KvWorkflow(work(), { workflowName: "kv", runtime: process.runtime, hooks }).run()).toBe(1);
+    expect(calls.filter((call) => !/^(setup|teardown)/.test(call))).toEqual([
+      "beforeAll kv of workflow",
+      "beforeAll kv of work",
+      "afterAll of work",
+      "afterAll of workflow",
+    ]);
+  },
+);

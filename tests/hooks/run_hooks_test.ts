@@ -1,5 +1,6 @@
 import { expect } from "@std/expect";
 import {
+  defineHooks,
   defineWorkflow,
   type Input,
   LocalWorkflow,
@@ -145,4 +146,39 @@ Deno.test("The end of a run waits for the teardown of an attempt that was given 
   const stuck = task(() => new Promise<number>(() => {}), { name: "stuck", hooks, timeout: 10 });
   expect(await new LocalWorkflow(optional(stuck()), options).run()).toBeUndefined();
   expect(calls).toEqual(["torn down", "afterAll"]);
+});
+
+Deno.test("A run whose beforeAll hangs can be cancelled; what it makes later is ended by afterAll", async () => {
+  const gate = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<boolean>();
+  const called = Promise.withResolvers<void>();
+  const hooks: TaskHooks = {
+    beforeAll() {
+      called.resolve();
+      return gate.promise;
+    },
+    afterAll: ({ signal }) => ended.resolve(signal.aborted),
+  };
+  const run = await new LocalWorkflow(task(() => 1, { name: "one" })(), { ...options, hooks }).start();
+  await called.promise;
+  await run.cancel();
+  expect((await run.status()).status).toBe("CANCELLED");
+  gate.resolve();
+  expect(await ended.promise).toBe(true);
+});
+
+Deno.test("A policy that calls again has what was set up torn down before, and the value of each call", async () => {
+  const calls: string[] = [];
+  let made = 0;
+  const hooks = defineHooks<number>({
+    setup: () => ++made,
+    teardown: (resource) => void calls.push(`down ${resource}`),
+  });
+  const use = task(() => hooks.resource(), {
+    name: "use",
+    hooks,
+    policies: [{ execute: async (call) => (await Promise.all([call(), call()])).join() }],
+  });
+  expect(await new LocalWorkflow(use(), options).run()).toBe("1,2");
+  expect(calls).toEqual(["down 1", "down 2"]);
 });

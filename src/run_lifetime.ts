@@ -1,5 +1,5 @@
 /**
- * Run scopes: what lives as long as a run is at work in one process, or in one thread of a pool.
+ * Lifetimes of runs in one process, or in one thread of a pool: the hooks around the run, and what its steps share.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { RunHookContext, RunHooks } from "./hooks.ts";
 import type { RunShared } from "./run_shared.ts";
 import { warn } from "./warning.ts";
 
-/** The run that a scope is of. */
-export interface RunScopeSetup {
+/** The run that a lifetime is of. */
+export interface RunLifetimeSetup {
   /** Name of the workflow. */
   readonly workflowName: string;
   /** Id of the run. */
@@ -46,17 +46,17 @@ interface Begun {
  *
  * @example
  * ```ts
- * import { context, runAttempt, RunScope } from "@fusewire/fusewire";
+ * import { context, runAttempt, RunLifetime } from "@fusewire/fusewire";
  *
  * const place = { workflowName: "own", runId: "1", nodeName: "step", attempt: 1 };
- * await using scope = new RunScope(place);
+ * await using lifetime = new RunLifetime(place);
  * const count = () => context().shared.getOrCreate("counter", () => ({ count: 0 }));
- * const outcomes = [await runAttempt(place, count, { scope }), await runAttempt(place, count, { scope })];
+ * const outcomes = [await runAttempt(place, count, { lifetime }), await runAttempt(place, count, { lifetime })];
  * console.log(outcomes[0]?.kind); // succeeded
  * ```
  */
-export class RunScope implements RunShared, AsyncDisposable {
-  readonly #setup: RunScopeSetup;
+export class RunLifetime implements RunShared, AsyncDisposable {
+  readonly #setup: RunLifetimeSetup;
   #entries: Map<unknown, Entry> | undefined;
   #begun: Map<RunHooks, Begun> | undefined;
   /** Hooks that began in a process that is no more. */
@@ -68,7 +68,7 @@ export class RunScope implements RunShared, AsyncDisposable {
   #isOver = false;
 
   /** Takes the run; nothing is made before it is asked for. */
-  constructor(setup: RunScopeSetup) {
+  constructor(setup: RunLifetimeSetup) {
     this.#setup = setup;
   }
 
@@ -199,7 +199,7 @@ export class RunScope implements RunShared, AsyncDisposable {
     if (failed !== undefined) throw failed.error;
   }
 
-  /** The same as {@linkcode RunScope.close}. */
+  /** The same as {@linkcode RunLifetime.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
