@@ -21,12 +21,12 @@ export interface RunHookContext {
   readonly shared: RunShared;
 }
 
-/** What is called around a run, in the process that has the run at work. */
+/** What is called around a run, in the process that has the run at work. What hooks return is awaited. */
 export interface RunHooks {
   /** Once, before what it belongs to begins. If it fails, so does what waits for it. */
-  readonly beforeAll?: (context: RunHookContext) => void | Promise<void>;
+  readonly beforeAll?: (context: RunHookContext) => unknown;
   /** Once, at the end of the run, also if that failed or was cancelled; not if `beforeAll` has failed. */
-  readonly afterAll?: (context: RunHookContext) => void | Promise<void>;
+  readonly afterAll?: (context: RunHookContext) => unknown;
 }
 
 /** How the function of an attempt ended. A timeout is a failure; what was cancelled, or taken over by another worker, is `CANCELLED`. */
@@ -46,7 +46,7 @@ export interface TaskHooks<R = unknown> extends RunHooks {
    * an attempt that would have succeeded; the error of one that failed stays, and there is a warning. A method, so that hooks for any type
    * can be given to a task.
    */
-  teardown?(resource: R, outcome: HookOutcome, context: TaskContext): void | Promise<void>;
+  teardown?(resource: R, outcome: HookOutcome, context: TaskContext): unknown;
 }
 
 const resources = new WeakMap<TaskContext, { readonly hooks: unknown; readonly resource: unknown }>();
@@ -54,13 +54,13 @@ const resources = new WeakMap<TaskContext, { readonly hooks: unknown; readonly r
 /** Hooks whose `setup` makes something of a known type, which the function asks for. Made by {@linkcode defineHooks}. */
 export class Hooks<R> implements TaskHooks<R> {
   /** See {@linkcode RunHooks}. */
-  declare readonly beforeAll?: (context: RunHookContext) => void | Promise<void>;
+  declare readonly beforeAll?: (context: RunHookContext) => unknown;
   /** See {@linkcode TaskHooks}. */
   declare readonly setup?: (context: TaskContext) => R | Promise<R>;
   /** See {@linkcode TaskHooks}. */
-  declare readonly teardown?: (resource: R, outcome: HookOutcome, context: TaskContext) => void | Promise<void>;
+  declare readonly teardown?: (resource: R, outcome: HookOutcome, context: TaskContext) => unknown;
   /** See {@linkcode RunHooks}. */
-  declare readonly afterAll?: (context: RunHookContext) => void | Promise<void>;
+  declare readonly afterAll?: (context: RunHookContext) => unknown;
 
   /** See {@linkcode defineHooks}. */
   constructor({ beforeAll, setup, teardown, afterAll }: TaskHooks<R>) {

@@ -30,7 +30,7 @@ export interface RunLifetimeSetup {
 interface Entry {
   readonly value: Promise<unknown>;
   /** Releases it, once it is there. */
-  readonly release: () => Promise<void>;
+  readonly release: () => Promise<unknown>;
   isMade: boolean;
 }
 
@@ -86,7 +86,7 @@ export class RunLifetime implements RunShared, AsyncDisposable {
   async getOrCreate<T>(
     key: unknown,
     make: () => T | Promise<T>,
-    release: (value: T) => void | Promise<void> = dispose,
+    release: (value: T) => unknown = dispose,
   ): Promise<T> {
     const entries = this.#entries ??= new Map();
     const known = entries.get(key);

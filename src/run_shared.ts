@@ -21,6 +21,6 @@ export interface RunShared {
   getOrCreate<T>(
     key: unknown,
     make: () => T | Promise<T>,
-    release?: (value: T) => void | Promise<void>,
+    release?: (value: T) => unknown,
   ): Promise<T>;
 }

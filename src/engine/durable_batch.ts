@@ -98,7 +98,10 @@ async function startOne<T>(
   if (created) return runtime.attach<T>(run.id, here);
   await checkSame(runtime, executable, run, input);
   if (run.status === "CANCELLED" || retryFailed && run.status === "FAILED") {
-    await runtime.get(run.id).retry();
+    // Another process that works on the same batch may have opened it again just now.
+    await runtime.get(run.id).retry().catch((error) => {
+      if (!(error instanceof GraphError)) throw error;
+    });
     await start();
   }
   return runtime.attach<T>(run.id);

@@ -122,6 +122,18 @@ export class Runtime implements AsyncDisposable {
    *
    * @throws {ConfigError} With the first result, if an option can not be used. A run of another input or workflow under an id of the batch
    *   is a rejected result.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, type Input, openRuntime, task } from "@fusewire/fusewire";
+   *
+   * const square = task((n: number) => n * n, { name: "square" });
+   * const squares = defineWorkflow("squares", { version: "1" }, (input: Input<{ n: number }>) => square(input.n));
+   * await using runtime = await openRuntime({ kv: ":memory:" });
+   * for await (const result of runtime.runBatch(squares, [{ n: 1 }, { n: 2 }], { batch: "nightly" })) {
+   *   console.log(result.runId, result.status); // nightly[0] fulfilled, nightly[1] fulfilled
+   * }
+   * ```
    */
   async *runBatch<I, T>(
     definition: Definition<I, T>,

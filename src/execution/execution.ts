@@ -24,6 +24,7 @@ import type { Status } from "../status.ts";
 import { runStep } from "./step.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import { openTrace, type RunTracer } from "../tracer.ts";
+import { warn } from "../warning.ts";
 
 /** A plugin with what it is told about the run. */
 interface PluginRun {
@@ -74,12 +75,18 @@ export class Execution implements Run<unknown> {
       workflowName,
       runId: this.id,
       signal: this.stopSignal,
-      warn: (message) => this.record.warning(message),
+      warn: (message) => this.#warn(message),
     });
     // An attempt that is traced is more than a plain call.
     this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
     this.#controls = program.graph.hasControls ? new Controls(this) : undefined;
     this.#result.promise.catch(() => {});
+  }
+
+  #warn(message: string): void {
+    warn(message, { workflow: this.setup.workflowName, run: this.id });
+    // After the last event there are no more.
+    if (!this.record.isFinished) this.record.warning(message);
   }
 
   /** Aborted when the run is cancelled. */

@@ -149,6 +149,30 @@ onEachStorage("Two processes on one batch run each input once, and both have all
   expect(calls.toSorted((x, y) => x - y)).toEqual(inputs(20).map(({ n }) => n));
 });
 
+onEachStorage(
+  "Two processes that go on with a batch whose runs were cancelled both have all results",
+  async (world) => {
+    await using a = await world.process();
+    await using b = await world.process();
+    failing = new Set();
+    for (const { n } of inputs(4)) {
+      const run = await a.runtime.start(squares, { n }, { id: `reopened[${n}]`, delay: 3_600_000 });
+      await run.cancel();
+    }
+    const both = await Promise.all(
+      [a, b].map(({ runtime }) => Array.fromAsync(runtime.runBatch(squares, inputs(4), { batch: "reopened" }))),
+    );
+    for (const results of both) {
+      expect(results.map((result) => result.status === "fulfilled" ? result.value : result.reason)).toEqual([
+        0,
+        1,
+        4,
+        9,
+      ]);
+    }
+  },
+);
+
 Deno.test("A run of a batch that has not ended and is of another version is a rejected result", async () => {
   await using runtime = await openRuntime({ kv: ":memory:" });
   failing = new Set();

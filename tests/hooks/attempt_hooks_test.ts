@@ -314,24 +314,49 @@ Deno.test("runAttempt() without a lifetime ends what the attempt began", async (
   expect(released).toEqual(["value"]);
 });
 
-Deno.test("An afterAll that fails where there is no run to fail is logged", async () => {
+/** What is logged as a warning while `body` runs, and shortly after. */
+async function warnings(body: () => Promise<unknown>): Promise<unknown[]> {
   const records: LogRecord[] = [];
   await configure({
     sinks: { kept: (record) => void records.push(record) },
-    loggers: [{ category: ["fusewire"], sinks: ["kept"], lowestLevel: "warning" }, {
-      category: ["logtape", "meta"],
-      lowestLevel: "error",
-    }],
+    loggers: [
+      { category: ["fusewire"], sinks: ["kept"], lowestLevel: "warning" },
+      { category: ["logtape", "meta"], lowestLevel: "error" },
+    ],
   });
   try {
-    const hooks: TaskHooks = { afterAll: () => Promise.reject(new Error("no farewell")) };
-    const place = { workflowName: "own", runId: "1", nodeName: "node", attempt: 1 };
-    expect(await runAttempt(place, () => 1, { options: { hooks } })).toEqual({ kind: "succeeded", value: 1 });
+    await body();
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(records.map(({ rawMessage }) => rawMessage)).toEqual([
-      "Hook afterAll() of run 1 of workflow `own` failed: no farewell",
-    ]);
+    return records.map(({ rawMessage }) => rawMessage);
   } finally {
     await reset();
   }
+}
+
+Deno.test("An afterAll that fails where there is no run to fail is logged", async () => {
+  const logged = await warnings(async () => {
+    const hooks: TaskHooks = { afterAll: () => Promise.reject(new Error("no farewell")) };
+    const place = { workflowName: "own", runId: "1", nodeName: "node", attempt: 1 };
+    expect(await runAttempt(place, () => 1, { options: { hooks } })).toEqual({ kind: "succeeded", value: 1 });
+  });
+  expect(logged).toEqual(["Hook afterAll() of run 1 of workflow `own` failed: no farewell"]);
+});
+
+Deno.test("Warnings of hooks are logged too, also those that come when the run is over", async () => {
+  const gate = Promise.withResolvers<string>();
+  const hooks = defineHooks<string>({
+    setup: () => gate.promise,
+    teardown() {
+      throw new Error("will not close");
+    },
+  });
+  const tardy = task(() => 1, { name: "tardy", hooks, timeout: 10 });
+  const logged = await warnings(async () => {
+    const run = await new LocalWorkflow(tardy(), options).start();
+    await expect(run.result()).rejects.toThrow("took longer");
+    gate.resolve("late");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await Array.fromAsync(run.events())).at(-1)?.event).toBe("workflow_finished");
+  });
+  expect(logged).toEqual(["Hook teardown() of node `tardy_0000` in workflow `hooked` failed: will not close"]);
 });
