@@ -24,9 +24,6 @@ import type { ThreadEnd } from "./thread.ts";
 /** How many milliseconds a worker has to answer that an attempt is over, before it is stopped. */
 const GRACE = 250;
 
-/** How many milliseconds a worker has to release what a run has left in it, before that is given up. */
-const PATIENCE = 5_000;
-
 /** Some workers, as many as are needed and allowed. */
 export class WorkerPool {
   readonly #maxPendingTasks: number;
@@ -57,7 +54,7 @@ export class WorkerPool {
   /** A run is over. Its objects are let go, and with the last run all workers end. */
   async closeRun(runId: string): Promise<void> {
     this.#objects.closeRun(runId);
-    await Promise.all([...this.#seats].map((seat) => seat.holds.has(runId) ? this.#leave(seat, runId) : undefined));
+    await Promise.all([...this.#seats].map((seat) => seat.leave(runId)));
     if (this.#objects.runs === 0) await this.close();
   }
 
@@ -65,28 +62,12 @@ export class WorkerPool {
   async close(): Promise<void> {
     await Promise.all([...this.#seats].flatMap((seat) => {
       seat.isClosing = true;
-      return [...seat.holds].map((runId) => this.#leave(seat, runId));
+      return [...seat.holds].map((runId) => seat.leave(runId));
     }));
     const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
     for (const seat of seats) this.#stop(seat);
     await Promise.all(this.#endings);
-  }
-
-  /** Has a worker release what a run has left in it. */
-  async #leave(seat: Seat, run: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
-    const others = seat.leaving.get(run);
-    seat.leaving.set(run, (problems) => {
-      resolve(problems);
-      others?.(problems);
-    });
-    if (others === undefined) seat.thread.post({ type: "leave", run });
-    const timer = setTimeout(() => resolve([`a worker did not do so within ${PATIENCE} ms`]), PATIENCE);
-    for (const problem of await promise) warn(`What a run has left in a worker was not released: ${problem}`);
-    clearTimeout(timer);
-    seat.holds.delete(run);
-    seat.leaving.delete(run);
   }
 
   /** The number that stands for the address of a task or plugin. */
@@ -189,8 +170,7 @@ export class WorkerPool {
         seat.holds.add(message.run);
         return;
       case "left":
-        seat.leaving.get(message.run)?.(message.problems);
-        return;
+        return seat.left(message.run, message.problems);
       case "ready":
       case "crashed":
         return;
@@ -253,8 +233,7 @@ export class WorkerPool {
 
   #stop(seat: Seat): void {
     this.#seats.remove(seat);
-    for (const gone of seat.leaving.values()) gone([]);
-    seat.holds.clear();
+    seat.leftAll();
     const ending = seat.thread.stop(seat.jobs.size > 0).finally(() => this.#endings.delete(ending));
     this.#endings.add(ending);
   }

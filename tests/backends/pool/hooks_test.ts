@@ -1,6 +1,7 @@
 import { expect } from "@std/expect";
+import { configure, reset } from "@logtape/logtape";
 import { defineWorkflow, openRuntime, PoolWorkflow } from "@fusewire/fusewire";
-import { add, broken, fail, LOG, share, spin, stay } from "../pool_fixtures/hooked.ts";
+import { add, broken, fail, LOG, share, shareBadly, spin, stay } from "../pool_fixtures/hooked.ts";
 import { poolTest } from "./counted_workers.ts";
 
 const options = { workflowName: "hooked", workers: 1 };
@@ -131,5 +132,36 @@ poolTest(
       "worker made by durable",
       "worker disposed of durable",
     ]);
+  },
+);
+
+poolTest(
+  "What a worker can not release is a warning in the log of the scheduling thread, and the result stands",
+  async () => {
+    const warnings: string[] = [];
+    const logged = Promise.withResolvers<void>();
+    await configure({
+      sinks: {
+        kept: ({ rawMessage }) => {
+          warnings.push(String(rawMessage));
+          logged.resolve();
+        },
+      },
+      loggers: [
+        { category: ["fusewire"], sinks: ["kept"], lowestLevel: "warning" },
+        { category: ["logtape", "meta"], lowestLevel: "error" },
+      ],
+    });
+    try {
+      expect(await new PoolWorkflow(shareBadly(), options).run()).toBe(1);
+      await logged.promise;
+      expect(warnings).toEqual([
+        expect.stringMatching(
+          /^A worker of a pool could not release .* run .* shared could not be released: Error: stuck$/,
+        ),
+      ]);
+    } finally {
+      await reset();
+    }
   },
 );

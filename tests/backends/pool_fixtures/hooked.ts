@@ -66,3 +66,7 @@ export const share = task(async function share(name: string): Promise<string> {
   });
   return client.name;
 });
+
+export const shareBadly = task(async function shareBadly(): Promise<number> {
+  return await context().shared.getOrCreate("odd", () => 1, () => Promise.reject(new Error("stuck")));
+});
