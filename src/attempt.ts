@@ -15,6 +15,7 @@ import { type FailureDecision, type Policy, retryDecision, shortestTimeout } fro
 import { seededRandom } from "./random.ts";
 import { RunLifetime } from "./run_lifetime.ts";
 import type { RunShared } from "./run_shared.ts";
+import { retryAfterOf } from "./retry_after.ts";
 import { log, type LogLevel } from "./warning.ts";
 
 /** Which attempt of which node of which run. */
@@ -271,7 +272,8 @@ async function decide(
     }
     switch (decision.action) {
       case "retry":
-        return { kind: "retry", error, delay: decision.delay ?? 0 };
+        // Whoever refused the call is not asked again before it wants to be.
+        return { kind: "retry", error, delay: Math.max(decision.delay ?? 0, retryAfterOf(error, clock.now())) };
       case "skip":
         return { kind: "skipped", error };
       case "fail":

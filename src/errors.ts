@@ -15,11 +15,13 @@ export type ErrorCode =
   | "HOOK"
   | "TIMEOUT"
   | "CANCELLED"
+  | "LIMIT"
   | "LEASE_LOST"
   | "WORKER_LOST"
   | "PERMISSION"
   | "CONFLICT"
   | "UNAVAILABLE"
+  | "CIRCUIT_OPEN"
   | "CONFIG";
 
 /** Where an error happened, as far as it is known. */
@@ -104,6 +106,12 @@ export class CancelledError extends FusewireError {
   readonly code = "CANCELLED" as const;
 }
 
+/** A loop did not end within the number of iterations that it was allowed. */
+export class LimitError extends FusewireError {
+  /** Always `"LIMIT"`. */
+  readonly code = "LIMIT" as const;
+}
+
 /** Another worker took over the claim that this one held. */
 export class LeaseLostError extends FusewireError {
   /** Always `"LEASE_LOST"`. */
@@ -132,6 +140,20 @@ export class ConflictError extends FusewireError {
 export class UnavailableError extends FusewireError {
   /** Always `"UNAVAILABLE"`. */
   readonly code = "UNAVAILABLE" as const;
+}
+
+/** A circuit breaker let no call through, because too many before it had failed. */
+export class CircuitOpenError extends FusewireError {
+  /** Always `"CIRCUIT_OPEN"`. */
+  readonly code = "CIRCUIT_OPEN" as const;
+  /** Milliseconds, from when it was thrown, until a call is let through again. Retries wait as long. */
+  readonly retryAfter: number;
+
+  /** Takes what every error does, and the milliseconds until a call is let through again. */
+  constructor(message: string, place: ErrorPlace & { readonly retryAfter: number }) {
+    super(message, place);
+    this.retryAfter = place.retryAfter;
+  }
 }
 
 /** An option, a file or an environment variable that can not be used as it is. */

@@ -35,6 +35,11 @@ export interface BaseWorkflowOptions {
   readonly policies?: readonly Policy[];
   /** What is called around each run, in the process that has it at work. Default: none. */
   readonly hooks?: RunHooks;
+  /**
+   * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
+   * `TimeoutError`. Default: the definition's, or no limit.
+   */
+  readonly timeout?: number;
   /** Time and chance. Default: the real ones; tests give a virtual clock. */
   readonly clock?: Clock;
 }

@@ -109,7 +109,21 @@ export class RunCommits {
   async #write(commit: RunCommit): Promise<boolean> {
     const run = this.#run;
     const { storage, clock } = run.host;
-    const write = (): Promise<void> => storage.commit(commit);
+    const { parent } = run.run;
+    const write = async (): Promise<void> => {
+      if (commit.then?.kind !== "ended" || parent === undefined) return await storage.commit(commit);
+      const done = run.host.runOf(parent.run)?.waits.expectEnd(parent.place);
+      let ended: ActiveRun | undefined;
+      try {
+        // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
+        if (done === undefined) await storage.send(parent.run, { kind: "child", place: parent.place });
+        await storage.commit(commit);
+        ended = run;
+      } finally {
+        done?.(ended);
+      }
+      if (done === undefined) run.host.children.ended(parent.run);
+    };
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {
         await (run.trace?.tracer.commit?.(commit.steps.length, write) ?? write());
@@ -128,7 +142,8 @@ export class RunCommits {
 
   /** Whether the next commit is the last one here, and why. */
   #then(): RunCommit["then"] {
-    const { state, taken, mail, lending, pending, errors, host: { clock, isDraining } } = this.#run;
+    const { state, taken, mail, waits, lending, pending, errors, host: { clock, isDraining } } = this.#run;
+    if (waits.isBusy) return undefined;
     if (state.ended !== undefined) {
       const failure = errors.get(state.failed);
       const ended = { kind: "ended", status: state.ended, endedAt: clock.now() } as const;
@@ -139,9 +154,11 @@ export class RunCommits {
     if (state.running > 0 || taken > 0 || mail.isBusy) return undefined;
     if (isDraining) {
       // What has ended and is not committed may have made steps ready that the next holder starts.
-      return state.readyCount > 0 || state.uncommitted > 0 ? { kind: "released", parked: false } : this.#parked();
+      return state.readyCount > 0 || state.uncommitted > 0 || waits.isPatient
+        ? { kind: "released", parked: false }
+        : this.#parked();
     }
-    if (state.readyCount > 0 || pending.urgent || lending.size > 0) return undefined;
+    if (state.readyCount > 0 || pending.urgent || lending.size > 0 || waits.isPatient) return undefined;
     const parked = this.#parked();
     return parked.wakeAt !== undefined && parked.wakeAt < clock.now() + RELEASE_AFTER ? undefined : parked;
   }

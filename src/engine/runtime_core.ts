@@ -9,6 +9,7 @@ import type {
   DefinitionKey,
   DefinitionRecord,
   RunMessage,
+  RunRecord,
   StepRecord,
 } from "../../storage/runtime/records.ts";
 import type { Serializer } from "../../storage/codec/serializers.ts";
@@ -19,7 +20,9 @@ import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
 import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
+import { childRunId, type ChildRuns, RuntimeChildren } from "./child_runs.ts";
 import { definitionKeyText } from "./definition_key.ts";
+import { definitionOfSize } from "./item_definition.ts";
 import { Room } from "./room.ts";
 import { openRunTracer, tellCancelled } from "./run_trace.ts";
 import { RunWaiters } from "./run_waiters.ts";
@@ -64,6 +67,8 @@ export class RuntimeCore {
   /** Hears of all that the workers of this process do. */
   readonly tracer: Tracer | undefined;
   readonly objects: ObjectStore | undefined;
+  /** The runs that steps wait for. */
+  readonly children: ChildRuns = new RuntimeChildren(this);
   /** Those who wait for runs. */
   readonly waiters: RunWaiters;
   /** Room for runs that this process drives. */
@@ -116,6 +121,7 @@ export class RuntimeCore {
       concurrency,
       queues,
       pool,
+      children: this.children,
       nudge: () => this.nudge(),
       left: (run, exit) => {
         if (exit === "ended") this.waiters.ended(run);
@@ -245,6 +251,7 @@ export class RuntimeCore {
 
   async #endClaimed(claimed: ClaimedRun): Promise<void> {
     const { claim, run, steps, offers } = claimed;
+    await this.#tellOthers(run, steps ?? []);
     const { id } = run;
     const now = this.clock.now();
     const records = steps ?? await this.storage.readSteps(id);
@@ -266,12 +273,27 @@ export class RuntimeCore {
     tellCancelled(trace, names.filter((_, place) => !isFinal(records[place]!.status)), steps === undefined, now);
   }
 
+  /** Of a run that is about to be cancelled: ends the runs that its steps wait for, and tells the run that waits for it. */
+  async #tellOthers(run: RunRecord, steps: readonly StepRecord[]): Promise<void> {
+    const { children = [], steps: names } = await this.definitionOf(run);
+    for (const { place } of children) {
+      if (steps[place]?.status === "RUNNING") await this.children.cancel(childRunId(run.id, names[place]!));
+    }
+    if (run.parent !== undefined) {
+      await this.storage.send(run.parent.run, { kind: "child", place: run.parent.place });
+    }
+  }
+
   /**
-   * What is stored of a definition.
+   * What is stored of the definition of a run.
    *
    * @throws {NotFoundError} If nothing is.
    */
-  async definitionOf(key: DefinitionKey): Promise<DefinitionRecord> {
+  async definitionOf(run: DefinitionKey & { readonly size: number }): Promise<DefinitionRecord> {
+    return definitionOfSize(await this.#definition(run), run.size);
+  }
+
+  async #definition(key: DefinitionKey): Promise<DefinitionRecord> {
     const text = definitionKeyText(key);
     let definition = this.#definitions.get(text);
     if (definition === undefined) {

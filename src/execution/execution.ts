@@ -6,22 +6,25 @@
  */
 import { abortable } from "../abortable.ts";
 import { AttemptContext } from "../attempt.ts";
+import type { Timer } from "../clock.ts";
 import { switchContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { Controls } from "./controls.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import { CancelledError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
 import { RunLifetime } from "../run_lifetime.ts";
-import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
 import { runStep } from "./step.ts";
+import { Waits } from "./waits.ts";
+import type { SharedRoom } from "./shared_room.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import { openTrace, type RunTracer } from "../tracer.ts";
 import { warn } from "../warning.ts";
@@ -44,6 +47,8 @@ export class Execution implements Run<unknown> {
   readonly lifetime: RunLifetime;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
+  /** Slots that it shares with the runs that its steps wait for, if there may be any. */
+  readonly room: SharedRoom | undefined;
   readonly #controller = new AbortController();
   readonly #result = Promise.withResolvers<unknown>();
   readonly #allEnded = Promise.withResolvers<void>();
@@ -63,12 +68,15 @@ export class Execution implements Run<unknown> {
   readonly #failures = new Map<number, StepFailedError>();
   /** Evaluates control nodes; most graphs have none. */
   readonly #controls: Controls | undefined;
+  #waits: Waits | undefined;
   #cancelled: CancelledError | undefined;
+  #timedOut: TimeoutError | undefined;
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(readonly setup: ExecutionSetup) {
     const { program, workflowName, version, clock, keepEvents } = setup;
-    this.id = clock.newId();
+    this.id = setup.id ?? clock.newId();
+    this.room = setup.room;
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
     this.lifetime = new RunLifetime({
@@ -89,7 +97,7 @@ export class Execution implements Run<unknown> {
     if (!this.record.isFinished) this.record.warning(message);
   }
 
-  /** Aborted when the run is cancelled. */
+  /** Aborted when the run is cancelled, or its time is over. */
   get stopSignal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -104,7 +112,33 @@ export class Execution implements Run<unknown> {
   }
 
   status(): Promise<RunStatus> {
-    return Promise.resolve(this.record.snapshot());
+    return Promise.resolve(this.snapshot());
+  }
+
+  /** The state of all as data: what a map's items are comes before the map. */
+  snapshot(): RunStatus {
+    return this.record.snapshot(this.#waits?.children);
+  }
+
+  /** What its steps wait for that none of them does. */
+  get waits(): Waits {
+    return this.#waits ??= new Waits(this);
+  }
+
+  /** What a step has failed with, if it has. */
+  errorOf(place: number): unknown {
+    return this.#failures.get(place)?.cause;
+  }
+
+  /** Something goes on that the run does not end before. */
+  outlives(work: Promise<void>): void {
+    this.#stepsWithPlugins.add(work);
+    void work.then(() => this.#stepsWithPlugins.delete(work));
+  }
+
+  /** A step that waited has ended: others may start. */
+  resume(): void {
+    if (this.#flow !== undefined) this.#pump();
   }
 
   events(): AsyncIterableIterator<RunEvent> {
@@ -112,7 +146,7 @@ export class Execution implements Run<unknown> {
   }
 
   async cancel(): Promise<void> {
-    if (!this.record.isFinished) {
+    if (!this.record.isFinished && this.#timedOut === undefined) {
       const { workflowName } = this.setup;
       this.#cancelled ??= new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
         workflow: workflowName,
@@ -123,13 +157,9 @@ export class Execution implements Run<unknown> {
     await this.#result.promise.catch(() => {});
   }
 
-  signal(name: string, _payload: unknown): Promise<void> {
-    const { workflowName } = this.setup;
-    return Promise.reject(
-      new NotFoundError(`No node of workflow \`${workflowName}\` waits for the signal ${JSON.stringify(name)}.`, {
-        workflow: workflowName,
-      }),
-    );
+  async signal(name: string, payload: unknown): Promise<void> {
+    await Promise.resolve();
+    this.waits.signal(name, payload);
   }
 
   /** Makes the run. Its end is seen through {@linkcode result}. */
@@ -141,6 +171,7 @@ export class Execution implements Run<unknown> {
     let values: readonly unknown[] = [];
     let close: (() => Promise<void>) | undefined;
     const begun: PluginRun[] = [];
+    const limit = this.#limitTime();
     try {
       close = await setup.open?.(this.id);
       this.results = await setup.openResults?.(record);
@@ -154,6 +185,7 @@ export class Execution implements Run<unknown> {
       broken = { error };
       this.#controller.abort(error);
     }
+    limit?.cancel();
     await Promise.all(this.#stepsWithPlugins);
     try {
       await close?.();
@@ -178,6 +210,17 @@ export class Execution implements Run<unknown> {
       broken ??= { error };
     }
     this.#finish(values, broken);
+  }
+
+  /** Ends the run when its time is over. */
+  #limitTime(): Timer | undefined {
+    const { timeout, clock, workflowName } = this.setup;
+    if (timeout === undefined) return undefined;
+    return clock.setTimer(timeout, () => {
+      if (this.#cancelled !== undefined || this.#flow?.open === 0) return;
+      this.#controller.abort(this.#timedOut = runTimeoutError(workflowName, this.id, timeout));
+      this.#allEnded.resolve();
+    });
   }
 
   async #runNodes(): Promise<readonly unknown[]> {
@@ -242,6 +285,7 @@ export class Execution implements Run<unknown> {
     while (!this.stopSignal.aborted) {
       this.#controls?.settle(flow);
       if (this.#running >= this.setup.concurrency || this.#resting) return;
+      if (this.room !== undefined && !this.room.mayTake(this)) return;
       const place = flow.take();
       if (place < 0) return;
       this.#start(place);
@@ -264,14 +308,14 @@ export class Execution implements Run<unknown> {
     const resume = this.#heldUp.get(place);
     if (resume !== undefined) {
       this.#heldUp.delete(place);
-      this.#running++;
+      this.#enter();
       resume();
       return;
     }
     if (this.results !== undefined || this.#managed !== undefined && this.#managed[place] === 1) {
-      this.#running++;
+      this.#enter();
       const step = runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
-        this.#running--;
+        this.#leave();
         this.#stepsWithPlugins.delete(step);
         this.#pump();
       });
@@ -296,6 +340,16 @@ export class Execution implements Run<unknown> {
     } else this.succeed(place, result);
   }
 
+  #enter(): void {
+    this.#running++;
+    this.room?.take();
+  }
+
+  #leave(): void {
+    this.#running--;
+    this.room?.put();
+  }
+
   /** The frame that the running code is in; a new one, if an asynchronous node has kept the last one. */
   #enterFrame(): Frame {
     if (this.#frame === undefined) switchContext(this.#frame = this.#newFrame());
@@ -308,16 +362,16 @@ export class Execution implements Run<unknown> {
 
   /** Goes on when the promise of a plain node has settled; what runs then is still in the node's frame. */
   #await(place: number, pending: PromiseLike<unknown>, frame: Frame): void {
-    this.#running++;
+    this.#enter();
     if (!this.record.isRunning(place)) this.record.started(place);
     Promise.resolve(pending).then(
       (value) => {
-        this.#running--;
+        this.#leave();
         this.succeed(place, value);
         this.#pump(frame);
       },
       (error) => {
-        this.#running--;
+        this.#leave();
         this.fail(place, error);
         this.#pump(frame);
       },
@@ -430,7 +484,7 @@ export class Execution implements Run<unknown> {
    */
   async holdUp(place: number, begin: (resolve: () => void) => () => void): Promise<void> {
     this.record.waits(place);
-    this.#running--;
+    this.#leave();
     const { promise, resolve } = Promise.withResolvers<void>();
     let hasSlot = false;
     const signal = this.signalAt(place);
@@ -448,7 +502,7 @@ export class Execution implements Run<unknown> {
     this.#pump();
     await promise;
     signal.removeEventListener("abort", onAbort);
-    if (!hasSlot) this.#running++;
+    if (!hasSlot) this.#enter();
     if (signal.aborted) stop();
   }
 
@@ -488,6 +542,7 @@ export class Execution implements Run<unknown> {
       this.#result.reject(error);
     };
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
+    if (this.#timedOut !== undefined) return end("FAILED", this.#timedOut);
     const failure = this.#unhandledFailure();
     if (failure !== undefined) return end("FAILED", failure);
     if (broken !== undefined) return end("FAILED", broken.error);

@@ -18,6 +18,7 @@ import type {
 } from "./engine_storage.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
+import { type TurnLimit, TurnsInMemory } from "./rate_limit.ts";
 import type {
   Claim,
   DefinitionKey,
@@ -57,6 +58,7 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Always `false`. */
   readonly shared: boolean = false;
   readonly #runs = new MemoryRuns();
+  readonly #turns = new TurnsInMemory();
   readonly #steps = new MemorySteps((workflow, id) => this.#runs.catalog.driven(workflow, id));
 
   /** Makes a run: every step `PENDING`, nothing queued. @throws {ConfigError} If it exists. */
@@ -195,8 +197,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  async reopen(runId: string): Promise<boolean> {
-    return this.#runs.reopen(runId);
+  async reopen(runId: string, now: number): Promise<boolean> {
+    return this.#runs.reopen(runId, now);
   }
 
   /** A worker begins, or says that it lives. */
@@ -247,6 +249,11 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Frees a slot. */
   async freeSlot(slot: Slot): Promise<void> {
     this.#runs.sessions.freeSlot(slot);
+  }
+
+  /** Takes a turn of a rate limit. */
+  async takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#turns.take(limit, now);
   }
 
   /** The number of the latest ring that concerns a worker. */

@@ -41,6 +41,8 @@ export interface Head {
   readonly j: string | undefined;
   /** What a tracer gave; absent in heads without, so that they are no longer for it. */
   readonly tr?: string;
+  /** The run that waits for it, and the place of its step; absent in heads without. */
+  readonly pa?: { readonly r: string; readonly p: number };
   /** Input; absent if it lies under a key of its own. */
   readonly i: StoredForm | undefined;
   /** Status. */
@@ -55,6 +57,8 @@ export interface Head {
   readonly h: boolean;
   /** Whether it was opened again, and nothing was committed since. */
   readonly r: boolean;
+  /** When it was last opened again; absent if it never was. */
+  readonly ra?: number;
   /** When it ended. */
   readonly e: number | undefined;
   /** Place and error of the step that it failed with. */
@@ -98,6 +102,7 @@ export function newHead(run: NewRun, input: StoredForm | undefined, session: str
     k: run.idempotencyKey,
     j: run.exclusive,
     ...(run.trace === undefined ? {} : { tr: run.trace }),
+    ...(run.parent === undefined ? {} : { pa: { r: run.parent.run, p: run.parent.place } }),
     i: input,
     u: statusCode(session === undefined ? "PENDING" : "RUNNING"),
     f: session === undefined ? 0n : 1n,
@@ -162,6 +167,8 @@ export function headBytes(head: Head): number {
   if (head.k !== undefined) bytes += 2 * head.k.length;
   if (head.j !== undefined) bytes += 2 * head.j.length;
   if (head.tr !== undefined) bytes += 2 * head.tr.length + 8;
+  if (head.pa !== undefined) bytes += 2 * head.pa.r.length + 40;
+  if (head.ra !== undefined) bytes += 16;
   if (head.o !== undefined) bytes += 2 * head.o.length;
   if (head.i !== undefined) bytes += INLINE_INPUT_BYTES * 2;
   if (head.x !== undefined) bytes += MAX_FAILURE_BYTES;
@@ -194,6 +201,7 @@ export function runRecord(
     ...(head.k === undefined ? {} : { idempotencyKey: head.k }),
     ...(head.j === undefined ? {} : { exclusive: head.j }),
     ...(head.tr === undefined ? {} : { trace: head.tr }),
+    ...(head.pa === undefined ? {} : { parent: { run: head.pa.r, place: head.pa.p } }),
     status: statusOf(head.u),
     fence: head.f,
     ...(head.o === undefined ? {} : { session: head.o }),
@@ -201,6 +209,7 @@ export function runRecord(
     parked: head.h,
     // Until its holder commits something it has to be told again, should the holder be lost.
     reopened: head.r && (claimed || head.o === undefined),
+    ...(head.ra === undefined ? {} : { reopenedAt: head.ra }),
     ...(head.e === undefined ? {} : { endedAt: head.e }),
     ...(failure === undefined ? {} : { failure }),
   };
