@@ -201,7 +201,9 @@ export class RuntimeCore {
     if (run === undefined || isFinal(run.status)) return undefined;
     const now = clock.now();
     if (run.session === undefined) {
-      const due = run.parked ? run.wakeAt ?? Infinity : Math.max(run.wakeAt ?? 0, run.dueAt);
+      // One that has begun, and was perhaps opened again, waits for its first time no more.
+      const dueAt = run.fence === 0n ? run.dueAt : 0;
+      const due = run.parked ? run.wakeAt ?? Infinity : Math.max(run.wakeAt ?? 0, dueAt);
       if (due > now) return due - now;
     }
     const { id: session } = await driver.openSession();
