@@ -14,6 +14,7 @@ import { testListing } from "./conformance_listing.ts";
 import { testMessages } from "./conformance_messages.ts";
 import { testOffers } from "./conformance_offers.ts";
 import { testSessions } from "./conformance_sessions.ts";
+import { testTurns } from "./conformance_turns.ts";
 import { testStarts } from "./conformance_starts.ts";
 
 /**
@@ -49,6 +50,7 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   testCommits(test);
   testMessages(test);
   testSessions(test);
+  testTurns(test);
   testOffers(test);
   testListing(test);
 }

@@ -82,6 +82,7 @@ export class RunTrace {
       const { phase, attempt, startedAt, endedAt } = steps[place]!;
       switch (phase) {
         case "running":
+        case "awaiting":
           tellAttempt((detail) => this.#tell(detail, startedAt), this.#nameOf(place), attempt);
           break;
         case "lent":

@@ -5,6 +5,7 @@
  */
 import type { RunPage, RunQuery } from "../../storage/runtime/engine_storage.ts";
 import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import type { BatchInputs, BatchResult } from "../batch.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
@@ -15,6 +16,7 @@ import type { CronOptions } from "./cron.ts";
 import { registerCron } from "./cron_registration.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import type { ExportOptions, ImportOptions } from "./bundle/options.ts";
+import type { DurableBatchOptions } from "./durable_batch.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
 import { newRun, type StartArguments, type StartOptions } from "./new_run.ts";
@@ -90,6 +92,37 @@ export class Runtime implements AsyncDisposable {
     } finally {
       driven.put();
     }
+  }
+
+  /**
+   * Runs a definition for each of many inputs, a bounded number of runs at a time, and gives what came of them in the order of the inputs. A
+   * run that fails is a result like any other. At most four times as many runs as may be at work are ahead of the reader.
+   *
+   * With a name, `batch`, it can be done again after a crash: what is finished is read, what was not goes on, what is missing is started.
+   * Leaving the loop starts no more runs, and leaves those at work to go on; an aborted `signal` cancels them.
+   *
+   * @throws {ConfigError} With the first result, if an option can not be used. A run of another input or workflow under an id of the batch
+   *   is a rejected result.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, type Input, openRuntime, task } from "@fusewire/fusewire";
+   *
+   * const square = task((n: number) => n * n, { name: "square" });
+   * const squares = defineWorkflow("squares", { version: "1" }, (input: Input<{ n: number }>) => square(input.n));
+   * await using runtime = await openRuntime({ kv: ":memory:" });
+   * for await (const result of runtime.runBatch(squares, [{ n: 1 }, { n: 2 }], { batch: "nightly" })) {
+   *   console.log(result.runId, result.status); // nightly[0] fulfilled, nightly[1] fulfilled
+   * }
+   * ```
+   */
+  async *runBatch<I, T>(
+    definition: Definition<I, T>,
+    inputs: BatchInputs<NoInfer<I>>,
+    options: DurableBatchOptions = {},
+  ): AsyncGenerator<BatchResult<I, T>, void, undefined> {
+    const { durableBatch } = await import("./durable_batch.ts");
+    yield* durableBatch(this, definition, inputs, options);
   }
 
   /**

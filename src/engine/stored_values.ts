@@ -14,6 +14,7 @@ import {
   ConflictError,
   type ErrorRecord,
   GraphError,
+  HookError,
   IntegrityError,
   InvalidKeyError,
   LeaseLostError,
@@ -146,7 +147,7 @@ const CLASSES: ReadonlyMap<string, new (message: string, options?: ErrorOptions)
   [
     ...[EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
     ...[CancelledError, ConfigError, GraphError, IntegrityError, InvalidKeyError, LeaseLostError, NotFoundError],
-    ...[SerializationError, StepFailedError, TimeoutError, WorkerLostError],
+    ...[SerializationError, StepFailedError, TimeoutError, WorkerLostError, HookError],
     ...[PermissionError, ConflictError, UnavailableError],
   ].map((Class) => [Class.name, Class]),
 );

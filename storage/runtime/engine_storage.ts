@@ -28,6 +28,7 @@ import type {
   StoredValue,
 } from "./records.ts";
 import type { FilledRun, RunContents } from "./filled_run.ts";
+import type { TurnLimit } from "./rate_limit.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 
 /** What a worker asks for. */
@@ -197,7 +198,7 @@ export interface EngineStorage extends RuntimeStorage {
   listRuns(query?: RunQuery): Promise<RunPage>;
 
   /**
-   * Tells a run something. A run that nobody holds becomes ready.
+   * Tells a run something. A run that nobody holds becomes ready, unless it is a signal to one that has not begun, which begins in its time.
    *
    * @returns Whether the run exists and has not ended; if not, nothing is kept.
    */
@@ -205,11 +206,11 @@ export interface EngineStorage extends RuntimeStorage {
   /** The messages of a run, in the order in which they were sent. They stay until a commit names them as handled. */
   receive(claim: Claim): Promise<readonly ReceivedMessage[]>;
   /**
-   * Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
+   * Opens a finished run again at a time; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
    *
    * @throws {ConfigError} If another run of the workflow has its exclusive key.
    */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, now: number): Promise<boolean>;
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */
   keepSession(session: SessionRecord, isNew: boolean): Promise<boolean>;
@@ -242,6 +243,13 @@ export interface EngineStorage extends RuntimeStorage {
   takeSlot(slot: Slot, now: number): Promise<boolean>;
   /** Frees a slot; silent if it is not held. */
   freeSlot(slot: Slot): Promise<void>;
+
+  /**
+   * Takes a turn of a rate limit, if one is free: of all that name a key, no more than `limit` take one within any `interval` before `now`.
+   *
+   * @returns 0, or the milliseconds until a turn may be free, at most `interval`; no turn is taken then.
+   */
+  takeTurn(limit: TurnLimit, now: number): Promise<number>;
 
   /** A text that changes whenever there may be something new for a worker: a run or offer in its queues, a message to one of its runs. */
   bell(session: string, queues: readonly string[]): Promise<string>;

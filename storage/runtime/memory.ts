@@ -19,6 +19,7 @@ import type {
 import type { FilledRun, RunContents } from "./filled_run.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
+import { type TurnLimit, TurnsInMemory } from "./rate_limit.ts";
 import type {
   Claim,
   DefinitionKey,
@@ -58,6 +59,7 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Always `false`. */
   readonly shared: boolean = false;
   readonly #runs = new MemoryRuns();
+  readonly #turns = new TurnsInMemory();
   readonly #steps = new MemorySteps((workflow, id) => this.#runs.catalog.driven(workflow, id));
 
   /** Makes a run: every step `PENDING`, nothing queued. @throws {ConfigError} If it exists. */
@@ -202,8 +204,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  async reopen(runId: string): Promise<boolean> {
-    return this.#runs.reopen(runId);
+  async reopen(runId: string, now: number): Promise<boolean> {
+    return this.#runs.reopen(runId, now);
   }
 
   /** A worker begins, or says that it lives. */
@@ -254,6 +256,11 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Frees a slot. */
   async freeSlot(slot: Slot): Promise<void> {
     this.#runs.sessions.freeSlot(slot);
+  }
+
+  /** Takes a turn of a rate limit. */
+  async takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#turns.take(limit, now);
   }
 
   /** The number of the latest ring that concerns a worker. */

@@ -141,7 +141,7 @@ export class MemoryRuns {
   }
 
   /** Opens a run again. @returns Whether it had ended. */
-  reopen(runId: string): boolean {
+  reopen(runId: string, now: number): boolean {
     const run = this.catalog.run(runId);
     if (run?.ended !== true) return false;
     const other = this.catalog.exclusiveHolder(run.record);
@@ -156,7 +156,7 @@ export class MemoryRuns {
     }
     this.catalog.reopened(run);
     run.reopened = true;
-    run.change({ status: "PENDING", reopened: true, endedAt: undefined, failure: undefined });
+    run.change({ status: "PENDING", reopened: true, reopenedAt: now, endedAt: undefined, failure: undefined });
     this.#wait(run);
     return true;
   }
@@ -234,6 +234,8 @@ export class MemoryRuns {
     run.tell(++this.#messages, message);
     if (run.record.session !== undefined) return this.bell.ringSession(run.record.session);
     if (!run.record.parked && run.record.wakeAt === undefined) return;
+    // A signal does not begin a run before its time.
+    if (run.record.fence === 0n && message.kind === "signal") return;
     this.ready.remove(run);
     run.change({ parked: false, wakeAt: undefined });
     this.#wait(run);

@@ -26,6 +26,15 @@ export interface DefinitionRecord extends DefinitionKey {
   readonly targets: readonly { readonly place: number; readonly path: readonly (string | number)[] }[];
   /** Whether the result is the one target's value, not an array of values. */
   readonly single: boolean;
+  /** The signals that steps wait for; `null` if one of them is known only in the run. Absent: none. */
+  readonly signals?: readonly string[] | null;
+  /** The steps that wait for runs of their own: one of another workflow, or one of the items of a map. Absent: none. */
+  readonly children?: readonly { readonly place: number; readonly of: "workflow" | "map" }[];
+  /**
+   * Of the run of a map's items, how many steps each item has: names and edges are those of a list of one item, and the last step gathers them.
+   * The size of a run tells how many items it has.
+   */
+  readonly itemSteps?: number;
 }
 
 /** A value that was encoded, a value that lies in the attached object store, or the error of a step that has none. */
@@ -96,6 +105,8 @@ export interface NewRun extends DefinitionKey {
   readonly forkedFrom?: ForkOrigin;
   /** Where it was imported from. Absent: it was not. */
   readonly importedFrom?: ImportOrigin;
+  /** The run, and the place of its step, that waits for this one. */
+  readonly parent?: { readonly run: string; readonly place: number };
 }
 
 /** What is known of a run without looking at its steps. */
@@ -115,9 +126,11 @@ export interface RunRecord extends NewRun {
    * run that is held only the claim tells it; should its holder be lost before the first commit, the next one is told too.
    */
   readonly reopened: boolean;
+  /** Milliseconds since 1970 at which it was last opened again. */
+  readonly reopenedAt?: number;
   /** Milliseconds since 1970 at which it ended. */
   readonly endedAt?: number;
-  /** What it failed with: place and error of the first step that did. */
+  /** What it failed with: place and error of the first step that did; −1 if that is said of the run and of no step. */
   readonly failure?: { readonly place: number; readonly error: ErrorRecord };
 }
 
@@ -205,6 +218,8 @@ export type RunMessage =
   | { readonly kind: "cancel" }
   | { readonly kind: "signal"; readonly name: string; readonly payload: StoredValue }
   | { readonly kind: "report"; readonly offer: string; readonly report: StepReport }
+  /** The run that a step waits for has ended, or is about to. */
+  | { readonly kind: "child"; readonly place: number }
   /** The worker that held these steps is gone. */
   | { readonly kind: "lost"; readonly offer: string };
 

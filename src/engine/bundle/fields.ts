@@ -36,6 +36,11 @@ export class Fields {
     return this.#left.has(name);
   }
 
+  /** Takes a field, if it is `null`; whether it was. */
+  isNull(name: string): boolean {
+    return this.#left.get(name) === null && this.#left.delete(name);
+  }
+
   /** Takes a text. */
   text(name: string): string {
     const value = this.take(name);

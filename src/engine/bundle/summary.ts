@@ -83,8 +83,30 @@ function readDefinition(value: unknown): DefinitionRecord {
   });
   const single = fields.boolean("single");
   if (single && targets.length !== 1) throw damagedBundle("its one target is missing");
+  const others = {
+    ...(fields.has("signals") ? { signals: readSignals(fields) } : {}),
+    ...(fields.has("children") ? { children: fields.list("children", (each) => readChild(each, steps.length)) } : {}),
+    ...(fields.has("itemSteps") ? { itemSteps: readItemSteps(fields, steps.length) } : {}),
+  };
   fields.end();
-  return { workflow, version, schema, steps, parents, targets, single };
+  return { workflow, version, schema, steps, parents, targets, single, ...others };
+}
+
+function readSignals(fields: Fields): readonly string[] | null {
+  return fields.isNull("signals") ? null : fields.texts("signals");
+}
+
+function readChild(value: unknown, size: number): NonNullable<DefinitionRecord["children"]>[number] {
+  const fields = new Fields(value, "a step that waits for a run");
+  const child = { place: fields.count("place", size - 1), of: fields.oneOf("of", ["workflow", "map"]) };
+  fields.end();
+  return child;
+}
+
+function readItemSteps(fields: Fields, size: number): number {
+  const itemSteps = fields.count("itemSteps", MOST_COUNT);
+  if (itemSteps > 0 && (size - 1) % itemSteps === 0) return itemSteps;
+  throw damagedBundle("its steps are not those of items");
 }
 
 function readRun(value: unknown, size: number): ExportedRun {
@@ -107,7 +129,11 @@ function readRun(value: unknown, size: number): ExportedRun {
 
 function readFailure(value: unknown, size: number): NonNullable<RunRecord["failure"]> {
   const fields = new Fields(value, "the failure");
-  const failure = { place: fields.count("place", size - 1), error: fields.error("error") };
+  const place = fields.number("place");
+  // What is said of the run itself, as that its time is over, has the place before the first.
+  const isPlace = Number.isInteger(place) && place >= -1 && place < size;
+  if (!isPlace) throw damagedBundle(`the failure is of step ${place}, which there is not`);
+  const failure = { place, error: fields.error("error") };
   fields.end();
   return failure;
 }

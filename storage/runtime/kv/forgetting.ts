@@ -19,7 +19,12 @@ import { writeWaiting } from "./waiting.ts";
 const MOST_REMOVED = 300;
 
 /** Opens a finished run again; `false` if there is none, or it has not ended. */
-export async function reopenRun(context: KvContext, reader: RunReader, runId: string): Promise<boolean> {
+export async function reopenRun(
+  context: KvContext,
+  reader: RunReader,
+  runId: string,
+  now: number,
+): Promise<boolean> {
   const { keys, queue } = context;
   const mark = context.newMark();
   return await untilUnchanged(`Run ${JSON.stringify(runId)}`, async () => {
@@ -28,7 +33,7 @@ export async function reopenRun(context: KvContext, reader: RunReader, runId: st
     if (entry?.value.m === mark) return true;
     if (entry === undefined || !hasEnded(entry.value)) return false;
     const head = entry.value;
-    const open = { ...head, u: statusCode("PENDING"), r: true, e: undefined, x: undefined, m: mark };
+    const open = { ...head, u: statusCode("PENDING"), r: true, ra: now, e: undefined, x: undefined, m: mark };
     const begin = () => {
       const unit = new Unit();
       unit.guards.push(runId);

@@ -45,6 +45,8 @@ export interface Head {
   readonly ff?: ForkOrigin;
   /** Where it was imported from. */
   readonly im?: ImportOrigin;
+  /** The run that waits for it, and the place of its step; absent in heads without. */
+  readonly pa?: { readonly r: string; readonly p: number };
   /** Input; absent if it lies under a key of its own. */
   readonly i: StoredForm | undefined;
   /** Status. */
@@ -59,6 +61,8 @@ export interface Head {
   readonly h: boolean;
   /** Whether it was opened again, and nothing was committed since. */
   readonly r: boolean;
+  /** When it was last opened again; absent if it never was. */
+  readonly ra?: number;
   /** When it ended. */
   readonly e: number | undefined;
   /** Place and error of the step that it failed with. */
@@ -111,6 +115,7 @@ export function newHead(
     ...(run.trace === undefined ? {} : { tr: run.trace }),
     ...(run.forkedFrom === undefined ? {} : { ff: run.forkedFrom }),
     ...(run.importedFrom === undefined ? {} : { im: run.importedFrom }),
+    ...(run.parent === undefined ? {} : { pa: { r: run.parent.run, p: run.parent.place } }),
     i: input,
     u: statusCode(session === undefined ? "PENDING" : "RUNNING"),
     f: session === undefined ? 0n : 1n,
@@ -177,6 +182,8 @@ export function headBytes(head: Head): number {
   if (head.tr !== undefined) bytes += 2 * head.tr.length + 8;
   if (head.ff !== undefined) bytes += textBytes([head.ff.run, ...head.ff.from, ...head.ff.overridden ?? []]);
   if (head.im !== undefined) bytes += textBytes([head.im.run, ...head.im.redacted ?? []]) + 64;
+  if (head.pa !== undefined) bytes += 2 * head.pa.r.length + 40;
+  if (head.ra !== undefined) bytes += 16;
   if (head.o !== undefined) bytes += 2 * head.o.length;
   if (head.i !== undefined) bytes += INLINE_INPUT_BYTES * 2;
   if (head.x !== undefined) bytes += MAX_FAILURE_BYTES;
@@ -215,6 +222,7 @@ export function runRecord(
     ...(head.tr === undefined ? {} : { trace: head.tr }),
     ...(head.ff === undefined ? {} : { forkedFrom: head.ff }),
     ...(head.im === undefined ? {} : { importedFrom: head.im }),
+    ...(head.pa === undefined ? {} : { parent: { run: head.pa.r, place: head.pa.p } }),
     status: statusOf(head.u),
     fence: head.f,
     ...(head.o === undefined ? {} : { session: head.o }),
@@ -222,6 +230,7 @@ export function runRecord(
     parked: head.h,
     // Until its holder commits something it has to be told again, should the holder be lost.
     reopened: head.r && (claimed || head.o === undefined),
+    ...(head.ra === undefined ? {} : { reopenedAt: head.ra }),
     ...(head.e === undefined ? {} : { endedAt: head.e }),
     ...(failure === undefined ? {} : { failure }),
   };

@@ -108,6 +108,10 @@ export class KvKeys {
   slots(key: string): KvListSelector {
     return { prefix: [this.prefix, "slot", short(key)] };
   }
+  /** The turns of a rate limit. */
+  turns(key: string): KvKey {
+    return [this.prefix, "turns", short(key)];
+  }
   /** The run that an idempotency key stands for. */
   idempotency(workflow: string, key: string): KvKey {
     return [this.prefix, "idem", workflow, short(key)];

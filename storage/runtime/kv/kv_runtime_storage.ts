@@ -19,6 +19,7 @@ import type {
   StepReport,
   StoredValue,
 } from "../records.ts";
+import type { TurnLimit } from "../rate_limit.ts";
 import type { KvLike } from "../../kv/kv_like.ts";
 import { nextFileChange } from "./file_changes.ts";
 import { openHeartbeat } from "./heartbeat.ts";
@@ -184,8 +185,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.#with((parts) => parts.reopen(runId));
+  reopen(runId: string, now: number): Promise<boolean> {
+    return this.#with((parts) => parts.reopen(runId, now));
   }
 
   /** A worker begins, or says that it lives. */
@@ -236,6 +237,11 @@ export class KvRuntimeStorage implements EngineStorage {
   /** Frees a slot. */
   freeSlot(slot: Slot): Promise<void> {
     return this.#with(({ slots }) => slots.free(slot));
+  }
+
+  /** Takes a turn of a rate limit. */
+  takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#with(({ turns }) => turns.take(limit, now));
   }
 
   /** The versionstamps of the bells that concern a worker. */
