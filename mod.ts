@@ -12,13 +12,24 @@ export type { Builder, Overloaded, Same, TaskOf } from "./src/task.ts";
 export { optional } from "./src/control/optional.ts";
 export { anyOf } from "./src/control/any_of.ts";
 export { branch } from "./src/control/branch.ts";
+export { sleep } from "./src/control/sleep.ts";
+export { type SignalOptions, waitForSignal } from "./src/control/wait_for_signal.ts";
+export { approval, type Decision } from "./src/control/approval.ts";
+export { type SubInput, subWorkflow } from "./src/control/sub_workflow.ts";
+export { map, type MapItemsOptions, mapSettled } from "./src/control/map.ts";
+export type { SettledItem } from "./src/control/gather.ts";
 export type { CaseKey, CaseName, CaseProblems, CaseValue } from "./src/control/branch.ts";
+export { repeatUntil } from "./src/control/repeat_until.ts";
+export type { LoopValue, RepeatOptions } from "./src/control/repeat_until.ts";
+export type { LoopLimit } from "./src/control/control.ts";
 export { nodeOf } from "./src/instance.ts";
 export type { Instance, Method } from "./src/instance.ts";
 export * from "./src/errors.ts";
 export * from "./src/status.ts";
 export * from "./src/options.ts";
 export * from "./src/policy.ts";
+export { CircuitBreakerPolicy } from "./src/circuit_breaker.ts";
+export type { CircuitBreakerOptions } from "./src/circuit_breaker.ts";
 export * from "./src/plugin.ts";
 export type {
   RunTracer,
@@ -34,6 +45,11 @@ export type {
 export { definePlugin } from "./src/plugin_origin.ts";
 export { context } from "./src/context.ts";
 export type { TaskContext, TaskLog } from "./src/context.ts";
+export { defineHooks } from "./src/hooks.ts";
+export type { HookOutcome, Hooks, RunHookContext, RunHooks, TaskHooks } from "./src/hooks.ts";
+export { RunLifetime } from "./src/run_lifetime.ts";
+export type { RunLifetimeSetup } from "./src/run_lifetime.ts";
+export type { RunShared } from "./src/run_shared.ts";
 export { runAttempt } from "./src/attempt.ts";
 export type { AttemptOptions, AttemptOutcome, AttemptPlace, AttemptTime } from "./src/attempt.ts";
 export * from "./src/clock.ts";
@@ -61,6 +77,10 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_s
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
+export { runBatch } from "./src/backends/batch.ts";
+export type { LocalBatchOptions } from "./src/backends/batch.ts";
+export type { BatchInputs, BatchOptions, BatchResult } from "./src/batch.ts";
+export type { DurableBatchOptions } from "./src/engine/durable_batch.ts";
 export { PoolWorkflow } from "./src/backends/pool.ts";
 export type { PoolOptions, PoolOptionsFor } from "./src/backends/pool.ts";
 export { GraphWorkflow } from "./src/backends/graph.ts";
@@ -70,7 +90,10 @@ export type { KvOptionsFor } from "./src/backends/kv.ts";
 export { DurableWorkflow } from "./src/engine/executable.ts";
 export { openRuntime } from "./src/engine/open_runtime.ts";
 export type { RuntimeOptions } from "./src/engine/open_runtime.ts";
-export type { Runtime, StartArguments, StartOptions } from "./src/engine/runtime.ts";
+export type { Runtime } from "./src/engine/runtime.ts";
+export type { StartArguments, StartOptions } from "./src/engine/new_run.ts";
+export type { ForkOptions } from "./src/engine/fork.ts";
+export type { ExportOptions, ImportOptions, Redact } from "./src/engine/bundle/options.ts";
 export type { DurableRun } from "./src/engine/durable_run.ts";
 export type {
   TickResult,
@@ -91,6 +114,8 @@ export type { KvTarget } from "./storage/runtime/kv/open.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
 export type * from "./storage/runtime/engine_storage.ts";
+export type * from "./storage/runtime/filled_run.ts";
+export type { TurnLimit } from "./storage/runtime/rate_limit.ts";
 export type * from "./storage/runtime/records.ts";
 export type * from "./storage/runtime/result_cache.ts";
 export { InitializerPlugin } from "./plugins/initializer.ts";

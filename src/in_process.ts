@@ -6,8 +6,11 @@
  */
 import type { TaskContext } from "./context.ts";
 import type { Execution } from "./execution/execution.ts";
-import type { StepCall } from "./execution/setup.ts";
-import type { AnyTaskOptions } from "./options.ts";
+import type { Clock } from "./clock.ts";
+import type { Definition, WorkflowDefinition } from "./definition.ts";
+import type { NestOptions, StepCall } from "./execution/setup.ts";
+import type { SharedRoom } from "./execution/shared_room.ts";
+import type { AnyTaskOptions, CacheMode } from "./options.ts";
 import { mayBecomeUnneeded, needsOf } from "./handled.ts";
 import type { Run } from "./run.ts";
 import { checkStart } from "./start_guard.ts";
@@ -50,7 +53,50 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   /** Hears of values that no node will read any more. */
   protected released?(value: unknown): void;
 
-  async #execution(keepEvents: boolean): Promise<Execution> {
+  /**
+   * A workflow of another definition on the same backend, for a node of this one that waits for a run of it.
+   *
+   * @internal
+   */
+  protected nested(
+    definition: WorkflowDefinition,
+    options: NestedOptions,
+  ): InProcessWorkflow<Definition<unknown, unknown>> {
+    return new NestedWorkflow(definition, options);
+  }
+
+  async #nest(
+    definition: WorkflowDefinition,
+    input: unknown,
+    { id, concurrency, room }: NestOptions,
+    keepEvents: boolean,
+  ): Promise<Execution> {
+    const workflow = this.nested(definition, {
+      input,
+      concurrency: Math.min(concurrency, this.concurrency),
+      clock: this.clock,
+      cache: definition.options.cache ?? this.cache,
+    });
+    workflow.setStorage(this.storage);
+    if (this.tracer !== undefined) workflow.setTracer(this.tracer);
+    await workflow.checkInput();
+    return await workflow.#execution(keepEvents, { id, room });
+  }
+
+  /** The slots that a run shares with those that its nodes wait for, if there are such nodes. */
+  async #newRoom(): Promise<SharedRoom | undefined> {
+    const { nodeGraph, concurrency } = this;
+    if (!nodeGraph.hasControls || concurrency === Infinity) return undefined;
+    const isShared = nodeGraph.members.some(({ extra }) =>
+      extra?.control?.kind === "map" || extra?.control?.kind === "subWorkflow"
+    );
+    return isShared ? new (await import("./execution/shared_room.ts")).SharedRoom(concurrency) : undefined;
+  }
+
+  async #execution(
+    keepEvents: boolean,
+    child?: { readonly id: string; readonly room: SharedRoom | undefined },
+  ): Promise<Execution> {
     loaded ??= (await import("./execution/execution.ts")).Execution;
     const { storage } = this;
     const invoke = this.invoke === undefined
@@ -58,11 +104,16 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       : (call: StepCall, context: TaskContext) => this.invoke?.(call, context);
     return new loaded({
       program: this.program,
+      id: child?.id,
+      room: child?.room ?? await this.#newRoom(),
+      nest: (definition, input, options) => this.#nest(definition, input, options, keepEvents),
       workflowName: this.workflowName,
       version: this.version,
       concurrency: this.concurrency,
       policies: this.policies,
+      timeout: this.timeout,
       clock: this.clock,
+      hooks: this.hooks,
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
@@ -108,7 +159,24 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
   }
 }
 
-function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
+/** How a workflow within another is made. */
+export interface NestedOptions {
+  /** Input of its run. */
+  readonly input: unknown;
+  /** How many of its nodes may be at work at a time. */
+  readonly concurrency: number;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** When a stored result stands for a new one. */
+  readonly cache: CacheMode;
+}
+
+/** A workflow within another whose calls are made in this thread. */
+export class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
+
+function changesAttempts(
+  { retry, timeout, onFailure, concurrency, rateLimit, policies, hooks }: AnyTaskOptions,
+): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||
-    policies !== undefined && policies.length > 0;
+    rateLimit !== undefined || hooks !== undefined || policies !== undefined && policies.length > 0;
 }

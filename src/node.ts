@@ -65,6 +65,8 @@ export interface Condition {
   readonly predicate: (value: unknown) => boolean;
   /** The case of a branch in which the node was made, if that is what the condition stands for. */
   readonly inCase?: string;
+  /** Whether it stands for the iteration of a loop in which the node was made. */
+  readonly inLoop?: boolean;
 }
 
 /** What most nodes do not have. Replaced, never changed, so that a graph can keep the one it was built with. */
@@ -102,6 +104,11 @@ export function newMark(): number {
 /** Whether no traversal has begun since the one with this mark, so that its scratch still stands. */
 export function isLatestMark(mark: number): boolean {
   return mark === latestMark;
+}
+
+/** The id that the next node will have. */
+export function nextNodeId(): number {
+  return nextId;
 }
 
 const backendInfos = new WeakMap<CallNode, Record<string, unknown>>();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ForkOrigin, ImportOrigin } from "../storage/runtime/records.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { Status } from "./status.ts";
@@ -17,6 +18,8 @@ export interface StepStatus {
   readonly attempt: number;
   /** What it failed with. */
   readonly error?: ErrorRecord;
+  /** Id of the run that it waits for, or has waited for. */
+  readonly child?: string;
 }
 
 /** The state of a run. */
@@ -31,6 +34,10 @@ export interface RunStatus {
   readonly status: Status;
   /** Its steps, in topological order. */
   readonly steps: readonly StepStatus[];
+  /** The run and the steps that a durable run was forked from. Absent: it was started. */
+  readonly forkedFrom?: ForkOrigin;
+  /** Where a durable run was imported from. Absent: it was not. */
+  readonly importedFrom?: ImportOrigin;
 }
 
 /** One run of a graph. */
@@ -52,9 +59,9 @@ export interface Run<out T> {
   /** Cancels what has not finished; resolves when the run has ended. */
   cancel(): Promise<void>;
   /**
-   * Sends a signal to the node that waits for it.
+   * Sends a signal to the node that waits for it. One that comes early is kept until then.
    *
-   * @throws {NotFoundError} If no node of the workflow waits for a signal of this name.
+   * @throws {NotFoundError} If no node of the workflow waits for a signal of this name, or the run has ended.
    */
   signal(name: string, payload: unknown): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Graph, NodeGraph, type Scope } from "./graph.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName } from "./naming.ts";
 import { ownCalls } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
@@ -65,6 +66,10 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected readonly cache: CacheMode;
   /** Policies of the workflow. */
   protected readonly policies: readonly Policy[];
+  /** What is called around each run, if anything is. */
+  protected readonly hooks: RunHooks | undefined;
+  /** Milliseconds that a run may take; `undefined` if there is no limit. */
+  protected readonly timeout: number | undefined;
   /** Time and chance. */
   protected readonly clock: Clock;
   /** Where results are kept, if anywhere. */
@@ -93,6 +98,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       concurrency = 16,
       cache = definition?.options.cache ?? "name",
       policies = definition?.options.policies ?? [],
+      hooks = definition?.options.hooks,
+      timeout = definition?.options.timeout,
       clock = systemClock,
       input,
     } = given;
@@ -111,7 +118,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
         { workflow: workflowName },
       );
     }
-    checkOptions({ cache }, `workflow \`${workflowName}\``);
+    checkOptions(timeout === undefined ? { cache } : { cache, timeout }, `workflow \`${workflowName}\``);
     this.workflowName = workflowName;
     this.#scope = scope;
     this.version = definition?.version ?? "";
@@ -120,6 +127,9 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     this.concurrency = concurrency;
     this.cache = cache;
     this.policies = policies;
+    if (hooks !== undefined) checkOptions({ hooks }, `workflow \`${workflowName}\``);
+    this.hooks = hooks;
+    this.timeout = timeout;
     this.clock = clock;
     const targets: unknown = definition === undefined ? source : definition.targets();
     this.single = !Array.isArray(targets);
@@ -292,7 +302,13 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       options: this.optionsAt(place),
       plugins: this.pluginsAt(place) ?? [],
       remoteArgs: this.remoteArgsAt(place),
-      ...ownCalls(program, place),
+      ...ownCalls(program, place, async (wait) => {
+        const { waitInProcess } = await import("./execution/own_waits.ts");
+        return await waitInProcess(wait, nodeGraph.names.at(place), {
+          workflowName: this.workflowName,
+          clock: this.clock,
+        });
+      }),
     }));
   }
 
@@ -303,8 +319,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    *   place. It stops early when the run's `stopSignal` is aborted.
    */
   protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
-    const { program, workflowName, version, clock, single, tracer } = this;
-    const run = new ReportedRun({ program, workflowName, version, clock, single, tracer });
+    const { program, workflowName, version, clock, timeout, hooks, single, tracer } = this;
+    const run = new ReportedRun({ program, workflowName, version, clock, timeout, hooks, single, tracer });
     const prepared = async (run: BackendRun): Promise<readonly unknown[]> => {
       await tracer?.prepare?.();
       return await work(run);

@@ -6,6 +6,7 @@
 import type { Clock } from "./clock.ts";
 import type { Definition } from "./definition.ts";
 import type { Scope } from "./graph.ts";
+import type { RunHooks } from "./hooks.ts";
 import type { CacheMode } from "./options.ts";
 import type { Policy } from "./policy.ts";
 import type { Targets, Value } from "./ref.ts";
@@ -33,6 +34,13 @@ export interface BaseWorkflowOptions {
   readonly cache?: CacheMode;
   /** What wraps each attempt of every node, around the policies of the node. Default: none. */
   readonly policies?: readonly Policy[];
+  /** What is called around each run, in the process that has it at work. Default: none. */
+  readonly hooks?: RunHooks;
+  /**
+   * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
+   * `TimeoutError`. Default: the definition's, or no limit.
+   */
+  readonly timeout?: number;
   /** Time and chance. Default: the real ones; tests give a virtual clock. */
   readonly clock?: Clock;
 }

@@ -1,5 +1,7 @@
 import type * as engine from "../storage/runtime/engine_storage.ts";
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import type * as filled from "../storage/runtime/filled_run.ts";
+import type { TurnLimit } from "../storage/runtime/rate_limit.ts";
 import type * as records from "../storage/runtime/records.ts";
 import type { RuntimeStorage } from "../storage/runtime/runtime_storage.ts";
 import { FaultyPlainStorage } from "./faulty_plain_storage.ts";
@@ -116,6 +118,14 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
     return this.perform("startRun", [run, session], () => this.#engine.startRun(run, session));
   }
 
+  /** Makes a run of which steps have ended. If the answer was lost, another such start with the same id gives the run. */
+  startFilled(
+    run: filled.FilledRun,
+    contents: filled.RunContents,
+  ): ReturnType<EngineStorage["startFilled"]> {
+    return this.perform("startFilled", [run, contents], () => this.#engine.startFilled(run, contents));
+  }
+
   /** Claims runs that are ready or due. */
   claimRuns(request: engine.ClaimRequest): Promise<engine.ClaimAnswer> {
     return this.perform("claimRuns", [request], () => this.#engine.claimRuns(request));
@@ -172,8 +182,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.perform("reopen", [runId], () => this.#engine.reopen(runId));
+  reopen(runId: string, now: number): Promise<boolean> {
+    return this.perform("reopen", [runId, now], () => this.#engine.reopen(runId, now));
   }
 
   /** A worker begins, or says that it lives. */
@@ -242,6 +252,11 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   /** Frees a slot. */
   freeSlot(slot: engine.Slot): Promise<void> {
     return this.perform("freeSlot", [slot], () => this.#engine.freeSlot(slot));
+  }
+
+  /** Takes a turn of a rate limit. If the answer was lost, the turn is. */
+  takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.perform("takeTurn", [limit, now], () => this.#engine.takeTurn(limit, now));
   }
 
   /** A text that changes whenever there may be something new for a worker. */

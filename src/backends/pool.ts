@@ -4,9 +4,10 @@
  * @module
  */
 import type { TaskContext } from "../context.ts";
+import type { Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError, GraphError } from "../errors.ts";
 import type { StepCall } from "../execution/setup.ts";
-import { InProcessWorkflow } from "../in_process.ts";
+import { InProcessWorkflow, type NestedOptions } from "../in_process.ts";
 import type { Node } from "../node.ts";
 import type { OptionsFor, WorkflowSource } from "../workflow_options.ts";
 import { LiveHandle } from "../pool/live_handle.ts";
@@ -57,6 +58,8 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
   readonly #limits: PoolLimits;
   readonly #runs = new Map<string, PoolRun>();
   #pool: WorkerPool | undefined;
+  /** Whether another run is open on the pool as long as one of this workflow is. */
+  #isNested = false;
 
   /**
    * Checks the graph and the options.
@@ -118,7 +121,21 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
 
   /** Makes a call on a worker. */
   protected override invoke(call: StepCall, context: TaskContext): unknown {
-    return this.#runs.get(context.runId)?.call(call, context);
+    return this.#runs.get(context.runId)?.call(this.#isNested ? { ...call, isLast: false } : call, context);
+  }
+
+  /** A workflow whose calls are made by the same workers. */
+  protected override nested(
+    definition: WorkflowDefinition,
+    options: NestedOptions,
+  ): InProcessWorkflow<Definition<unknown, unknown>> {
+    const workflow: PoolWorkflow<Definition<unknown, unknown>> = new PoolWorkflow(definition, {
+      ...options,
+      ...this.#limits,
+    });
+    workflow.#pool = this.#pool;
+    workflow.#isNested = true;
+    return workflow;
   }
 
   /** Lets go of an instance that nobody will use any more. */

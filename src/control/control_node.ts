@@ -15,23 +15,23 @@ import type { Control } from "./control.ts";
 /** What a control node may take its value from. */
 export type ControlArg = CallNode | ItemRef | InputRef;
 
-/** The task of all nodes of one kind of control. `func` is the function that makes them, which is what `node.func` shows. */
-export function controlTask(kind: Control["kind"], func: TaskInfo["func"]): TaskInfo {
+/** The task of all nodes of one kind of control, whose names begin with `base`. `func` is the function that makes them, which is what `node.func` shows. */
+export function controlTask(base: string, func: TaskInfo["func"]): TaskInfo {
   return {
     kind: "control",
     func,
     call: () => {
-      throw new TypeError(`A node of ${kind}() makes no call.`);
+      throw new TypeError(`A node of ${base}() makes no call.`);
     },
-    base: kind,
+    base,
     options: undefined,
-    origin: { module: undefined, trail: kind, order: 0 },
+    origin: { module: undefined, trail: base, order: 0 },
     site: undefined,
   };
 }
 
-/** Makes a control node. */
-export function controlNode(task: TaskInfo, control: Control, args: readonly ControlArg[]): CallNode {
+/** Makes a control node of arguments that were checked or captured. */
+export function controlNode(task: TaskInfo, control: Control, args: readonly unknown[]): CallNode {
   return addNode(task, args, many, { control });
 }
 

@@ -4,15 +4,19 @@
  * @module
  */
 import { describe } from "../describe.ts";
-import { NotFoundError } from "../errors.ts";
+import { LimitError, NotFoundError } from "../errors.ts";
 import { End } from "../join.ts";
 import type { Program } from "../program.ts";
-import { caseOf, type Control } from "./control.ts";
+import { caseOf, type Control, isWaiting } from "./control.ts";
+import { gathered } from "./gathered.ts";
+import { type Wait, waitOf } from "./wait.ts";
 
 /** How a control node ends. */
 export type ControlOutcome =
   | { readonly kind: "succeeded"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: unknown }
+  /** It waits for something that no step of its run does. */
+  | { readonly kind: "waits"; readonly wait: Wait }
   | { readonly kind: "cancelled" | "skipped" };
 
 /** What is known of those above a control node. */
@@ -23,6 +27,10 @@ export interface Above {
   readonly endOf: (place: number) => End;
   /** The step that has brought the first value, for a node that takes that. */
   readonly winner: number;
+  /** What a step has failed with, as far as that is known. */
+  readonly errorOf?: (place: number) => unknown;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** The control node at `place`, if there is one. */
@@ -31,9 +39,18 @@ export function controlAt({ graph }: Program, place: number): Control | undefine
 }
 
 /** The places whose values the control node at `place` reads, its conditions included. Those that have none are left out. */
-export function controlReads(program: Program, place: number, { endOf, winner }: Omit<Above, "values">): Set<number> {
-  const takesFirst = controlAt(program, place)?.kind === "anyOf";
+export function controlReads(
+  program: Program,
+  place: number,
+  { endOf, winner }: Pick<Above, "endOf" | "winner">,
+): Set<number> {
+  const control = controlAt(program, place);
   const reads = new Set<number>();
+  if (control !== undefined && isWaiting(control)) {
+    program.forEachRead(place, (from) => reads.add(from));
+    return reads;
+  }
+  const takesFirst = control?.kind === "anyOf";
   for (let i = 0, count = program.graph.members[place]!.argumentCount; i < count; i++) {
     const from = program.sourceAt(place, i);
     if (from >= 0 && endOf(from) === End.Value && (!takesFirst || from === winner)) reads.add(from);
@@ -58,6 +75,17 @@ export function controlOutcome(program: Program, place: number, control: Control
       }
       case "branch":
         return chosenCase(program, place, control.cases, above);
+      case "gather":
+        return { kind: "succeeded", value: gathered(program, place, control.body, above) };
+      case "sleep":
+      case "waitForSignal":
+      case "subWorkflow":
+      case "map":
+        return { kind: "waits", wait: waitOf(program, place, control, above.values, above.now) };
+      case "repeatUntil":
+        return lastIteration(program, place, control, above);
+      case "initial":
+        return { kind: "succeeded", value: program.argumentAt(place, 0, above.values) };
     }
   } catch (error) {
     return { kind: "failed", error };
@@ -76,12 +104,39 @@ function chosenCase(program: Program, place: number, cases: readonly string[], a
       { node },
     );
   }
-  const argument = cases.indexOf(chosen) + 1;
-  const from = program.sourceAt(place, argument);
+  return endsAs(program, place, cases.indexOf(chosen) + 1, above);
+}
+
+/** The first iteration that ends the loop, or that has no value, says what becomes of it. */
+function lastIteration(
+  program: Program,
+  place: number,
+  { until, onLimit }: Control & { readonly kind: "repeatUntil" },
+  above: Above,
+): ControlOutcome {
+  const count = program.graph.members[place]!.argumentCount;
+  let value: unknown;
+  for (let i = 0; i < count; i++) {
+    const outcome = endsAs(program, place, i, above);
+    if (outcome.kind !== "succeeded" || until(value = outcome.value)) return outcome;
+  }
+  if (onLimit === "last") return { kind: "succeeded", value };
+  const node = program.graph.names.at(place);
+  throw new LimitError(
+    `Loop \`${node}\` has not ended after ${count} iteration${count === 1 ? "" : "s"}, whose last value is ${
+      describe(value)
+    }; allow more with maxIterations, or take the last value with onLimit: "last".`,
+    { node },
+  );
+}
+
+/** The end of what argument `i` stands for. */
+function endsAs(program: Program, place: number, i: number, above: Above): ControlOutcome {
+  const from = program.sourceAt(place, i);
   const end = from < 0 ? End.Value : above.endOf(from);
   switch (end) {
     case End.Value:
-      return { kind: "succeeded", value: program.argumentAt(place, argument, above.values) };
+      return { kind: "succeeded", value: program.argumentAt(place, i, above.values) };
     case End.Skipped:
       return { kind: "skipped" };
     case End.Failed:

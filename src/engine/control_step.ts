@@ -14,13 +14,15 @@ export function runControl(run: ActiveRun, place: number): Promise<void> | undef
   const values = run.values!;
   const { state } = run;
   const endOf = (of: number) => endOfPhase(state.steps[of]!.phase);
+  const errorOf = (of: number): unknown => run.errors.get(of)?.error;
   const winner = state.tallies.get(place)?.winner ?? -1;
   const missing = [...controlReads(values.program, place, { endOf, winner })].filter((of) => !values.has(of));
   const evaluate = (): Promise<void> | undefined => {
     run.taken--;
     if (!isReady(run, place)) return undefined;
     const control = controlAt(values.program, place)!;
-    return follow(run, place, controlOutcome(values.program, place, control, { values: values.values, endOf, winner }));
+    const above = { values: values.values, endOf, winner, errorOf, now: run.host.clock.now() };
+    return follow(run, place, controlOutcome(values.program, place, control, above));
   };
   if (missing.length === 0) return evaluate();
   return bringValues(run, place, missing).then((here) => {
@@ -40,6 +42,15 @@ function follow(run: ActiveRun, place: number, outcome: ControlOutcome): Promise
       run.apply({ kind: "started", place, at });
       endWithout(run, place, "failed", outcome.error, errorRecord(outcome.error), at);
       return undefined;
+    case "waits": {
+      const { wait } = outcome;
+      const until = wait.kind === "time" || wait.kind === "signal" ? wait.until ?? 0 : 0;
+      run.apply({ kind: "awaited", place, at, until });
+      if (until > 0) run.setTimer(place);
+      run.waits.begin(place, wait, true);
+      run.pending.urgent = true;
+      return undefined;
+    }
     case "skipped":
       skip(run, place);
       return undefined;

@@ -5,11 +5,13 @@
  */
 import type { DefinitionRecord, RunRecord } from "../../storage/runtime/records.ts";
 import { abortable } from "../abortable.ts";
-import { CancelledError, errorRecord, GraphError, NotFoundError, StepFailedError } from "../errors.ts";
+import { CancelledError, errorRecord, GraphError, NotFoundError, StepFailedError, TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Run, RunStatus, StepStatus } from "../run.ts";
 import { isFinal } from "../status.ts";
 import { ActiveRun } from "./active_run.ts";
+import { unknownSignal } from "../control/signal_names.ts";
+import { childRunId } from "./child_runs.ts";
 import { runEvents } from "./run_events.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 import { errorFrom } from "./stored_values.ts";
@@ -79,6 +81,7 @@ export class DurableRun<out T> implements Run<T> {
         return missing.length === 0 ? given() : values!.load(missing).then(given);
       }
       case "FAILED":
+        if (failure !== undefined && failure.place < 0) throw failure.error;
         throw stepFailed(definition, failure?.place ?? 0, failure?.error, state.steps[failure?.place ?? 0]!.attempt);
       default:
         throw this.#withoutResult(run.workflow, state.ended ?? "CANCELLED");
@@ -104,6 +107,8 @@ export class DurableRun<out T> implements Run<T> {
       }
       case "FAILED": {
         const { place, error } = run.failure ?? { place: 0, error: errorRecord("unknown") };
+        // Said of the run, and of no step.
+        if (place < 0) throw new TimeoutError(error.message, { workflow: run.workflow });
         const steps = await this.#core.storage.readSteps(this.id);
         throw stepFailed(await this.#definition(run), place, errorFrom(error), steps[place]?.attempt ?? 1);
       }
@@ -124,10 +129,11 @@ export class DurableRun<out T> implements Run<T> {
 
   async status(): Promise<RunStatus> {
     const run = await this.#record();
-    const [{ steps: names }, steps] = await Promise.all([
+    const [{ steps: names, children = [] }, steps] = await Promise.all([
       this.#definition(run),
       this.#core.storage.readSteps(this.id),
     ]);
+    const childOf = new Map(children.map(({ place, of }) => [place, of]));
     const failed = steps.flatMap(({ status, endedAt }, place) =>
       (status === "FAILED" || status === "SKIPPED") && endedAt > 0 ? place : []
     );
@@ -138,12 +144,29 @@ export class DurableRun<out T> implements Run<T> {
       workflow: run.workflow,
       version: run.version,
       status: run.status,
-      steps: steps.map(({ status, attempt }, place): StepStatus => {
+      ...(run.forkedFrom === undefined ? {} : { forkedFrom: run.forkedFrom }),
+      ...(run.importedFrom === undefined ? {} : { importedFrom: run.importedFrom }),
+      steps: (await Promise.all(steps.map(async ({ status, attempt }, place): Promise<StepStatus[]> => {
         const error = errors.get(place);
         const name = names[place]!;
-        return error?.kind === "error" ? { name, status, attempt, error: error.error } : { name, status, attempt };
-      }),
+        const of = attempt === 0 ? undefined : childOf.get(place);
+        const child = of && childRunId(this.id, name);
+        const step: StepStatus = {
+          name,
+          status,
+          attempt,
+          ...(error?.kind === "error" ? { error: error.error } : {}),
+          ...(child === undefined ? {} : { child }),
+        };
+        return of === "map" && child !== undefined ? [...await this.#items(child), step] : [step];
+      }))).flat(),
     };
+  }
+
+  /** What has become of the items of a map: the steps of their run but the last, which gathers them. */
+  async #items(child: string): Promise<readonly StepStatus[]> {
+    if (await this.#core.storage.readRun(child) === undefined) return [];
+    return (await new DurableRun(this.#core, child).status()).steps.slice(0, -1);
   }
 
   events(): AsyncIterableIterator<RunEvent> {
@@ -169,23 +192,51 @@ export class DurableRun<out T> implements Run<T> {
   /**
    * Opens a run that has failed or was cancelled again: what failed is tried again, what is committed stays.
    *
-   * @throws {GraphError} If the run has not ended, or has succeeded.
+   * @throws {GraphError} If the run has not ended, has succeeded, or was imported.
    */
   async retry(): Promise<void> {
-    const { status, workflow } = await this.#record();
+    const { status, workflow, importedFrom } = await this.#record();
+    if (importedFrom !== undefined) {
+      throw new GraphError(
+        `Run ${this.id} of workflow \`${workflow}\` was imported, and stays as it came; fork it to run it from here.`,
+        { workflow },
+      );
+    }
+    const { clock, storage } = this.#core;
     const isOpen = status === "FAILED" || status === "CANCELLED";
-    if (isOpen && await this.#core.storage.reopen(this.id)) return this.#core.nudge();
+    if (isOpen && await storage.reopen(this.id, clock.now())) return this.#core.nudge();
     throw new GraphError(
       `Run ${this.id} of workflow \`${workflow}\` is ${status}; only a run that has failed or was cancelled can be tried again.`,
       { workflow },
     );
   }
 
-  async signal(name: string, _payload: unknown): Promise<void> {
-    const { workflow } = await this.#record();
-    throw new NotFoundError(`No node of workflow \`${workflow}\` waits for the signal ${JSON.stringify(name)}.`, {
-      workflow,
-    });
+  async signal(name: string, payload: unknown): Promise<void> {
+    const record = await this.#record();
+    const { workflow } = record;
+    const receiver = await this.#receiver(record, name);
+    if (receiver === undefined) {
+      throw unknownSignal(name, workflow, (await this.#definition(record)).signals ?? []);
+    }
+    const stored = await this.#core.codec.encodeInput(receiver, payload, workflow);
+    if (await this.#core.send(receiver, { kind: "signal", name, payload: stored })) return;
+    throw new NotFoundError(
+      `Run ${receiver} of workflow \`${workflow}\` has ended, and waits for no signal any more.`,
+      { workflow },
+    );
+  }
+
+  /** The id of the run that a signal is for: this one, or one that it waits for. */
+  async #receiver(record: RunRecord, name: string): Promise<string | undefined> {
+    const { signals, children = [], steps } = await this.#definition(record);
+    if (signals === null || signals?.includes(name)) return record.id;
+    for (const { place } of children) {
+      const child = await this.#core.storage.readRun(childRunId(record.id, steps[place]!));
+      if (child === undefined || isFinal(child.status)) continue;
+      const receiver = await this.#receiver(child, name);
+      if (receiver !== undefined) return receiver;
+    }
+    return undefined;
   }
 }
 

@@ -8,7 +8,7 @@
  *   ended has ended without a value itself.
  * - A step that only brings values to steps that took the first of several, and have it, has ended.
  * - A step is committed only when it has ended; what is committed stays as it is (`sameCommitted`).
- * - A run has a final state exactly if no step is open; then none is pending, at work, lent or delayed.
+ * - A run has a final state exactly if no step is open; then none is pending, at work, lent, delayed or awaiting anything.
  *
  * The store holds the rest, and its conformance suite proves it: a claim has an owner and a deadline, a stale fence never commits, a
  * finished run holds no claim, timer or slot.
@@ -49,7 +49,11 @@ export function violations(state: RunState): string[] {
     if (!ended) count.open++;
     if (ended && !step.committed) count.uncommitted++;
     if (step.committed && !ended) found.push(`step ${place} is committed and ${step.phase}`);
-    const atWork = step.phase === "ready" || step.phase === "running" || step.phase === "lent";
+    const atWork = step.phase === "ready" || step.phase === "running" || step.phase === "lent" ||
+      step.phase === "awaiting";
+    if (step.phase === "awaiting" && shape.waits[place] === 0) {
+      found.push(`step ${place} waits for something that is none of its run's steps, and is not one that does`);
+    }
     // What a control node has gone on without may be made again, for others, when the run is tried again.
     const hadValues = edges !== undefined && [...edges.strict].every((parent) => steps[parent]!.phase === "succeeded");
     if (standing !== "ready" && (atWork || step.phase === "succeeded" && !hadValues)) {

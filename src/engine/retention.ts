@@ -36,6 +36,8 @@ export async function forgetRuns(core: RuntimeCore, { olderThan, signal }: GcOpt
     if (ids.length === 0) break;
     for (const id of ids) {
       signal?.throwIfAborted();
+      // What is still being made could be finished meanwhile, and would lack its objects.
+      if (core.objects !== undefined && await core.storage.readRun(id) === undefined) await core.storage.forget(id);
       await core.objects?.deletePrefix(objectFolder(id));
       await core.storage.forget(id);
       forgotten++;

@@ -25,6 +25,7 @@ export class RunCommits {
   #isCommitting = false;
   #onItsWay: Promise<boolean> | undefined;
   #isLeaving = false;
+  #isClosing = false;
   #hasCommitted = false;
 
   /** Commits for this run. */
@@ -70,7 +71,11 @@ export class RunCommits {
     if (this.#isCommitting || !run.isAtWork) return;
     // What follows from what has ended goes into the same commit.
     run.settleControls();
-    const then = this.#then();
+    let then = this.#then();
+    if (then?.kind === "ended" && !run.lifetime.isOver && !run.lifetime.isIdle) {
+      this.#closeFirst();
+      then = undefined;
+    }
     if (then === undefined && !run.pending.urgent) return;
     this.#isCommitting = true;
     this.#isLeaving = then !== undefined;
@@ -93,11 +98,32 @@ export class RunCommits {
     this.settle();
   }
 
+  /** The run ends when all that it has set up here is torn down: should this process be lost before, the next holder does that. */
+  #closeFirst(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    void closeLifetime(this.#run, true).then(() => this.settle());
+  }
+
   /** Writes a commit, as often as it takes. Gives `false` if the run is held by another worker now. */
   async #write(commit: RunCommit): Promise<boolean> {
     const run = this.#run;
     const { storage, clock } = run.host;
-    const write = (): Promise<void> => storage.commit(commit);
+    const { parent } = run.run;
+    const write = async (): Promise<void> => {
+      if (commit.then?.kind !== "ended" || parent === undefined) return await storage.commit(commit);
+      const done = run.host.runOf(parent.run)?.waits.expectEnd(parent.place);
+      let ended: ActiveRun | undefined;
+      try {
+        // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
+        if (done === undefined) await storage.send(parent.run, { kind: "child", place: parent.place });
+        await storage.commit(commit);
+        ended = run;
+      } finally {
+        done?.(ended);
+      }
+      if (done === undefined) run.host.children.ended(parent.run);
+    };
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {
         await (run.trace?.tracer.commit?.(commit.steps.length, write) ?? write());
@@ -116,7 +142,8 @@ export class RunCommits {
 
   /** Whether the next commit is the last one here, and why. */
   #then(): RunCommit["then"] {
-    const { state, taken, mail, lending, pending, errors, host: { clock, isDraining } } = this.#run;
+    const { state, taken, mail, waits, lending, pending, errors, host: { clock, isDraining } } = this.#run;
+    if (waits.isBusy) return undefined;
     if (state.ended !== undefined) {
       if (this.#run.cache?.keeper.isBusy === true) return undefined;
       const failure = errors.get(state.failed);
@@ -128,9 +155,11 @@ export class RunCommits {
     if (state.running > 0 || taken > 0 || mail.isBusy) return undefined;
     if (isDraining) {
       // What has ended and is not committed may have made steps ready that the next holder starts.
-      return state.readyCount > 0 || state.uncommitted > 0 ? { kind: "released", parked: false } : this.#parked();
+      return state.readyCount > 0 || state.uncommitted > 0 || waits.isPatient
+        ? { kind: "released", parked: false }
+        : this.#parked();
     }
-    if (state.readyCount > 0 || pending.urgent || lending.size > 0) return undefined;
+    if (state.readyCount > 0 || pending.urgent || lending.size > 0 || waits.isPatient) return undefined;
     const parked = this.#parked();
     return parked.wakeAt !== undefined && parked.wakeAt < clock.now() + RELEASE_AFTER ? undefined : parked;
   }
@@ -138,5 +167,14 @@ export class RunCommits {
   #parked(): { readonly kind: "released"; readonly parked: true; readonly wakeAt?: number } {
     const { wakeAt } = this.#run;
     return { kind: "released", parked: true, ...(wakeAt === Infinity ? {} : { wakeAt }) };
+  }
+}
+
+/** Ends what lives as long as a run is at work here. What its steps have come to stays. */
+export async function closeLifetime(run: ActiveRun, isEnd: boolean): Promise<void> {
+  try {
+    await run.lifetime.close(isEnd);
+  } catch (error) {
+    run.host.warn(error instanceof Error ? error.message : String(error), run);
   }
 }

@@ -4,11 +4,15 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import type { Tracer } from "../tracer.ts";
 import type { ActiveRun } from "./active_run.ts";
+import type { ChildRuns } from "./child_runs.ts";
+import type { Executable } from "./executable.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
+import type { TurnWaits } from "./turn_waits.ts";
 
 /** How a run left the worker: it has its final state, it waits for a worker again, or another worker has taken it over. */
 export type RunExit = "ended" | "released" | "lost";
@@ -27,6 +31,8 @@ export interface RunHost {
   readonly process: { readonly host: string; readonly id: number };
   /** The threads that make the calls; without them this one does. */
   readonly pool: StepPool | undefined;
+  /** Steps that wait for turns of rate limits. */
+  readonly turns: TurnWaits;
   /** Id of the worker's session. */
   readonly session: string;
   /** Whether no more steps are to start. */
@@ -47,8 +53,18 @@ export interface RunHost {
   remind(call: () => void): void;
   /** Something is in the store that the workers of this process may want: a released run, an offer. */
   nudge(): void;
+  /** The runs that steps wait for. */
+  readonly children: ChildRuns;
+  /** Serves a definition too: that of a run that a step waits for. */
+  know(executable: Executable): Promise<void>;
+  /** Starts a run that a step waits for, and works on it, or leaves it to whoever is free. */
+  startChild(run: NewRun, executable: Executable, again: boolean): Promise<RunRecord>;
+  /** A run that is at work here. */
+  runOf(id: string): ActiveRun | undefined;
   /** Tells of something that is not as it should be. */
   warn(message: string, run: ActiveRun): void;
+  /** Has the end of the worker wait for what is still being ended of a run that is not at work here any more. */
+  awaitLeft(work: Promise<void>): void;
   /** The run is not at work here any more. */
   left(run: ActiveRun, exit: RunExit): void;
 }

@@ -46,8 +46,7 @@ export class RunMail {
         for (const { id, message } of await run.host.storage.receive(run.claim)) {
           if (!run.isAtWork || this.#handled.has(id)) continue;
           this.#handled.add(id);
-          this.#handle(message);
-          run.pending.handled(id);
+          this.#handle(id, message);
         }
       }
     } catch (error) {
@@ -66,14 +65,16 @@ export class RunMail {
     for (const id of ids) this.#handled.delete(id);
   }
 
-  #handle(message: RunMessage): void {
+  #handle(id: string, message: RunMessage): void {
     const run = this.#run;
     switch (message.kind) {
+      case "signal":
+        // It stays in the mail until a step has it.
+        return run.waits.signal(id, message.name, message.payload);
+      case "child":
+        return run.waits.childEnded(message.place, () => run.pending.handled(id));
       case "cancel":
         run.apply({ kind: "cancelled", at: run.host.clock.now() });
-        break;
-      case "signal":
-        run.host.warn(`No step of run ${run.id} waits for the signal ${JSON.stringify(message.name)}.`, run);
         break;
       case "report":
         run.lending.heard(message.offer, message.report);
@@ -82,5 +83,6 @@ export class RunMail {
         run.lending.lost(message.offer);
         break;
     }
+    run.pending.handled(id);
   }
 }

@@ -17,6 +17,7 @@ import type { Status } from "../status.ts";
  * - `running`: an attempt is being made by the holder of the run.
  * - `lent`: another worker may run it, or does.
  * - `delayed`: it is ready again at its `wakeAt`.
+ * - `awaiting`: it waits for something that no step of the run does, without room: until its `wakeAt`, for a signal, for another run.
  * - the rest: it has ended.
  */
 export type Phase =
@@ -25,6 +26,7 @@ export type Phase =
   | "running"
   | "lent"
   | "delayed"
+  | "awaiting"
   | "succeeded"
   | "failed"
   | "cancelled"
@@ -36,8 +38,10 @@ export interface RunShape extends Needs {
   readonly size: number;
   /** 1 where a step has no side effect, so that it may start before what it depends on is committed. */
   readonly pure: Uint8Array;
-  /** 1 where only the holder of the run can run the step: it uses a live object, a slot, a plugin or a condition, or makes no call. */
+  /** 1 where only the holder of the run can run the step: it uses a live object, a slot, a turn, a plugin or a condition, or makes no call. */
   readonly bound: Uint8Array;
+  /** 1 where a step waits for something that no step of the run does. */
+  readonly waits: Uint8Array;
   /** The steps whose values are the run's result. */
   readonly targets: readonly number[];
 }
@@ -92,6 +96,8 @@ export interface RunState {
   failed: number;
   /** Whether the run could not go on at all. */
   broken: boolean;
+  /** Whether the time of the run is over. */
+  timedOut: boolean;
   /** Whether the run was cancelled. */
   cancelled: boolean;
   /** The run's final state, once it has one. */

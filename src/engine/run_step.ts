@@ -7,6 +7,7 @@ import type { Slot } from "../../storage/runtime/engine_storage.ts";
 import type { StoredValue } from "../../storage/runtime/records.ts";
 import type { AttemptOutcome } from "../attempt.ts";
 import { type ErrorRecord, errorRecord, FusewireError, LeaseLostError } from "../errors.ts";
+import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin, PluginCall, PluginContext } from "../plugin.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { endPlugins, startPlugins } from "./run_plugins.ts";
@@ -30,7 +31,7 @@ export function runStep(run: ActiveRun, place: number): Promise<void> | undefine
   if (run.cache?.wants(place) === true) return run.cache.look(place);
   if (
     run.values!.missingFor(place).length > 0 || run.values!.program.conditions.size > 0 ||
-    run.executable.optionsAt(place)?.concurrency !== undefined
+    isLimited(run.executable.optionsAt(place))
   ) return runCarefully(run, place);
   run.taken--;
   return isReady(run, place) ? begin(run, place) : undefined;
@@ -40,7 +41,7 @@ export function runStep(run: ActiveRun, place: number): Promise<void> | undefine
 async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   const { clock } = run.host;
   const slot = slotOf(run, place);
-  let may: "start" | "skip" | "wait";
+  let may: "start" | "skip" | "wait" | number;
   try {
     may = await mayStart(run, place, slot);
   } catch (error) {
@@ -55,32 +56,50 @@ async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   run.taken--;
   if (!isReady(run, place)) return await freeSlot(run, slot);
   if (may === "skip") return skip(run, place);
-  if (may === "wait") {
-    run.apply({ kind: "held", place, until: clock.now() + SLOT_PATIENCE * (0.5 + clock.random()) });
+  if (may !== "start") {
+    const wait = may === "wait" ? SLOT_PATIENCE * (0.5 + clock.random()) : may;
+    run.apply({ kind: "held", place, until: clock.now() + wait });
     return run.setTimer(place);
   }
   await begin(run, place);
   await freeSlot(run, slot);
 }
 
-/** Whether a ready step may start now; it waits if it gets no slot, or the store does not answer. */
-async function mayStart(run: ActiveRun, place: number, slot: Slot | undefined): Promise<"start" | "skip" | "wait"> {
+/**
+ * Whether a ready step may start now; it waits if it gets no slot, or the store does not answer, and so many milliseconds if it is not its
+ * turn, without a slot.
+ */
+async function mayStart(
+  run: ActiveRun,
+  place: number,
+  slot: Slot | undefined,
+): Promise<"start" | "skip" | "wait" | number> {
   const missing = run.values!.missingFor(place);
-  if (missing.length > 0 && !await isAnswered(run, bring(run, missing))) return "wait";
+  if (missing.length > 0 && !await answered(run, bring(run, missing))) return "wait";
   if (!conditionsHold(run, place)) return "skip";
-  if (slot === undefined) return "start";
   const { storage, clock } = run.host;
-  return await isAnswered(run, storage.takeSlot(slot, clock.now())) ? "start" : "wait";
+  if (slot !== undefined && !await answered(run, storage.takeSlot(slot, clock.now()))) return "wait";
+  const rateLimit = run.executable.optionsAt(place)?.rateLimit;
+  if (rateLimit === undefined) return "start";
+  const now = clock.now();
+  const wait = await answered(run, storage.takeTurn(rateLimit, now));
+  if (wait === 0) return "start";
+  await freeSlot(run, slot);
+  return wait === undefined ? "wait" : run.host.turns.next(rateLimit, wait, now);
 }
 
-/** What the store answers; `false` if it fails, which it tells by errors that are not of Fusewire. */
-async function isAnswered(run: ActiveRun, answer: Promise<boolean>): Promise<boolean> {
+function isLimited(options: AnyTaskOptions | undefined): boolean {
+  return options !== undefined && (options.concurrency !== undefined || options.rateLimit !== undefined);
+}
+
+/** What the store answers; nothing if it fails, which it tells by errors that are not of Fusewire. */
+async function answered<T>(run: ActiveRun, answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
     if (error instanceof FusewireError) throw error;
     run.host.warn(`The store failed before a step of run ${run.id}, which waits: ${String(error)}`, run);
-    return false;
+    return undefined;
   }
 }
 
@@ -147,6 +166,7 @@ export function callOf(
     fence: run.nextFence(),
     signal: run.signalAt(place),
     clock: run.host.clock,
+    lifetime: run.lifetime,
     tracer: run.trace?.tracer,
     pooled: run.pooled,
     beginCall: (limit) => run.host.beginCall(limit),
@@ -269,13 +289,14 @@ export function isReady(run: ActiveRun, place: number): boolean {
 }
 
 function isRunning(run: ActiveRun, place: number): boolean {
-  return run.isAtWork && run.state.steps[place]!.phase === "running";
+  const { phase } = run.state.steps[place]!;
+  return run.isAtWork && (phase === "running" || phase === "awaiting");
 }
 
 /** Brings values from the store for a step that makes no call; if the store does not answer, the step waits, and it gives `false`. */
 export async function bringValues(run: ActiveRun, place: number, missing: readonly number[]): Promise<boolean> {
   try {
-    if (await isAnswered(run, bring(run, missing))) return true;
+    if (await answered(run, bring(run, missing))) return true;
   } catch (error) {
     if (error instanceof LeaseLostError) run.lose(error);
     else if (isReady(run, place)) endWithout(run, place, "failed", error, errorRecord(error), run.host.clock.now());

@@ -15,6 +15,7 @@ const STATUS: { readonly [phase in Phase]: Status } = {
   waiting: "PENDING",
   ready: "PENDING",
   delayed: "PENDING",
+  awaiting: "RUNNING",
   running: "RUNNING",
   lent: "RUNNING",
   succeeded: "SUCCEEDED",
@@ -75,6 +76,7 @@ export function newState(shape: RunShape): RunState {
     failures: [],
     failed: -1,
     broken: false,
+    timedOut: false,
     cancelled: false,
     ended: undefined,
   };
@@ -107,7 +109,8 @@ export function restoreState(
         if (wakeAt > 0) step.phase = "delayed";
         break;
       case "RUNNING":
-        if (startedAt === 0 && lent.has(place)) step.phase = "lent";
+        if (shape.waits[place] === 1) step.phase = "awaiting";
+        else if (startedAt === 0 && lent.has(place)) step.phase = "lent";
         else {
           step.attempt--;
           step.losses++;

@@ -15,7 +15,8 @@
  *    failed is cancelled, what waits for one that was skipped is skipped, unless it does without; everything else goes on.
  * 5. A control node makes no call and waits for no room. When one that takes the first of several values has it, the steps that nothing
  *    needs any more are cancelled.
- * 6. When no step is open, the run ends: cancelled, failed with the first failure that is not handled, skipped if a target is, or
+ * 6. A control node that waits for something that no step of the run does takes no room meanwhile. It ends like a step at work.
+ * 7. When no step is open, the run ends: cancelled, failed because its time is over, failed with the first failure that is not handled, skipped if a target is, or
  *    succeeded. The commit that ends it carries everything that was not committed yet.
  *
  * @module
@@ -45,6 +46,8 @@ export type RunHappening =
   | { readonly kind: "started"; readonly place: number; readonly at: number }
   /** A ready step can not start yet, for a reason that nobody else needs to know. */
   | { readonly kind: "held"; readonly place: number; readonly until: number }
+  /** A ready step waits for something that no step of the run does; `until` is 0 if it has no time. */
+  | { readonly kind: "awaited"; readonly place: number; readonly at: number; readonly until: number }
   /** Ready steps are offered to other workers. */
   | { readonly kind: "lent"; readonly places: readonly number[] }
   /** Lent steps come back: the worker that had them is gone, or gave them back without running them. Steps at work here can be given up too. */
@@ -67,6 +70,8 @@ export type RunHappening =
   | { readonly kind: "committed"; readonly places: readonly number[] }
   /** Somebody asks for the end of the run. */
   | { readonly kind: "cancelled"; readonly at: number }
+  /** The time of the run is over: its open steps are cancelled, and it fails. */
+  | { readonly kind: "timedOut"; readonly at: number }
   /** The run can not go on at all: its first open step fails, the others are cancelled. */
   | { readonly kind: "broken"; readonly at: number };
 
@@ -80,6 +85,9 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
       break;
     case "held":
       delay(state, happening.place, happening.until, "ready");
+      break;
+    case "awaited":
+      wait(state, happening.place, happening.at, happening.until, consequences);
       break;
     case "lent":
       for (const place of happening.places) lend(state, place, consequences);
@@ -123,6 +131,10 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
       state.cancelled = true;
       cancelAll(state, happening.at, consequences);
       break;
+    case "timedOut":
+      state.timedOut = true;
+      cancelAll(state, happening.at, consequences);
+      break;
     case "broken":
       breakOff(state, happening.at, consequences);
       break;
@@ -156,7 +168,7 @@ export function recover(state: RunState, at: number): Consequences {
 }
 
 function isAtWork(phase: Phase): boolean {
-  return phase === "running" || phase === "lent";
+  return phase === "running" || phase === "lent" || phase === "awaiting";
 }
 
 function start(state: RunState, place: number, at: number, { changed }: Consequences): void {
@@ -168,6 +180,17 @@ function start(state: RunState, place: number, at: number, { changed }: Conseque
   step.attempt++;
   step.startedAt = at;
   step.wakeAt = 0;
+  changed.push(place);
+}
+
+function wait(state: RunState, place: number, at: number, until: number, { changed }: Consequences): void {
+  const step = state.steps[place]!;
+  if (step.phase !== "ready") return;
+  state.readyCount--;
+  step.phase = "awaiting";
+  step.attempt++;
+  step.startedAt = at;
+  step.wakeAt = until;
   changed.push(place);
 }
 

@@ -167,7 +167,7 @@ export class WorkSearch {
 
   #runLent(claim: StepClaim): void {
     this.#lent++;
-    const executable = this.#worker.executables.get(definitionKeyText(claim.run))!;
+    const executable = this.#worker.executables.get(definitionKeyText(claim.run))!.sized(claim.run.size);
     void this.#lentSteps.run(executable, claim)
       .catch((error) => {
         const { id: run, workflow } = claim.run;

@@ -5,12 +5,14 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
-import type { ClaimedRun } from "../../storage/runtime/records.ts";
+import type { ClaimedRun, NewRun, RunRecord } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
+import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
 import { warn } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
+import type { ChildRuns } from "./child_runs.ts";
 import type { Executable } from "./executable.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -21,6 +23,7 @@ import type { RunExit, RunHost } from "./run_host.ts";
 import { Session } from "./session.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
+import { TurnWaits } from "./turn_waits.ts";
 import { Waker } from "./waker.ts";
 import { CLAIM_AGAIN_AFTER, WorkSearch } from "./work_search.ts";
 
@@ -44,6 +47,8 @@ export interface WorkerSetup {
   readonly queues: readonly string[];
   /** The threads that make the calls; they end with the worker. `undefined` has this thread make them. */
   readonly pool: StepPool | undefined;
+  /** The runs that steps wait for. */
+  readonly children: ChildRuns;
   /** Tells the other workers of this process that there may be something for them. */
   readonly nudge: () => void;
   /** Hears that a run left this worker. */
@@ -66,8 +71,12 @@ export class WorkerCore implements RunHost {
   readonly executables: Map<string, Executable> = new Map();
   /** Room for steps at work. */
   readonly room: Room;
+  /** Steps that wait for turns of rate limits. */
+  readonly turns: TurnWaits = new TurnWaits();
   readonly #setup: WorkerSetup;
   readonly #runs = new Map<string, ActiveRun>();
+  /** What is still being ended of runs that are not at work here any more. */
+  readonly #leftovers = new Set<Promise<void>>();
   readonly #waker: Waker;
   readonly #poll: Poll;
   readonly #search: WorkSearch;
@@ -133,7 +142,11 @@ export class WorkerCore implements RunHost {
     const key = definitionKeyText(executable.definition);
     if (!this.executables.has(key)) await this.storage.define(executable.definition);
     // An equal graph may have been built again, around other functions.
+    const known = this.executables.get(key);
     this.executables.set(key, executable);
+    if (known === executable) return;
+    // A definition may have runs of itself within.
+    for (const { executable: child } of executable.children) await this.know(child());
   }
 
   /** A run at work here, if it is. */
@@ -180,7 +193,7 @@ export class WorkerCore implements RunHost {
     if (executable === undefined) {
       throw new ConfigError(`Run ${claimed.run.id} is of a definition that this worker does not know.`);
     }
-    const run = new ActiveRun(this, executable, claimed);
+    const run = new ActiveRun(this, executable.sized(claimed.run.size), claimed);
     this.#runs.set(run.id, run);
     this.#open(run);
     void this.#attend();
@@ -301,6 +314,7 @@ export class WorkerCore implements RunHost {
       }
     }
     await done;
+    await Promise.all(this.#leftovers);
     this.#neighbours.stop();
     this.#reminders.clear();
     this.#poll.stop();
@@ -348,9 +362,33 @@ export class WorkerCore implements RunHost {
     this.#setup.nudge();
   }
 
+  get children(): ChildRuns {
+    return this.#setup.children;
+  }
+
+  async startChild(run: NewRun, executable: Executable, again: boolean): Promise<RunRecord> {
+    // A worker that claims nothing by itself drives single runs.
+    const drives = this.queues.length === 0;
+    const takes = drives ||
+      this.room.free > 0 && this.queues.includes(run.queue) && !this.hasIdleNeighbour(run.queue);
+    const { run: record, claimed } = await this.children.start(run, again, takes ? this.session : undefined);
+    if (isFinal(record.status)) return record;
+    if (claimed === undefined) this.children.join(record.id, drives);
+    else {
+      const { exit } = this.adopt(claimed, executable);
+      if (drives) void exit.then((exit) => exit === "ended" ? undefined : this.children.join(record.id, true));
+    }
+    return record;
+  }
+
   warn(message: string, run: ActiveRun): void {
     warn(message, { workflow: run.run.workflow, run: run.id });
     run.trace?.warning(message, this.clock.now());
+  }
+
+  awaitLeft(work: Promise<void>): void {
+    this.#leftovers.add(work);
+    void work.finally(() => this.#leftovers.delete(work));
   }
 
   left(run: ActiveRun, exit: RunExit): void {

@@ -45,7 +45,13 @@ export class Controls {
     const { program } = run.setup;
     const control = controlAt(program, place)!;
     const { values, endOf } = flow;
-    const outcome = controlOutcome(program, place, control, { values, endOf, winner: flow.winnerOf(place) });
+    const outcome = controlOutcome(program, place, control, {
+      values,
+      endOf,
+      winner: flow.winnerOf(place),
+      errorOf: (of) => run.errorOf(of),
+      now: run.setup.clock.now(),
+    });
     if (outcome.kind !== "skipped" && outcome.kind !== "cancelled") run.record.started(place);
     switch (outcome.kind) {
       case "succeeded":
@@ -54,6 +60,9 @@ export class Controls {
         break;
       case "failed":
         run.fail(place, outcome.error);
+        break;
+      case "waits":
+        run.waits.begin(place, outcome.wait);
         break;
       case "skipped":
         run.skip(place);

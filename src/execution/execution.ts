@@ -6,23 +6,28 @@
  */
 import { abortable } from "../abortable.ts";
 import { AttemptContext } from "../attempt.ts";
+import type { Timer } from "../clock.ts";
 import { switchContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { Controls } from "./controls.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import { CancelledError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
-import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { RunLifetime } from "../run_lifetime.ts";
+import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
 import type { Status } from "../status.ts";
 import { runStep } from "./step.ts";
+import { Waits } from "./waits.ts";
+import type { SharedRoom } from "./shared_room.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import { openTrace, type RunTracer } from "../tracer.ts";
+import { warn } from "../warning.ts";
 
 /** A plugin with what it is told about the run. */
 interface PluginRun {
@@ -38,8 +43,12 @@ export class Execution implements Run<unknown> {
   readonly record: RunRecord;
   /** Hears of the run, if anybody does. */
   readonly trace: RunTracer | undefined;
+  /** What its steps share, and its hooks. */
+  readonly lifetime: RunLifetime;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
+  /** Slots that it shares with the runs that its steps wait for, if there may be any. */
+  readonly room: SharedRoom | undefined;
   readonly #controller = new AbortController();
   readonly #result = Promise.withResolvers<unknown>();
   readonly #allEnded = Promise.withResolvers<void>();
@@ -59,21 +68,36 @@ export class Execution implements Run<unknown> {
   readonly #failures = new Map<number, StepFailedError>();
   /** Evaluates control nodes; most graphs have none. */
   readonly #controls: Controls | undefined;
+  #waits: Waits | undefined;
   #cancelled: CancelledError | undefined;
+  #timedOut: TimeoutError | undefined;
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(readonly setup: ExecutionSetup) {
     const { program, workflowName, version, clock, keepEvents } = setup;
-    this.id = clock.newId();
+    this.id = setup.id ?? clock.newId();
+    this.room = setup.room;
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
+    this.lifetime = new RunLifetime({
+      workflowName,
+      runId: this.id,
+      signal: this.stopSignal,
+      warn: (message) => this.#warn(message),
+    });
     // An attempt that is traced is more than a plain call.
     this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
     this.#controls = program.graph.hasControls ? new Controls(this) : undefined;
     this.#result.promise.catch(() => {});
   }
 
-  /** Aborted when the run is cancelled. */
+  #warn(message: string): void {
+    warn(message, { workflow: this.setup.workflowName, run: this.id });
+    // After the last event there are no more.
+    if (!this.record.isFinished) this.record.warning(message);
+  }
+
+  /** Aborted when the run is cancelled, or its time is over. */
   get stopSignal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -88,7 +112,33 @@ export class Execution implements Run<unknown> {
   }
 
   status(): Promise<RunStatus> {
-    return Promise.resolve(this.record.snapshot());
+    return Promise.resolve(this.snapshot());
+  }
+
+  /** The state of all as data: what a map's items are comes before the map. */
+  snapshot(): RunStatus {
+    return this.record.snapshot(this.#waits?.children);
+  }
+
+  /** What its steps wait for that none of them does. */
+  get waits(): Waits {
+    return this.#waits ??= new Waits(this);
+  }
+
+  /** What a step has failed with, if it has. */
+  errorOf(place: number): unknown {
+    return this.#failures.get(place)?.cause;
+  }
+
+  /** Something goes on that the run does not end before. */
+  outlives(work: Promise<void>): void {
+    this.#stepsWithPlugins.add(work);
+    void work.then(() => this.#stepsWithPlugins.delete(work));
+  }
+
+  /** A step that waited has ended: others may start. */
+  resume(): void {
+    if (this.#flow !== undefined) this.#pump();
   }
 
   events(): AsyncIterableIterator<RunEvent> {
@@ -96,7 +146,7 @@ export class Execution implements Run<unknown> {
   }
 
   async cancel(): Promise<void> {
-    if (!this.record.isFinished) {
+    if (!this.record.isFinished && this.#timedOut === undefined) {
       const { workflowName } = this.setup;
       this.#cancelled ??= new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
         workflow: workflowName,
@@ -107,13 +157,9 @@ export class Execution implements Run<unknown> {
     await this.#result.promise.catch(() => {});
   }
 
-  signal(name: string, _payload: unknown): Promise<void> {
-    const { workflowName } = this.setup;
-    return Promise.reject(
-      new NotFoundError(`No node of workflow \`${workflowName}\` waits for the signal ${JSON.stringify(name)}.`, {
-        workflow: workflowName,
-      }),
-    );
+  async signal(name: string, payload: unknown): Promise<void> {
+    await Promise.resolve();
+    this.waits.signal(name, payload);
   }
 
   /** Makes the run. Its end is seen through {@linkcode result}. */
@@ -125,6 +171,7 @@ export class Execution implements Run<unknown> {
     let values: readonly unknown[] = [];
     let close: (() => Promise<void>) | undefined;
     const begun: PluginRun[] = [];
+    const limit = this.#limitTime();
     try {
       close = await setup.open?.(this.id);
       this.results = await setup.openResults?.(record);
@@ -132,14 +179,21 @@ export class Execution implements Run<unknown> {
         begun.push(run);
         await run.plugin.runStarted?.(run.context);
       }
+      if (setup.hooks !== undefined) await abortable(this.lifetime.begin(setup.hooks), this.stopSignal);
       values = await this.#runNodes();
     } catch (error) {
       broken = { error };
       this.#controller.abort(error);
     }
+    limit?.cancel();
     await Promise.all(this.#stepsWithPlugins);
     try {
       await close?.();
+    } catch (error) {
+      broken ??= { error };
+    }
+    try {
+      await this.lifetime.close();
     } catch (error) {
       broken ??= { error };
     }
@@ -156,6 +210,17 @@ export class Execution implements Run<unknown> {
       broken ??= { error };
     }
     this.#finish(values, broken);
+  }
+
+  /** Ends the run when its time is over. */
+  #limitTime(): Timer | undefined {
+    const { timeout, clock, workflowName } = this.setup;
+    if (timeout === undefined) return undefined;
+    return clock.setTimer(timeout, () => {
+      if (this.#cancelled !== undefined || this.#flow?.open === 0) return;
+      this.#controller.abort(this.#timedOut = runTimeoutError(workflowName, this.id, timeout));
+      this.#allEnded.resolve();
+    });
   }
 
   async #runNodes(): Promise<readonly unknown[]> {
@@ -220,6 +285,7 @@ export class Execution implements Run<unknown> {
     while (!this.stopSignal.aborted) {
       this.#controls?.settle(flow);
       if (this.#running >= this.setup.concurrency || this.#resting) return;
+      if (this.room !== undefined && !this.room.mayTake(this)) return;
       const place = flow.take();
       if (place < 0) return;
       this.#start(place);
@@ -242,14 +308,14 @@ export class Execution implements Run<unknown> {
     const resume = this.#heldUp.get(place);
     if (resume !== undefined) {
       this.#heldUp.delete(place);
-      this.#running++;
+      this.#enter();
       resume();
       return;
     }
     if (this.results !== undefined || this.#managed !== undefined && this.#managed[place] === 1) {
-      this.#running++;
+      this.#enter();
       const step = runStep(this, place).catch((error) => this.fail(place, error)).then(() => {
-        this.#running--;
+        this.#leave();
         this.#stepsWithPlugins.delete(step);
         this.#pump();
       });
@@ -274,6 +340,16 @@ export class Execution implements Run<unknown> {
     } else this.succeed(place, result);
   }
 
+  #enter(): void {
+    this.#running++;
+    this.room?.take();
+  }
+
+  #leave(): void {
+    this.#running--;
+    this.room?.put();
+  }
+
   /** The frame that the running code is in; a new one, if an asynchronous node has kept the last one. */
   #enterFrame(): Frame {
     if (this.#frame === undefined) switchContext(this.#frame = this.#newFrame());
@@ -286,16 +362,16 @@ export class Execution implements Run<unknown> {
 
   /** Goes on when the promise of a plain node has settled; what runs then is still in the node's frame. */
   #await(place: number, pending: PromiseLike<unknown>, frame: Frame): void {
-    this.#running++;
+    this.#enter();
     if (!this.record.isRunning(place)) this.record.started(place);
     Promise.resolve(pending).then(
       (value) => {
-        this.#running--;
+        this.#leave();
         this.succeed(place, value);
         this.#pump(frame);
       },
       (error) => {
-        this.#running--;
+        this.#leave();
         this.fail(place, error);
         this.#pump(frame);
       },
@@ -332,6 +408,7 @@ export class Execution implements Run<unknown> {
         attempt: 1,
       },
       () => this.signalAt(place),
+      () => this.lifetime,
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),
@@ -407,7 +484,7 @@ export class Execution implements Run<unknown> {
    */
   async holdUp(place: number, begin: (resolve: () => void) => () => void): Promise<void> {
     this.record.waits(place);
-    this.#running--;
+    this.#leave();
     const { promise, resolve } = Promise.withResolvers<void>();
     let hasSlot = false;
     const signal = this.signalAt(place);
@@ -425,7 +502,7 @@ export class Execution implements Run<unknown> {
     this.#pump();
     await promise;
     signal.removeEventListener("abort", onAbort);
-    if (!hasSlot) this.#running++;
+    if (!hasSlot) this.#enter();
     if (signal.aborted) stop();
   }
 
@@ -465,6 +542,7 @@ export class Execution implements Run<unknown> {
       this.#result.reject(error);
     };
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
+    if (this.#timedOut !== undefined) return end("FAILED", this.#timedOut);
     const failure = this.#unhandledFailure();
     if (failure !== undefined) return end("FAILED", failure);
     if (broken !== undefined) return end("FAILED", broken.error);

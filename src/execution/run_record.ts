@@ -172,16 +172,21 @@ export class RunRecord {
     return this.#kept.events();
   }
 
-  /** The state of all as data. */
-  snapshot(): RunStatus {
-    const steps = this.graph.members.map((_, place): StepStatus => {
+  /** The state of all as data; `children` are runs that steps wait for, by place. */
+  snapshot(children?: ReadonlyMap<number, { readonly id: string; snapshot(): RunStatus }>): RunStatus {
+    const steps = this.graph.members.flatMap((_, place): StepStatus[] => {
       const error = this.#errors.get(place);
-      return {
+      const child = children?.get(place);
+      const step: StepStatus = {
         name: this.graph.names.at(place),
         status: this.stateOf(place),
         attempt: this.attemptsOf(place),
         ...(error === undefined ? {} : { error }),
+        ...(child === undefined ? {} : { child: child.id }),
       };
+      const isMap = child !== undefined && this.graph.extraAt(place)?.control?.kind === "map";
+      // The last step of the items' run gathers them, which is what the map's own step stands for.
+      return isMap ? [...child.snapshot().steps.slice(0, -1), step] : [step];
     });
     return { id: this.id, workflow: this.workflow, version: this.version, status: this.status, steps };
   }

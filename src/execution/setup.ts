@@ -6,13 +6,17 @@
 import type { AttemptTime } from "../attempt.ts";
 import type { Clock } from "../clock.ts";
 import type { TaskContext } from "../context.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin, PluginCall } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { Program } from "../program.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import type { TraceCarry, Tracer } from "../tracer.ts";
+import type { WorkflowDefinition } from "../definition.ts";
+import type { Execution } from "./execution.ts";
 import type { RunRecord } from "./run_record.ts";
+import type { SharedRoom } from "./shared_room.ts";
 
 /** One call that a backend makes where it likes: here, or on another thread. */
 export interface StepCall {
@@ -34,10 +38,26 @@ export interface StepCall {
   readsLast(of: number): boolean;
 }
 
+/** How a run is made that a step waits for. */
+export interface NestOptions {
+  /** Id of the run. */
+  readonly id: string;
+  /** How many of its nodes may be at work at a time, if that is less than in the other run. */
+  readonly concurrency: number;
+  /** The slots of both. */
+  readonly room: SharedRoom | undefined;
+}
+
 /** What an execution runs, and how. */
 export interface ExecutionSetup {
   /** The graph, made flat. */
   readonly program: Program;
+  /** Id of the run; `undefined` for a new one. */
+  readonly id: string | undefined;
+  /** Slots that it shares with others; `undefined` if there are none to share with. */
+  readonly room: SharedRoom | undefined;
+  /** Prepares the run of another definition, on the same backend. */
+  readonly nest: (definition: WorkflowDefinition, input: unknown, options: NestOptions) => Promise<Execution>;
   /** Name of the workflow. */
   readonly workflowName: string;
   /** Version of the definition, or empty. */
@@ -46,8 +66,12 @@ export interface ExecutionSetup {
   readonly concurrency: number;
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** Milliseconds that the run may take, or `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Time and chance. */
   readonly clock: Clock;
+  /** What is called around the run; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** 1 where a node is more than a plain call here; `undefined` if none is. */
   readonly managed: Uint8Array | undefined;
   /** Options of a node, or `undefined` if it has none. */

@@ -29,6 +29,8 @@ import type {
   StoredValue,
 } from "./records.ts";
 import type { ResultCache } from "./result_cache.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
+import type { TurnLimit } from "./rate_limit.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 
 /** What a worker asks for. */
@@ -128,7 +130,7 @@ export interface RunQuery {
   readonly cursor?: string;
 }
 
-/** A page of runs, the latest first. */
+/** Keeps a session alive from a thread, the latest first. */
 export interface RunPage {
   /** The runs. */
   readonly runs: readonly RunRecord[];
@@ -167,6 +169,16 @@ export interface EngineStorage extends RuntimeStorage, Partial<ResultCache> {
     run: NewRun,
     session?: string,
   ): Promise<{ readonly run: RunRecord; readonly created: boolean; readonly claimed: ClaimedRun | undefined }>;
+  /**
+   * Makes a run of which steps have ended, or all of it has. It is there as a whole or not at all, however many steps and values it has. If
+   * its id, idempotency key or exclusive key is taken, gives the run that has it, and asks for no values.
+   *
+   * @throws {ConflictError} If another process made or removed a run of the same id meanwhile, and there is none now.
+   */
+  startFilled(
+    run: FilledRun,
+    contents: RunContents,
+  ): Promise<{ readonly run: RunRecord; readonly created: boolean }>;
   /** Claims runs that are ready or due. */
   claimRuns(request: ClaimRequest): Promise<ClaimAnswer>;
   /** Claims one run, ready or waiting, unless another session holds it. */
@@ -190,7 +202,7 @@ export interface EngineStorage extends RuntimeStorage, Partial<ResultCache> {
   listRuns(query?: RunQuery): Promise<RunPage>;
 
   /**
-   * Tells a run something. A run that nobody holds becomes ready.
+   * Tells a run something. A run that nobody holds becomes ready, unless it is a signal to one that has not begun, which begins in its time.
    *
    * @returns Whether the run exists and has not ended; if not, nothing is kept.
    */
@@ -198,11 +210,11 @@ export interface EngineStorage extends RuntimeStorage, Partial<ResultCache> {
   /** The messages of a run, in the order in which they were sent. They stay until a commit names them as handled. */
   receive(claim: Claim): Promise<readonly ReceivedMessage[]>;
   /**
-   * Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
+   * Opens a finished run again at a time; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
    *
    * @throws {ConfigError} If another run of the workflow has its exclusive key.
    */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, now: number): Promise<boolean>;
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */
   keepSession(session: SessionRecord, isNew: boolean): Promise<boolean>;
@@ -235,6 +247,13 @@ export interface EngineStorage extends RuntimeStorage, Partial<ResultCache> {
   takeSlot(slot: Slot, now: number): Promise<boolean>;
   /** Frees a slot; silent if it is not held. */
   freeSlot(slot: Slot): Promise<void>;
+
+  /**
+   * Takes a turn of a rate limit, if one is free: of all that name a key, no more than `limit` take one within any `interval` before `now`.
+   *
+   * @returns 0, or the milliseconds until a turn may be free, at most `interval`; no turn is taken then.
+   */
+  takeTurn(limit: TurnLimit, now: number): Promise<number>;
 
   /** A text that changes whenever there may be something new for a worker: a run or offer in its queues, a message to one of its runs. */
   bell(session: string, queues: readonly string[]): Promise<string>;

@@ -16,8 +16,10 @@ import type {
   RunQuery,
   Slot,
 } from "./engine_storage.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
+import { type TurnLimit, TurnsInMemory } from "./rate_limit.ts";
 import type {
   CachedResult,
   Claim,
@@ -58,6 +60,7 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Always `false`. */
   readonly shared: boolean = false;
   readonly #runs = new MemoryRuns();
+  readonly #turns = new TurnsInMemory();
   readonly #steps = new MemorySteps((workflow, id) => this.#runs.catalog.driven(workflow, id));
 
   /** Makes a run: every step `PENDING`, nothing queued. @throws {ConfigError} If it exists. */
@@ -123,6 +126,12 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Makes a run. */
   async startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#runs.start(run, session);
+  }
+
+  /** Makes a run of which steps have ended. */
+  async startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    const { fillRun } = await import("./memory_fill.ts");
+    return await fillRun(this.#runs, run, contents);
   }
 
   /** The run that has the id, or the idempotency key, of a new one. */
@@ -196,8 +205,8 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  async reopen(runId: string): Promise<boolean> {
-    return this.#runs.reopen(runId);
+  async reopen(runId: string, now: number): Promise<boolean> {
+    return this.#runs.reopen(runId, now);
   }
 
   /** A worker begins, or says that it lives. */
@@ -248,6 +257,11 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Frees a slot. */
   async freeSlot(slot: Slot): Promise<void> {
     this.#runs.sessions.freeSlot(slot);
+  }
+
+  /** Takes a turn of a rate limit. */
+  async takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#turns.take(limit, now);
   }
 
   /** The number of the latest ring that concerns a worker. */

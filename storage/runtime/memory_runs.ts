@@ -16,6 +16,7 @@ import type {
   Claim,
   ClaimedRun,
   NewRun,
+  NotableEvent,
   RunMessage,
   RunRecord,
   StepClaim,
@@ -62,10 +63,18 @@ export class MemoryRuns {
   }
 
   /** Puts a run back as it was. */
-  restore(record: RunRecord, steps: readonly StepRecord[], values: ReadonlyMap<number, StoredValue>): void {
+  restore(
+    record: RunRecord,
+    steps: readonly StepRecord[],
+    values: ReadonlyMap<number, StoredValue>,
+    events: readonly NotableEvent[] = [],
+  ): void {
     if (this.catalog.known(record) !== undefined) throw new ConfigError(`The run ${JSON.stringify(record.id)} exists.`);
     const run = this.catalog.add(record);
-    for (const [place, step] of steps.entries()) run.setStep(place, step, values.get(place));
+    for (const [place, step] of steps.entries()) {
+      if (step.status !== "PENDING" || step.attempt > 0 || step.losses > 0) run.setStep(place, step, values.get(place));
+    }
+    run.events.push(...events);
     if (!run.ended) this.#wait(run);
   }
 
@@ -136,7 +145,7 @@ export class MemoryRuns {
   }
 
   /** Opens a run again. @returns Whether it had ended. */
-  reopen(runId: string): boolean {
+  reopen(runId: string, now: number): boolean {
     const run = this.catalog.run(runId);
     if (run?.ended !== true) return false;
     const other = this.catalog.exclusiveHolder(run.record);
@@ -151,7 +160,7 @@ export class MemoryRuns {
     }
     this.catalog.reopened(run);
     run.reopened = true;
-    run.change({ status: "PENDING", reopened: true, endedAt: undefined, failure: undefined });
+    run.change({ status: "PENDING", reopened: true, reopenedAt: now, endedAt: undefined, failure: undefined });
     this.#wait(run);
     return true;
   }
@@ -229,6 +238,8 @@ export class MemoryRuns {
     run.tell(++this.#messages, message);
     if (run.record.session !== undefined) return this.bell.ringSession(run.record.session);
     if (!run.record.parked && run.record.wakeAt === undefined) return;
+    // A signal does not begin a run before its time.
+    if (run.record.fence === 0n && message.kind === "signal") return;
     this.ready.remove(run);
     run.change({ parked: false, wakeAt: undefined });
     this.#wait(run);

@@ -26,6 +26,15 @@ export interface DefinitionRecord extends DefinitionKey {
   readonly targets: readonly { readonly place: number; readonly path: readonly (string | number)[] }[];
   /** Whether the result is the one target's value, not an array of values. */
   readonly single: boolean;
+  /** The signals that steps wait for; `null` if one of them is known only in the run. Absent: none. */
+  readonly signals?: readonly string[] | null;
+  /** The steps that wait for runs of their own: one of another workflow, or one of the items of a map. Absent: none. */
+  readonly children?: readonly { readonly place: number; readonly of: "workflow" | "map" }[];
+  /**
+   * Of the run of a map's items, how many steps each item has: names and edges are those of a list of one item, and the last step gathers them.
+   * The size of a run tells how many items it has.
+   */
+  readonly itemSteps?: number;
 }
 
 /** A value that was encoded, a value that lies in the attached object store, or the error of a step that has none. */
@@ -60,6 +69,28 @@ export interface CachedResult {
   readonly keptAt: number;
 }
 
+/** What a run was forked from. */
+export interface ForkOrigin {
+  /** Id of the run that it was made of. */
+  readonly run: string;
+  /** Names of the steps from which on it was to run again. */
+  readonly from: readonly string[];
+  /** Names of the steps that were given a value. Absent: none. */
+  readonly overridden?: readonly string[];
+}
+
+/** Where a run was imported from. */
+export interface ImportOrigin {
+  /** Its id where it was exported. */
+  readonly run: string;
+  /** Milliseconds since 1970 at which it was exported. */
+  readonly exportedAt: number;
+  /** Its status then; one that had not ended is kept as `CANCELLED`. */
+  readonly status: Status;
+  /** Paths in its input that were left out, at most 20 of them. Absent: none. */
+  readonly redacted?: readonly string[];
+}
+
 /** A run that is about to exist. */
 export interface NewRun extends DefinitionKey {
   /** Its id: a name by the rule of names, unique among all workflows. */
@@ -84,6 +115,12 @@ export interface NewRun extends DefinitionKey {
   readonly exclusive?: string;
   /** What a tracer gave when the run was started, so that other processes go on with the same trace. */
   readonly trace?: string;
+  /** The run that it was forked from. Absent: it was started. */
+  readonly forkedFrom?: ForkOrigin;
+  /** Where it was imported from. Absent: it was not. */
+  readonly importedFrom?: ImportOrigin;
+  /** The run, and the place of its step, that waits for this one. */
+  readonly parent?: { readonly run: string; readonly place: number };
 }
 
 /** What is known of a run without looking at its steps. */
@@ -103,9 +140,11 @@ export interface RunRecord extends NewRun {
    * run that is held only the claim tells it; should its holder be lost before the first commit, the next one is told too.
    */
   readonly reopened: boolean;
+  /** Milliseconds since 1970 at which it was last opened again. */
+  readonly reopenedAt?: number;
   /** Milliseconds since 1970 at which it ended. */
   readonly endedAt?: number;
-  /** What it failed with: place and error of the first step that did. */
+  /** What it failed with: place and error of the first step that did; −1 if that is said of the run and of no step. */
   readonly failure?: { readonly place: number; readonly error: ErrorRecord };
 }
 
@@ -193,6 +232,8 @@ export type RunMessage =
   | { readonly kind: "cancel" }
   | { readonly kind: "signal"; readonly name: string; readonly payload: StoredValue }
   | { readonly kind: "report"; readonly offer: string; readonly report: StepReport }
+  /** The run that a step waits for has ended, or is about to. */
+  | { readonly kind: "child"; readonly place: number }
   /** The worker that held these steps is gone. */
   | { readonly kind: "lost"; readonly offer: string };
 
@@ -214,6 +255,12 @@ export type NotableEvent =
     readonly error: ErrorRecord;
   }
   | { readonly event: "attempt_started"; readonly place: number; readonly timestamp: number; readonly attempt: number }
+  /** Steps that had ended when the run was forked, as ranges of places: the first, and the one after the last. */
+  | {
+    readonly event: "kept";
+    readonly timestamp: number;
+    readonly places: readonly (readonly [from: number, to: number])[];
+  }
   | { readonly event: "warning"; readonly place?: number; readonly timestamp: number; readonly message: string };
 
 /** A worker that serves runs. Its lease covers all that it holds. */

@@ -23,8 +23,8 @@ async function trespasses(folder: string, allowed: (imported: string, file: stri
   );
 }
 
-Deno.test("storage/ imports nothing of src/ but errors.ts, status.ts and clock.ts", async () => {
-  const known = ["src/errors.ts", "src/status.ts", "src/clock.ts"];
+Deno.test("storage/ imports nothing of src/ but errors.ts, status.ts, clock.ts and retry_after.ts", async () => {
+  const known = ["src/errors.ts", "src/status.ts", "src/clock.ts", "src/retry_after.ts"];
   expect(await trespasses("storage", (to) => to.startsWith("storage/") || known.includes(to))).toEqual([]);
 });
 
@@ -55,9 +55,8 @@ Deno.test("the rules of joins know states and the edges of graphs, and nothing t
   expect(files.get("src/handled.ts")).toEqual(["src/graph.ts", "src/join.ts", "src/status.ts"]);
 });
 
-Deno.test("src/control/ knows nodes, programs and the rules, and neither workflows, runs nor the engine", async () => {
-  const strangers =
-    /^src\/(engine|backends|execution|pool|results)\/|^src\/(workflow|in_process|definition|attempt)\.ts$/;
+Deno.test("src/control/ knows nodes, definitions, programs and the rules, and neither workflows, runs nor the engine", async () => {
+  const strangers = /^src\/(engine|backends|execution|pool|results)\/|^src\/(workflow|in_process|attempt)\.ts$/;
   expect(await trespasses("src/control", (to) => !strangers.test(to))).toEqual([]);
 });
 
@@ -133,13 +132,18 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
       "src/control/optional.ts",
       "src/control/any_of.ts",
       "src/control/branch.ts",
+      "src/control/gather.ts",
+      "src/control/map.ts",
+      "src/control/map_body.ts",
+      "src/control/sub_workflow.ts",
+      "src/definition.ts",
+      "src/control/repeat_until.ts",
     ],
     ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts", "src/control/joins_of.ts"],
     [
       "src/program.ts",
       "src/slots.ts",
       "src/query.ts",
-      "src/definition.ts",
       "src/results/decisions.ts",
       "src/results/storage_results.ts",
       "src/workflow.ts",
@@ -158,4 +162,21 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
   for (const file of layers.flat()) expect([...files.keys()]).toContain(file);
   const upwards = await trespasses("src", (to, file) => layerOf(file) < 0 || layerOf(to) <= layerOf(file));
   expect(upwards).toEqual([]);
+});
+
+Deno.test("forks and bundles are loaded with the first of them", async () => {
+  const loaded = /^src\/engine\/(fork|fork_plan|near_names|copied_values|record_files)\.ts$|^src\/engine\/bundle\//;
+  const lazy = new Map<string, number>();
+  for (const folder of ["src", "storage"]) {
+    for await (const { path } of walk(join(root, folder), { exts: [".ts"] })) {
+      const file = relative(root, path);
+      if (loaded.test(file)) continue;
+      const source = await Deno.readTextFile(path);
+      for (const [, to = ""] of source.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "(\.[^"]+)"/gm)) {
+        expect(relative(root, join(dirname(path), to))).not.toMatch(loaded);
+      }
+      lazy.set(file, [...source.matchAll(/import\("\.\/(?:fork|bundle\/\w+)\.ts"\)/g)].length);
+    }
+  }
+  expect(lazy.get("src/engine/runtime.ts")).toBe(3);
 });

@@ -45,6 +45,7 @@ export function shapeOf({ parents, pure, targets, controls = [] }: Layout): RunS
     size: parents.length,
     pure: Uint8Array.from(pure, (isPure, place) => Number(isPure || joins.has(place))),
     bound: new Uint8Array(parents.length),
+    waits: new Uint8Array(parents.length),
     targets,
   };
 }

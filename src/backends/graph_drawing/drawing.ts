@@ -5,7 +5,7 @@
  */
 import type { NodeGraph } from "../../graph.ts";
 import { InputRef } from "../../input.ts";
-import type { Control } from "../../control/control.ts";
+import { type Control, isWaiting, type WaitingControl } from "../../control/control.ts";
 import { type CallNode, forEachParent, nodeBehind, type NodeExtra, parentOf } from "../../node.ts";
 
 /** A call of a function, the making of a live object, a call of one of its methods, or a node that makes no call. */
@@ -13,7 +13,7 @@ export type DrawnKind = "function" | "instance" | "method" | "control";
 
 /**
  * Why one node waits for another: it reads its value, uses the same live object next, asks it whether to run, or just comes later. What a
- * control node takes is optional, one of any, or the value of a case.
+ * control node takes is optional, one of any, or the value of a case or an iteration.
  */
 export type EdgeKind = "data" | "state" | "condition" | "order" | "optional" | "any" | "case";
 
@@ -33,7 +33,7 @@ export interface DrawnEdge {
   readonly to: number;
   /** The strongest reason. */
   readonly kind: EdgeKind;
-  /** The cases of a branch that it stands for; empty if it stands for none. */
+  /** The cases of a branch, or iterations of a loop, that it stands for; empty if it stands for none. */
   readonly label: string;
 }
 
@@ -95,8 +95,9 @@ function parentKinds(node: CallNode, extra: NodeExtra | undefined): Map<number, 
       if (STRENGTH[kind] > STRENGTH[known.kind]) known.kind = kind;
     }
   };
-  if (extra?.control === undefined) forEachParent(node, (parent) => add(parent, "data"), ARGUMENTS_ONLY);
-  else addTaken(node, extra.control, add);
+  if (extra?.control === undefined || isWaiting(extra.control)) {
+    forEachParent(node, (parent) => add(parent, "data"), ARGUMENTS_ONLY);
+  } else addTaken(node, extra.control, add);
   // The first node that a method call comes after is the use of its object before.
   extra?.after?.forEach((parent, i) => add(parent, extra.receiver !== undefined && i === 0 ? "state" : "order"));
   for (const { on, inCase } of extra?.when ?? []) {
@@ -108,7 +109,7 @@ function parentKinds(node: CallNode, extra: NodeExtra | undefined): Map<number, 
 /** What a control node takes. */
 function addTaken(
   node: CallNode,
-  control: Control,
+  control: Exclude<Control, WaitingControl>,
   add: (parent: CallNode, kind: EdgeKind, inCase?: string) => void,
 ): void {
   for (let i = 0; i < node.argumentCount; i++) {
@@ -124,6 +125,14 @@ function addTaken(
       case "branch":
         if (i === 0) add(parent, "data");
         else add(parent, "case", control.cases[i - 1]);
+        break;
+      case "gather":
+        add(parent, "optional");
+        break;
+      case "repeatUntil":
+        add(parent, "case", String(i));
+        break;
+      case "initial":
         break;
     }
   }

@@ -67,8 +67,7 @@ export class Definitions {
     return places.get(name);
   }
 
-  async #graph({ schema, steps, parents, targets, single }: DefinitionRecord): Promise<StoredForm> {
-    const graph: Graph = { steps, parents, targets, single };
+  async #graph({ workflow: _workflow, version: _version, schema, ...graph }: DefinitionRecord): Promise<StoredForm> {
     const bytes = new TextEncoder().encode(JSON.stringify(graph));
     return await this.context.forms.any(graphOwner(schema), { kind: "bytes", bytes });
   }

@@ -116,6 +116,10 @@ export class KvKeys {
   cachedAt(keptAt: number, id: string): KvKey {
     return [this.prefix, "cached-at", keptAt, id];
   }
+  /** The turns of a rate limit. */
+  turns(key: string): KvKey {
+    return [this.prefix, "turns", short(key)];
+  }
   /** The run that an idempotency key stands for. */
   idempotency(workflow: string, key: string): KvKey {
     return [this.prefix, "idem", workflow, short(key)];

@@ -5,6 +5,7 @@
  */
 import type { Status } from "../../../src/status.ts";
 import type { ClaimRequest, EngineStorage, RunCommit, RunPage, RunQuery, Slot } from "../engine_storage.ts";
+import type { FilledRun, RunContents } from "../filled_run.ts";
 import type {
   Claim,
   DefinitionKey,
@@ -18,6 +19,7 @@ import type {
   StepReport,
   StoredValue,
 } from "../records.ts";
+import type { TurnLimit } from "../rate_limit.ts";
 import type { KvLike } from "../../kv/kv_like.ts";
 import { nextFileChange } from "./file_changes.ts";
 import { openHeartbeat } from "./heartbeat.ts";
@@ -124,6 +126,14 @@ export class KvRuntimeStorage implements EngineStorage {
     return this.#with(({ starts }) => starts.start(run, session));
   }
 
+  /** Makes a run of which steps have ended. */
+  startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    return this.#with(async ({ context, reader }) => {
+      const { FilledStarts } = await import("./filled_starts.ts");
+      return await new FilledStarts(context, reader).start(run, contents);
+    });
+  }
+
   /** Claims runs that are ready or due. */
   claimRuns(request: ClaimRequest): ReturnType<EngineStorage["claimRuns"]> {
     return this.#with(({ claims }) => claims.claimRuns(request));
@@ -175,8 +185,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean> {
-    return this.#with((parts) => parts.reopen(runId));
+  reopen(runId: string, now: number): Promise<boolean> {
+    return this.#with((parts) => parts.reopen(runId, now));
   }
 
   /** A worker begins, or says that it lives. */
@@ -227,6 +237,11 @@ export class KvRuntimeStorage implements EngineStorage {
   /** Frees a slot. */
   freeSlot(slot: Slot): Promise<void> {
     return this.#with(({ slots }) => slots.free(slot));
+  }
+
+  /** Takes a turn of a rate limit. */
+  takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#with(({ turns }) => turns.take(limit, now));
   }
 
   /** The versionstamps of the bells that concern a worker. */

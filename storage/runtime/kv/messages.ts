@@ -12,7 +12,7 @@ import type { KvEntry } from "../../kv/kv_like.ts";
 import { lastText } from "./keys.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
 import { InDoubtError, Unit } from "../../kv/unit.ts";
-import { moveEntry } from "./waiting.ts";
+import { moveEntry, writeWaiting } from "./waiting.ts";
 
 /** The largest error or payload within a message. */
 const INLINE_BYTES = 16_000;
@@ -22,6 +22,7 @@ export type MessageForm =
   | { readonly kind: "cancel" }
   | { readonly kind: "signal"; readonly name: string; readonly payload: StoredForm }
   | { readonly kind: "report"; readonly offer: string; readonly report: StepReport; readonly error?: StoredForm }
+  | { readonly kind: "child"; readonly place: number }
   | { readonly kind: "lost"; readonly offer: string };
 
 /** What came of a delivery. */
@@ -73,7 +74,7 @@ export class Messages {
     if (head.versionstamp === null || head.value.gone === true || hasEnded(head.value)) return "missing";
     const id = this.#newId(mail.value ?? "");
     const added = head.value.o === undefined
-      ? this.#wake(runId, head, unit)
+      ? this.#wake(runId, head, form, unit)
       : await this.#tellHolder(runId, head.value.o, unit);
     if (!added) return "refused";
     if (form.kind === "signal") {
@@ -133,14 +134,19 @@ export class Messages {
   }
 
   /** Nobody holds the run: it becomes ready. Its head is written anew if its entry moves, and conditional in any case. */
-  #wake(runId: string, head: KvEntry<Head>, unit: Unit): boolean {
+  #wake(runId: string, head: KvEntry<Head>, form: MessageForm, unit: Unit): boolean {
     unit.check(head.key, head.versionstamp);
     unit.guards.push(runId);
     // A run that was claimed before is asked for its mail when it is claimed again.
-    const isMarked = head.value.ml || head.value.f > 0n;
+    const isNew = head.value.f === 0n;
+    const isMarked = head.value.ml || !isNew;
     if (head.value.y === ENTRY.ready && isMarked) return true;
-    const ready = { ...releasedHead(head.value, false, undefined), ml: head.value.f === 0n };
-    moveEntry(this.#context.keys, unit, runId, head.value, ready);
+    const waitsOn = isNew && form.kind === "signal" && head.value.y === ENTRY.timer;
+    if (waitsOn && isMarked) return true;
+    // A signal does not begin a run before its time.
+    const ready = waitsOn ? { ...head.value, ml: true } : { ...releasedHead(head.value, false, undefined), ml: isNew };
+    if (waitsOn) writeWaiting(this.#context.keys, unit, runId, ready);
+    else moveEntry(this.#context.keys, unit, runId, head.value, ready);
     return true;
   }
 

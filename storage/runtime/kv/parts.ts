@@ -30,6 +30,7 @@ import { Sessions } from "./sessions.ts";
 import { Slots } from "./slots.ts";
 import { Starts } from "./starts.ts";
 import { StoredForms } from "./stored_form.ts";
+import { Turns } from "./turns.ts";
 
 /** The parts of a KV runtime storage. */
 export interface KvParts {
@@ -53,6 +54,8 @@ export interface KvParts {
   readonly offers: Offers;
   /** Places of concurrency keys. */
   readonly slots: Slots;
+  /** Turns of rate limits. */
+  readonly turns: Turns;
   /** What says that there is something new. */
   readonly bells: Bells;
   /** Results for the steps of other runs. */
@@ -66,7 +69,7 @@ export interface KvParts {
   /** The ten plain methods. */
   readonly methods: KvPlainMethods;
   /** Opens a finished run again. */
-  reopen(runId: string): Promise<boolean>;
+  reopen(runId: string, now: number): Promise<boolean>;
   /** Forgets a finished run. */
   forget(runId: string): Promise<void>;
 }
@@ -99,13 +102,14 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     messages,
     offers: new Offers(context, reader, sessions, messages),
     slots: new Slots(context, sessions),
+    turns: new Turns(context),
     bells: new Bells(context, kv, remote ? undefined : options.reopen?.target),
     cached: new CachedResults(context),
     definitions,
     reaper: new Reaper(context, sessions, messages),
     plain,
     methods: new KvPlainMethods({ plain, reader, definitions }),
-    reopen: (runId) => reopenRun(context, reader, runId),
+    reopen: (runId, now) => reopenRun(context, reader, runId, now),
     forget: (runId) => removeRun(context, runId),
   };
 }

@@ -1,0 +1,109 @@
+/**
+ * Runs that steps of other runs wait for: their ids, how they are started, cancelled and asked for what became of them.
+ *
+ * @module
+ */
+import { sha256Hex } from "../../storage/digest.ts";
+import { MAX_NAME_BYTES } from "../../storage/names.ts";
+import type { ClaimedRun, NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import { CancelledError, FusewireError, UnavailableError } from "../errors.ts";
+import { isFinal } from "../status.ts";
+import { warn } from "../warning.ts";
+import type { ActiveRun } from "./active_run.ts";
+import { DurableRun } from "./durable_run.ts";
+import type { RuntimeCore } from "./runtime_core.ts";
+
+/** The id of the run that a step waits for: that of its own run, `/` and the step's name; where that is too long, a hash stands for it. */
+export function childRunId(runId: string, step: string): string {
+  const id = `${runId}/${step}`;
+  if (new TextEncoder().encode(id).length <= MAX_NAME_BYTES) return id;
+  return `${sha256Hex(id).slice(0, 32)}/${[...step].slice(0, 40).join("")}`;
+}
+
+/** What became of a run that a step waits for. */
+export type ChildOutcome =
+  | { readonly kind: "open" }
+  | { readonly kind: "succeeded"; readonly value: unknown }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "skipped" };
+
+/** A run that was started for a step, or found. */
+export interface StartedChild {
+  /** What is known of it. */
+  readonly run: RunRecord;
+  /** The hold on it, if it was claimed. */
+  readonly claimed: ClaimedRun | undefined;
+}
+
+/** What workers need of the runs that their steps wait for. */
+export interface ChildRuns {
+  /**
+   * Starts a run, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. With `session` a new one
+   * is claimed at once.
+   */
+  start(run: NewRun, again: boolean, session: string | undefined): Promise<StartedChild>;
+  /** Has this process work on a run too, if it drives its runs by itself. */
+  join(id: string, drives: boolean): void;
+  /** What became of a run; `here` is that run, if it was at work in this process until its end. */
+  outcome(id: string, here?: ActiveRun): Promise<ChildOutcome>;
+  /** Has a run end, if there is one; it may go on for a while. */
+  cancel(id: string): Promise<void>;
+  /** A run has ended: the run that waits for it is told, if it is at work in this process. */
+  ended(parent: string): void;
+}
+
+/** The runs of one runtime, as those that wait for them see them. */
+export class RuntimeChildren implements ChildRuns {
+  readonly #core: RuntimeCore;
+
+  /** Asks the store of a runtime. */
+  constructor(core: RuntimeCore) {
+    this.#core = core;
+  }
+
+  async start(run: NewRun, again: boolean, session: string | undefined): Promise<StartedChild> {
+    const { storage } = this.#core;
+    const { run: record, claimed } = await storage.startRun(run, session);
+    const isOver = record.status === "FAILED" || record.status === "CANCELLED";
+    if (!again || !isOver || !await storage.reopen(record.id, this.#core.clock.now())) return { run: record, claimed };
+    return { run: await storage.readRun(record.id) ?? record, claimed: undefined };
+  }
+
+  join(id: string, drives: boolean): void {
+    if (!drives) return this.#core.nudge();
+    this.#core.drive(id).catch((error) => warn(`Run ${id} is left to others: ${String(error)}`, { run: id }));
+  }
+
+  async outcome(id: string, here?: ActiveRun): Promise<ChildOutcome> {
+    let status = here?.state.ended;
+    if (status === undefined) {
+      const record = await this.#core.storage.readRun(id);
+      if (record === undefined) {
+        return { kind: "failed", error: new CancelledError(`Run ${id} was forgotten before its result was taken.`) };
+      }
+      status = record.status;
+    }
+    if (!isFinal(status)) return { kind: "open" };
+    if (status === "SKIPPED") return { kind: "skipped" };
+    try {
+      return { kind: "succeeded", value: await new DurableRun(this.#core, id, here).result() };
+    } catch (error) {
+      // Any other error is of the store, which may answer the next time.
+      if (!(error instanceof FusewireError) || error instanceof UnavailableError) throw error;
+      return { kind: "failed", error };
+    }
+  }
+
+  async cancel(id: string): Promise<void> {
+    const core = this.#core;
+    if (!await core.send(id, { kind: "cancel" })) return;
+    const record = await core.storage.readRun(id);
+    if (record !== undefined && !isFinal(record.status) && core.isUnheld(id, record.session)) await core.endUnheld(id);
+  }
+
+  ended(parent: string): void {
+    const here = this.#core.activeRun(parent);
+    if (here === undefined) this.#core.nudge();
+    else void here.readMail();
+  }
+}
