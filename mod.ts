@@ -45,6 +45,11 @@ export type {
 export { definePlugin } from "./src/plugin_origin.ts";
 export { context } from "./src/context.ts";
 export type { TaskContext, TaskLog } from "./src/context.ts";
+export { defineHooks } from "./src/hooks.ts";
+export type { HookOutcome, Hooks, RunHookContext, RunHooks, TaskHooks } from "./src/hooks.ts";
+export { RunLifetime } from "./src/run_lifetime.ts";
+export type { RunLifetimeSetup } from "./src/run_lifetime.ts";
+export type { RunShared } from "./src/run_shared.ts";
 export { runAttempt } from "./src/attempt.ts";
 export type { AttemptOptions, AttemptOutcome, AttemptPlace, AttemptTime } from "./src/attempt.ts";
 export * from "./src/clock.ts";
@@ -76,6 +81,10 @@ export type { AnySchema, SchemaIssue, SchemaResult, StandardSchema } from "./src
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
+export { runBatch } from "./src/backends/batch.ts";
+export type { LocalBatchOptions } from "./src/backends/batch.ts";
+export type { BatchInputs, BatchOptions, BatchResult } from "./src/batch.ts";
+export type { DurableBatchOptions } from "./src/engine/durable_batch.ts";
 export { PoolWorkflow } from "./src/backends/pool.ts";
 export type { PoolOptions, PoolOptionsFor } from "./src/backends/pool.ts";
 export { GraphWorkflow } from "./src/backends/graph.ts";
@@ -85,7 +94,10 @@ export type { KvOptionsFor } from "./src/backends/kv.ts";
 export { DurableWorkflow } from "./src/engine/executable.ts";
 export { openRuntime } from "./src/engine/open_runtime.ts";
 export type { RuntimeOptions } from "./src/engine/open_runtime.ts";
-export type { Runtime, StartArguments, StartOptions } from "./src/engine/runtime.ts";
+export type { Runtime } from "./src/engine/runtime.ts";
+export type { StartArguments, StartOptions } from "./src/engine/new_run.ts";
+export type { ForkOptions } from "./src/engine/fork.ts";
+export type { ExportOptions, ImportOptions, Redact } from "./src/engine/bundle/options.ts";
 export type { DurableRun } from "./src/engine/durable_run.ts";
 export type {
   TickResult,
@@ -106,8 +118,10 @@ export type { KvTarget } from "./storage/runtime/kv/open.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
 export type * from "./storage/runtime/engine_storage.ts";
+export type * from "./storage/runtime/filled_run.ts";
 export type { TurnLimit } from "./storage/runtime/rate_limit.ts";
 export type * from "./storage/runtime/records.ts";
+export type * from "./storage/runtime/result_cache.ts";
 export { InitializerPlugin } from "./plugins/initializer.ts";
 export { RandomStatePlugin } from "./plugins/random_state.ts";
 export type { RandomStateOptions } from "./plugins/random_state.ts";

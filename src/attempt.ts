@@ -8,10 +8,13 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type ContextCarrier, type TaskContext, type TaskLog, withContext } from "./context.ts";
 import { TimeoutError } from "./errors.ts";
 import { isThenable } from "./execution/fast_path.ts";
+import { callWithHooks } from "./hooks.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
 import { seededRandom } from "./random.ts";
+import { RunLifetime } from "./run_lifetime.ts";
+import type { RunShared } from "./run_shared.ts";
 import { retryAfterOf } from "./retry_after.ts";
 import { log, type LogLevel } from "./warning.ts";
 
@@ -41,6 +44,8 @@ export interface AttemptOptions {
   readonly fence?: bigint;
   /** Hears of progress. */
   readonly onProgress?: (fraction: number, message?: string) => void;
+  /** The run's lifetime in this process; the caller closes it. Default: one that ends with the attempt. */
+  readonly lifetime?: RunLifetime;
   /** Time and chance. Default: the real ones. */
   readonly clock?: Clock;
 }
@@ -70,12 +75,14 @@ export class AttemptContext implements TaskContext, ContextCarrier {
   readonly #signal: () => AbortSignal;
   readonly #seed: string;
   readonly #onProgress: ((fraction: number, message?: string) => void) | undefined;
+  readonly #lifetime: () => RunLifetime;
   #random: (() => number) | undefined;
 
   /** Takes the place, and a way to each of the rest. */
   constructor(
     place: AttemptPlace,
     signal: () => AbortSignal,
+    lifetime: () => RunLifetime,
     more: {
       readonly fence?: bigint | undefined;
       readonly seed?: number | string | undefined;
@@ -88,6 +95,7 @@ export class AttemptContext implements TaskContext, ContextCarrier {
     this.attempt = place.attempt;
     this.fence = more.fence ?? 0n;
     this.#signal = signal;
+    this.#lifetime = lifetime;
     this.#seed = JSON.stringify([place.workflowName, place.nodeName, more.seed ?? null]);
     this.#onProgress = more.onProgress;
   }
@@ -103,6 +111,10 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 
   get idempotencyKey(): string {
     return `${this.runId}/${this.nodeName}`;
+  }
+
+  get shared(): RunShared {
+    return this.#lifetime();
   }
 
   random(): number {
@@ -138,16 +150,22 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 export async function runAttempt(
   place: AttemptPlace,
   call: (context: TaskContext, time: AttemptTime) => unknown,
-  { options = {}, policies = [], plugins = [], signal, fence, onProgress, clock = systemClock }: AttemptOptions = {},
+  { options = {}, policies = [], plugins = [], signal, fence, onProgress, lifetime: given, clock = systemClock }:
+    AttemptOptions = {},
 ): Promise<AttemptOutcome> {
   const wrapping = [...policies, ...options.policies ?? []];
   const timeout = shortestTimeout(options.timeout, wrapping);
   const controller = new AbortController();
-  const attempt = new AttemptContext(place, () => controller.signal, { fence, seed: options.seed, onProgress });
+  const lifetime = given ?? new RunLifetime({ ...place, signal: controller.signal });
+  const more = { fence, seed: options.seed, onProgress };
+  const attempt = new AttemptContext(place, () => controller.signal, () => lifetime, more);
   const stop = watch(place, controller, signal, timeout, clock);
   try {
     signal?.throwIfAborted();
-    const timed = (context: TaskContext) => call(context, stop);
+    const { hooks } = options;
+    const timed = hooks === undefined
+      ? (context: TaskContext) => call(context, stop)
+      : (context: TaskContext) => callWithHooks(hooks, context, lifetime, () => call(context, stop));
     const value = await withContext(attempt, () => stop.race(around(wrapping, timed, plugins, attempt)));
     for (const policy of wrapping) await policy.onSuccess?.(value, attempt);
     return { kind: "succeeded", value };
@@ -156,6 +174,7 @@ export async function runAttempt(
     return await decide(error, options, wrapping, attempt, clock);
   } finally {
     stop.end();
+    if (given === undefined && !lifetime.isIdle) await lifetime.close().catch((error) => lifetime.warn(error));
   }
 }
 

@@ -7,6 +7,7 @@ import { outsideCases } from "./control/case_scope.ts";
 import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName, namingScope } from "./naming.ts";
 import { type CacheMode, checkOptions, type Scope } from "./options.ts";
 import type { Plugin } from "./plugin.ts";
@@ -22,6 +23,8 @@ export interface DefinitionOptions<I, O> {
   readonly input?: StandardSchema<I, O>;
   /** What wraps each attempt of every node. Default: none. */
   readonly policies?: readonly Policy[];
+  /** What is called around each run, in the process that has it at work. Default: none. */
+  readonly hooks?: RunHooks;
   /**
    * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
    * `TimeoutError`. On a runtime the time counts from when the run was started or was to begin, also while no worker is there, and anew

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "GRAPH"
   | "SERIALIZATION"
   | "STEP_FAILED"
+  | "HOOK"
   | "TIMEOUT"
   | "CANCELLED"
   | "LIMIT"
@@ -85,6 +86,12 @@ export class SerializationError extends FusewireError {
 export class StepFailedError extends FusewireError {
   /** Always `"STEP_FAILED"`. */
   readonly code = "STEP_FAILED" as const;
+}
+
+/** A lifecycle hook failed; the message names it, and `cause` is what it threw. */
+export class HookError extends FusewireError {
+  /** Always `"HOOK"`. */
+  readonly code = "HOOK" as const;
 }
 
 /** An attempt, or a wait, took longer than it was allowed to. */

@@ -113,6 +113,7 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       policies: this.policies,
       timeout: this.timeout,
       clock: this.clock,
+      hooks: this.hooks,
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
@@ -173,7 +174,9 @@ export interface NestedOptions {
 /** A workflow within another whose calls are made in this thread. */
 export class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
 
-function changesAttempts({ retry, timeout, onFailure, concurrency, rateLimit, policies }: AnyTaskOptions): boolean {
+function changesAttempts(
+  { retry, timeout, onFailure, concurrency, rateLimit, policies, hooks }: AnyTaskOptions,
+): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||
-    rateLimit !== undefined || policies !== undefined && policies.length > 0;
+    rateLimit !== undefined || hooks !== undefined || policies !== undefined && policies.length > 0;
 }

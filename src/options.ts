@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "./errors.ts";
+import type { TaskHooks } from "./hooks.ts";
 import type { Policy } from "./policy.ts";
 
 /** How often and when a failed attempt is repeated. */
@@ -93,6 +94,8 @@ export interface TaskOptions<F = never> {
   readonly rateLimit?: RateLimit;
   /** What wraps each attempt, the first outermost. */
   readonly policies?: readonly Policy[];
+  /** What is called around each attempt, innermost, and around the run. Default: none. */
+  readonly hooks?: TaskHooks;
   /**
    * Promises that the function has no side effect. A durable run may then start what depends on it before its result is
    * committed.
@@ -124,7 +127,7 @@ export function checkOptions(options: AnyTaskOptions, of: string): void {
   const atLeast = (option: string, value: number | undefined, least: number) => {
     if (value !== undefined && !(value >= least)) refuse(option, value, `it must be a number of at least ${least}`);
   };
-  const { retry, timeout, cache, onFailure, concurrency, rateLimit } = options;
+  const { retry, timeout, cache, onFailure, concurrency, rateLimit, hooks } = options;
   if (retry !== undefined) {
     if (retry.maxAttempts !== undefined && retry.maxAttempts !== Infinity && !Number.isInteger(retry.maxAttempts)) {
       refuse("retry.maxAttempts", retry.maxAttempts, "it must be a whole number of attempts");
@@ -158,5 +161,10 @@ export function checkOptions(options: AnyTaskOptions, of: string): void {
     if (!(interval > 0 && interval < Infinity)) {
       refuse("rateLimit.interval", interval, "it must be a number of milliseconds above 0");
     }
+  }
+  if (hooks === undefined) return;
+  for (const name of ["beforeAll", "setup", "teardown", "afterAll"] as const) {
+    const hook: unknown = hooks[name];
+    if (hook !== undefined && typeof hook !== "function") refuse(`hooks.${name}`, hook, "it must be a function");
   }
 }

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Graph, NodeGraph } from "./graph.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName } from "./naming.ts";
 import { ownCalls } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
@@ -67,6 +68,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected readonly cache: CacheMode;
   /** Policies of the workflow. */
   protected readonly policies: readonly Policy[];
+  /** What is called around each run, if anything is. */
+  protected readonly hooks: RunHooks | undefined;
   /** Milliseconds that a run may take; `undefined` if there is no limit. */
   protected readonly timeout: number | undefined;
   /** Time and chance. */
@@ -99,6 +102,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       concurrency = 16,
       cache = definition?.options.cache ?? "name",
       policies = definition?.options.policies ?? [],
+      hooks = definition?.options.hooks,
       timeout = definition?.options.timeout,
       clock = systemClock,
       input,
@@ -127,6 +131,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     this.concurrency = concurrency;
     this.cache = cache;
     this.policies = policies;
+    if (hooks !== undefined) checkOptions({ hooks }, `workflow \`${workflowName}\``);
+    this.hooks = hooks;
     this.timeout = timeout;
     this.clock = clock;
     const targets: unknown = definition === undefined ? source : definition.targets();
@@ -296,7 +302,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    */
   async toSchema(names: SchemaNames = {}): Promise<WorkflowSchema> {
     const { schemaOf } = await import("./schema/graph_schema.ts");
-    const { workflowName, version, nodeGraph, single, timeout, policies } = this;
+    const { workflowName, version, nodeGraph, single, timeout, policies, hooks } = this;
     const definition = this.#definition;
     return schemaOf({
       workflow: workflowName,
@@ -308,6 +314,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
       cache: definition?.options.cache !== undefined || this.cache !== "name" ? this.cache : undefined,
       timeout,
       policies,
+      hooks,
       definition,
       optionsAt: (place) => this.optionsAt(place),
       settingAt: (place) => this.#settingAt(place),
@@ -363,8 +370,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    *   place. It stops early when the run's `stopSignal` is aborted.
    */
   protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
-    const { program, workflowName, version, clock, timeout, single, tracer } = this;
-    const run = new ReportedRun({ program, workflowName, version, clock, timeout, single, tracer });
+    const { program, workflowName, version, clock, timeout, hooks, single, tracer } = this;
+    const run = new ReportedRun({ program, workflowName, version, clock, timeout, hooks, single, tracer });
     const prepared = async (run: BackendRun): Promise<readonly unknown[]> => {
       await tracer?.prepare?.();
       return await work(run);

@@ -4,11 +4,13 @@
  * @module
  */
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import { testCached } from "./conformance_cached.ts";
 import { testClaims } from "./conformance_claims.ts";
 import { testCommits } from "./conformance_commits.ts";
 import { testDefinitions } from "./conformance_definitions.ts";
 import { testExclusive } from "./conformance_exclusive.ts";
 import { Bench, type OpenStorage } from "./conformance_fixture.ts";
+import { testFilled } from "./conformance_filled.ts";
 import { testListing } from "./conformance_listing.ts";
 import { testMessages } from "./conformance_messages.ts";
 import { testOffers } from "./conformance_offers.ts";
@@ -43,6 +45,7 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   };
   testDefinitions(test);
   testStarts(test);
+  testFilled(test);
   testExclusive(test);
   testClaims(test);
   testCommits(test);
@@ -51,4 +54,5 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   testTurns(test);
   testOffers(test);
   testListing(test);
+  testCached(test);
 }

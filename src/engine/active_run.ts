@@ -6,9 +6,11 @@
  */
 import type { Claim, ClaimedRun, RunRecord, StepRecord } from "../../storage/runtime/records.ts";
 import type { Timer } from "../clock.ts";
+import { abortable } from "../abortable.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
+import { ContentCache } from "./content_cache.ts";
 import { runTimeoutError } from "../execution/run_outcome.ts";
 import { deadlineOf } from "./deadline.ts";
 import type { Executable } from "./executable.ts";
@@ -18,10 +20,11 @@ import { PendingCommit } from "./pending_commit.ts";
 import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { openRunTracer, RunTrace } from "./run_trace.ts";
-import { RunCommits } from "./run_commits.ts";
+import { closeLifetime, RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import { RunWaits } from "./run_waits.ts";
 import type { RunState } from "./run_state.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
 import { StepStops } from "../step_stops.ts";
@@ -68,8 +71,12 @@ export class ActiveRun {
   values: RunValues | undefined;
   /** Makes live objects again. */
   objects: LiveObjects | undefined;
+  /** Has results of other runs stand for steps; only where some step wants that. */
+  cache: ContentCache | undefined;
   /** Makes the calls on other threads, where the worker has some. */
   pooled: PooledCalls | undefined;
+  /** What its steps share here, and its hooks. */
+  readonly lifetime: RunLifetime;
   /** The plugins of steps that are to be repeated, with what they handed on. */
   readonly plugins: Map<number, PluginCall[]> = new Map();
   /** How many ready steps were taken from the queue and have not started. */
@@ -101,6 +108,9 @@ export class ActiveRun {
     this.commits = new RunCommits(this);
     this.waits = new RunWaits(this);
     this.mail = new RunMail(this, claimed.mail);
+    const { workflow: workflowName } = claimed.run;
+    const told = (message: string): void => host.warn(message, this);
+    this.lifetime = new RunLifetime({ workflowName, runId: this.id, signal: this.stopSignal, warn: told });
     const tracer = openRunTracer(host, executable, claimed.run, "run");
     this.trace = tracer && new RunTrace(tracer, executable, claimed, host.clock.now());
   }
@@ -151,6 +161,9 @@ export class ActiveRun {
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
       await this.#plugins.begin(this);
+      if (this.executable.cached !== undefined) this.cache = new ContentCache(this, this.executable.cached);
+      const { hooks } = this.executable;
+      if (hooks !== undefined) await abortable(this.lifetime.begin(hooks), this.stopSignal);
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -173,6 +186,10 @@ export class ActiveRun {
 
   async #takeOver(records: readonly StepRecord[]): Promise<void> {
     const { failures, shape, steps } = this.state;
+    for (const place of this.executable.hooked) {
+      const { hooks } = this.executable.optionsAt(place) ?? {};
+      if (hooks !== undefined && records[place]!.attempt > 0) this.lifetime.owe(hooks);
+    }
     // Where failures may be handled, any of them may turn out to be that of the run.
     const failed = shape.joins === undefined ? failures.slice(0, 1) : failures;
     const stored = failed.length === 0 ? [] : await this.host.storage.readValues(this.id, failed);
@@ -224,7 +241,10 @@ export class ActiveRun {
     const { host, state } = this;
     for (;;) {
       this.settleControls();
-      if (!this.wantsRoom || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
+      if (
+        !this.wantsRoom || this.cache?.isFull === true || this.commits.isLeaving || host.isDraining ||
+        state.uncommitted >= MOST_AHEAD
+      ) break;
       if (state.running + this.taken >= this.executable.limit) return;
       if (!host.takeRoom()) {
         host.wantRoom(this);
@@ -394,6 +414,9 @@ export class ActiveRun {
     this.pooled?.close();
     leavePlugins(this);
     void this.#plugins.end(this);
+    // It was closed before the end was committed.
+    if (exit === "ended" || this.lifetime.isIdle) void this.lifetime.close();
+    else this.host.awaitLeft(closeLifetime(this, false));
     this.trace?.left(exit, this.host.clock.now());
     this.host.left(this, exit);
     this.#exit.resolve(exit);

@@ -144,6 +144,8 @@ export class DurableRun<out T> implements Run<T> {
       workflow: run.workflow,
       version: run.version,
       status: run.status,
+      ...(run.forkedFrom === undefined ? {} : { forkedFrom: run.forkedFrom }),
+      ...(run.importedFrom === undefined ? {} : { importedFrom: run.importedFrom }),
       steps: (await Promise.all(steps.map(async ({ status, attempt }, place): Promise<StepStatus[]> => {
         const error = errors.get(place);
         const name = names[place]!;
@@ -190,10 +192,16 @@ export class DurableRun<out T> implements Run<T> {
   /**
    * Opens a run that has failed or was cancelled again: what failed is tried again, what is committed stays.
    *
-   * @throws {GraphError} If the run has not ended, or has succeeded.
+   * @throws {GraphError} If the run has not ended, has succeeded, or was imported.
    */
   async retry(): Promise<void> {
-    const { status, workflow } = await this.#record();
+    const { status, workflow, importedFrom } = await this.#record();
+    if (importedFrom !== undefined) {
+      throw new GraphError(
+        `Run ${this.id} of workflow \`${workflow}\` was imported, and stays as it came; fork it to run it from here.`,
+        { workflow },
+      );
+    }
     const { clock, storage } = this.#core;
     const isOpen = status === "FAILED" || status === "CANCELLED";
     if (isOpen && await storage.reopen(this.id, clock.now())) return this.#core.nudge();

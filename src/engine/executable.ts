@@ -11,6 +11,7 @@ import { type Control, isWaiting } from "../control/control.ts";
 import { signalNames } from "../control/signal_names.ts";
 import type { NodeGraph } from "../graph.ts";
 import { needsOf } from "../handled.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
@@ -37,8 +38,14 @@ export interface Executable {
   readonly shape: RunShape;
   /** The place of the node that made the live object which a step uses; −1 where it uses none. */
   readonly makers: Int32Array;
+  /** 1 where a result that was made from the same may stand for the step; `undefined` where that is so of none. */
+  readonly cached: Uint8Array | undefined;
   /** The places of the steps that have plugins. */
   readonly plugged: readonly number[];
+  /** The places of the steps whose hooks are called around the run too. */
+  readonly hooked: readonly number[];
+  /** What is called around the run itself; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** The queue of its runs. */
   readonly queue: string;
   /** The queue that its definition names, if it does. */
@@ -90,6 +97,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const waits = new Uint8Array(size);
     const makers = new Int32Array(size).fill(-1);
     const plugged: number[] = [];
+    let cached: Uint8Array | undefined;
+    const hooked: number[] = [];
     nodeGraph.stamp();
     for (let place = 0; place < size; place++) {
       const node = nodeGraph.members[place]!;
@@ -98,14 +107,19 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
+      const isCached = (options?.cache ?? this.cache) === "content" && !this.isLogged(place);
+      if (isCached && node.site.task.kind === "function") (cached ??= new Uint8Array(size))[place] = 1;
+      // Such hooks are called by the run's holder, where what they have made ready is.
+      const isHooked = options?.hooks?.beforeAll !== undefined || options?.hooks?.afterAll !== undefined;
+      if (isHooked) hooked.push(place);
       const control = nodeGraph.extraAt(place)?.control;
       const isControl = control !== undefined;
       if (isControl && isWaiting(control)) waits[place] = 1;
       else if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
         makers[place]! >= 0 || options?.concurrency !== undefined || options?.rateLimit !== undefined ||
-        this.pluginsAt(place) !== undefined ||
-        isControl || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
+        this.pluginsAt(place) !== undefined || isControl || isHooked || this.hooks !== undefined ||
+        isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
       ) bound[place] = 1;
     }
     const parents = nodeGraph.parents();
@@ -149,7 +163,10 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       graph: nodeGraph,
       shape: { ...needsOf(nodeGraph, targets), size, pure, bound, waits, targets: targets.map(({ place }) => place) },
       makers,
+      cached,
       plugged,
+      hooked,
+      hooks: this.hooks,
       queue: queue ?? DEFAULT_QUEUE,
       ownQueue: queue,
       limit,

@@ -5,11 +5,15 @@
  */
 import { ConfigError } from "../errors.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
+import { cachedFolder } from "./cached_results.ts";
 import { objectFolder } from "./stored_values.ts";
 
 /** Options of {@linkcode Runtime.gc}. */
 export interface GcOptions {
-  /** Forgets runs that ended more than so many milliseconds ago, or before this time. */
+  /**
+   * Forgets runs that ended more than so many milliseconds ago, or before this time; and results that are kept for other runs and were
+   * used by none since, to the hour.
+   */
   readonly olderThan: number | Date;
   /** Ends the work early; what is forgotten stays so. Default: never. */
   readonly signal?: AbortSignal;
@@ -18,7 +22,7 @@ export interface GcOptions {
 /** How many runs are asked for at a time. */
 const PAGE = 100;
 
-/** Forgets finished runs, with their values; gives their number. */
+/** Forgets finished runs, with their values, and the kept results that no run has used since; gives the number of runs. */
 export async function forgetRuns(core: RuntimeCore, { olderThan, signal }: GcOptions): Promise<number> {
   const before = olderThan instanceof Date ? olderThan.getTime() : core.clock.now() - olderThan;
   if (!Number.isFinite(before)) {
@@ -29,12 +33,28 @@ export async function forgetRuns(core: RuntimeCore, { olderThan, signal }: GcOpt
   let forgotten = 0;
   for (;;) {
     const ids = await core.storage.endedBefore(before, PAGE);
-    if (ids.length === 0) return forgotten;
+    if (ids.length === 0) break;
     for (const id of ids) {
       signal?.throwIfAborted();
+      // What is still being made could be finished meanwhile, and would lack its objects.
+      if (core.objects !== undefined && await core.storage.readRun(id) === undefined) await core.storage.forget(id);
       await core.objects?.deletePrefix(objectFolder(id));
       await core.storage.forget(id);
       forgotten++;
     }
+  }
+  await dropCached(core, before, signal);
+  return forgotten;
+}
+
+async function dropCached({ storage, objects }: RuntimeCore, before: number, signal?: AbortSignal): Promise<void> {
+  if (storage.cachedBefore === undefined || storage.dropCached === undefined) return;
+  for (;;) {
+    signal?.throwIfAborted();
+    const keys = await storage.cachedBefore(before, PAGE);
+    if (keys.length === 0) return;
+    // Should that be interrupted, they are found again: whoever is given one without its object makes it anew.
+    for (const key of keys) await objects?.deletePrefix(cachedFolder(key));
+    await storage.dropCached(keys, before);
   }
 }

@@ -63,6 +63,8 @@ export interface RunHost {
   runOf(id: string): ActiveRun | undefined;
   /** Tells of something that is not as it should be. */
   warn(message: string, run: ActiveRun): void;
+  /** Has the end of the worker wait for what is still being ended of a run that is not at work here any more. */
+  awaitLeft(work: Promise<void>): void;
   /** The run is not at work here any more. */
   left(run: ActiveRun, exit: RunExit): void;
 }

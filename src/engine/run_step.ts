@@ -28,6 +28,7 @@ const FREE_AGAIN_AFTER = 500;
 /** Runs a step that was taken from the queue of ready ones. It never rejects; what needs no waiting is done at once. */
 export function runStep(run: ActiveRun, place: number): Promise<void> | undefined {
   if (run.pooled !== undefined) run.objects!.forgetLost(place);
+  if (run.cache?.wants(place) === true) return run.cache.look(place);
   if (
     run.values!.missingFor(place).length > 0 || run.values!.program.conditions.size > 0 ||
     isLimited(run.executable.optionsAt(place))
@@ -165,6 +166,7 @@ export function callOf(
     fence: run.nextFence(),
     signal: run.signalAt(place),
     clock: run.host.clock,
+    lifetime: run.lifetime,
     tracer: run.trace?.tracer,
     pooled: run.pooled,
     beginCall: (limit) => run.host.beginCall(limit),
@@ -185,7 +187,8 @@ export function end(run: ActiveRun, place: number, outcome: AttemptOutcome): Pro
       // A live object is never stored: whoever takes the run over makes it again.
       if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined);
       try {
-        const stored = codec.encode(run.id, outcome.value, () => ownerOf(run, place));
+        const encode = () => codec.encode(run.id, outcome.value, () => ownerOf(run, place));
+        const stored = run.cache === undefined ? encode() : run.cache.keeper.encode(place, outcome.value, encode);
         if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored);
         return stored.then(
           (stored) => succeed(run, place, outcome.value, stored),
@@ -213,6 +216,7 @@ function ownerOf({ executable }: ActiveRun, place: number): ValueOwner {
 function succeed(run: ActiveRun, place: number, value: unknown, stored: StoredValue | undefined): undefined {
   if (!isRunning(run, place)) return undefined;
   if (stored !== undefined) run.pending.value(place, stored);
+  run.cache?.keeper.succeeded(place);
   run.values!.set(place, value);
   run.values!.ended(place);
   run.apply({ kind: "succeeded", place, at: run.host.clock.now() });
@@ -314,7 +318,8 @@ async function bring(run: ActiveRun, missing: readonly number[]): Promise<true> 
   return true;
 }
 
-function conditionsHold(run: ActiveRun, place: number): boolean {
+/** Whether all conditions of a step hold, by values that are here. */
+export function conditionsHold(run: ActiveRun, place: number): boolean {
   const { program: { conditions }, values } = run.values!;
   return conditions.size === 0 || (conditions.get(place) ?? []).every(({ holds }) => holds(values));
 }

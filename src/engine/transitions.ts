@@ -54,6 +54,8 @@ export type RunHappening =
   | { readonly kind: "lost" | "returned"; readonly places: readonly number[] }
   /** An attempt ended well; the value is encoded. */
   | { readonly kind: "succeeded"; readonly place: number; readonly at: number }
+  /** A result that was made from the same stands for that of a ready step, which is not run. */
+  | { readonly kind: "stored"; readonly place: number; readonly at: number }
   /** The last attempt failed. */
   | { readonly kind: "failed"; readonly place: number; readonly at: number }
   /** The step is not run: its condition does not hold, or its failure counts as that. */
@@ -97,6 +99,11 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
     case "succeeded":
       if (isAtWork(state.steps[happening.place]!.phase)) {
         end(state, happening.place, happening.kind, happening.at, consequences);
+      }
+      break;
+    case "stored":
+      if (state.steps[happening.place]!.phase === "ready") {
+        end(state, happening.place, "succeeded", happening.at, consequences);
       }
       break;
     case "failed":

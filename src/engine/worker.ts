@@ -75,6 +75,8 @@ export class WorkerCore implements RunHost {
   readonly turns: TurnWaits = new TurnWaits();
   readonly #setup: WorkerSetup;
   readonly #runs = new Map<string, ActiveRun>();
+  /** What is still being ended of runs that are not at work here any more. */
+  readonly #leftovers = new Set<Promise<void>>();
   readonly #waker: Waker;
   readonly #poll: Poll;
   readonly #search: WorkSearch;
@@ -312,6 +314,7 @@ export class WorkerCore implements RunHost {
       }
     }
     await done;
+    await Promise.all(this.#leftovers);
     this.#neighbours.stop();
     this.#reminders.clear();
     this.#poll.stop();
@@ -381,6 +384,11 @@ export class WorkerCore implements RunHost {
   warn(message: string, run: ActiveRun): void {
     warn(message, { workflow: run.run.workflow, run: run.id });
     run.trace?.warning(message, this.clock.now());
+  }
+
+  awaitLeft(work: Promise<void>): void {
+    this.#leftovers.add(work);
+    void work.finally(() => this.#leftovers.delete(work));
   }
 
   left(run: ActiveRun, exit: RunExit): void {

@@ -7,10 +7,12 @@ import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, NotFoundError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Program } from "../program.ts";
 import type { Run, RunStatus } from "../run.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { ReportedEnds } from "./reported_ends.ts";
 import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
@@ -43,6 +45,8 @@ export interface BackendRun {
   readonly id: string;
   /** Aborted when the run is cancelled, or its time is over. */
   readonly stopSignal: AbortSignal;
+  /** What its steps share, and its hooks: for the attempts of its steps. It is closed when the backend's work is done. */
+  readonly lifetime: RunLifetime;
   /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled or its time is over. */
   isOver(step: BackendStep): boolean;
   /** The step starts its first attempt. */
@@ -71,6 +75,8 @@ export interface BackendRunSetup {
   readonly version: string;
   /** Time and chance. */
   readonly clock: Clock;
+  /** What is called around the run; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** Milliseconds that the run may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
   /** Hears of the run; `undefined` if nobody does. */
@@ -82,6 +88,7 @@ export interface BackendRunSetup {
 /** A run that gives status, events and result from what it is told. */
 export class ReportedRun implements Run<unknown>, BackendRun {
   readonly id: string;
+  readonly lifetime: RunLifetime;
   readonly #setup: BackendRunSetup;
   readonly #record: RunRecord;
   readonly #controller = new AbortController();
@@ -93,6 +100,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
   constructor(setup: BackendRunSetup) {
     const { program, workflowName, version, clock, tracer } = setup;
     this.id = clock.newId();
+    this.lifetime = new RunLifetime({ workflowName, runId: this.id, signal: this.stopSignal });
     this.#setup = setup;
     const trace = openTrace(tracer, { workflowId: workflowName, runId: this.id, version });
     this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true, trace);
@@ -192,7 +200,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       this.#stop("FAILED", runTimeoutError(workflowName, this.id, timeout));
     });
     try {
-      const values = await work(this);
+      const values = await this.#withHooks(work);
       if (this.#record.isFinished) return;
       const { program, single } = this.#setup;
       const skipped = skippedTarget(program, this.#record);
@@ -208,6 +216,15 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       if (!this.#record.isFinished) this.#end("FAILED", this.#failure() ?? error);
     } finally {
       timer?.cancel();
+    }
+  }
+
+  async #withHooks(work: (run: BackendRun) => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
+    try {
+      if (this.#setup.hooks !== undefined) await this.lifetime.begin(this.#setup.hooks);
+      return await work(this);
+    } finally {
+      await this.lifetime.close();
     }
   }
 

@@ -16,6 +16,7 @@ import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
@@ -26,6 +27,7 @@ import { Waits } from "./waits.ts";
 import type { SharedRoom } from "./shared_room.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import { openTrace, type RunTracer } from "../tracer.ts";
+import { warn } from "../warning.ts";
 
 /** A plugin with what it is told about the run. */
 interface PluginRun {
@@ -41,6 +43,8 @@ export class Execution implements Run<unknown> {
   readonly record: RunRecord;
   /** Hears of the run, if anybody does. */
   readonly trace: RunTracer | undefined;
+  /** What its steps share, and its hooks. */
+  readonly lifetime: RunLifetime;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
   /** Slots that it shares with the runs that its steps wait for, if there may be any. */
@@ -75,10 +79,22 @@ export class Execution implements Run<unknown> {
     this.room = setup.room;
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
+    this.lifetime = new RunLifetime({
+      workflowName,
+      runId: this.id,
+      signal: this.stopSignal,
+      warn: (message) => this.#warn(message),
+    });
     // An attempt that is traced is more than a plain call.
     this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
     this.#controls = program.graph.hasControls ? new Controls(this) : undefined;
     this.#result.promise.catch(() => {});
+  }
+
+  #warn(message: string): void {
+    warn(message, { workflow: this.setup.workflowName, run: this.id });
+    // After the last event there are no more.
+    if (!this.record.isFinished) this.record.warning(message);
   }
 
   /** Aborted when the run is cancelled, or its time is over. */
@@ -163,6 +179,7 @@ export class Execution implements Run<unknown> {
         begun.push(run);
         await run.plugin.runStarted?.(run.context);
       }
+      if (setup.hooks !== undefined) await abortable(this.lifetime.begin(setup.hooks), this.stopSignal);
       values = await this.#runNodes();
     } catch (error) {
       broken = { error };
@@ -172,6 +189,11 @@ export class Execution implements Run<unknown> {
     await Promise.all(this.#stepsWithPlugins);
     try {
       await close?.();
+    } catch (error) {
+      broken ??= { error };
+    }
+    try {
+      await this.lifetime.close();
     } catch (error) {
       broken ??= { error };
     }
@@ -386,6 +408,7 @@ export class Execution implements Run<unknown> {
         attempt: 1,
       },
       () => this.signalAt(place),
+      () => this.lifetime,
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),

@@ -7,8 +7,10 @@
 import { type AttemptOutcome, runAttempt } from "../attempt.ts";
 import { freeKey, takeKey, waitForKey } from "./concurrency_key.ts";
 import type { Execution } from "./execution.ts";
+import { beginThen, withoutHooks } from "../hooks.ts";
 import { turns } from "./rate_limit.ts";
 import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "../plugin.ts";
+import type { StepCall } from "./setup.ts";
 
 /** Takes the step at `place` from ready to ended. */
 export async function runStep(run: Execution, place: number): Promise<void> {
@@ -182,6 +184,7 @@ async function attemptOnce(
 ): Promise<AttemptOutcome> {
   const { setup, record } = run;
   const { workflowName, invoke } = setup;
+  const options = setup.optionsAt(place);
   record.attempt(place, attempt);
   const call = setup.program.calls[place]!;
   const nodeName = setup.program.graph.names.at(place);
@@ -192,14 +195,16 @@ async function attemptOnce(
       if (invoke === undefined) return Reflect.apply(call, undefined, args);
       const isLast = run.openNodes === 1;
       const readsLast = (of: number): boolean => run.readsLast(place, of);
-      return invoke({ place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast }, context);
+      const made: StepCall = { place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast };
+      return beginThen(options?.hooks, run.lifetime, () => invoke(made, context));
     },
     {
-      options: setup.optionsAt(place),
+      options: invoke === undefined ? options : withoutHooks(options),
       policies: setup.policies,
       plugins: invoke === undefined ? plugins : [],
       signal: run.signalAt(place),
       onProgress: (fraction, message) => record.progress(place, fraction, message),
+      lifetime: run.lifetime,
       clock: setup.clock,
     },
   );

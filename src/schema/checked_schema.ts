@@ -63,6 +63,7 @@ const workflow: Fields<WorkflowSchema> = {
   timeout: numbers,
   scope: oneOf("descendants"),
   policies: texts,
+  hooks: text,
   plugins: texts,
   steps: listOf((form, path) => checkedStep(step(form, path), path)),
   targets: listOf<NodeSchema | InstanceSchema>((form, path) => {

@@ -6,6 +6,7 @@
 import { SerializationError } from "../errors.ts";
 import type { NodeGraph } from "../graph.ts";
 import type { WorkflowDefinition } from "../definition.ts";
+import type { RunHooks } from "../hooks.ts";
 import { InputRef } from "../input.ts";
 import { CallNode, type Condition, ItemRef } from "../node.ts";
 import type { AnyTaskOptions, CacheMode, Scope } from "../options.ts";
@@ -48,6 +49,8 @@ export interface SchemaSource {
   readonly timeout: number | undefined;
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** What is called around each run, if anything is. */
+  readonly hooks: RunHooks | undefined;
   /** The definition that it is made from, if it is. */
   readonly definition: WorkflowDefinition | undefined;
   /** Options of a node. */
@@ -62,7 +65,7 @@ export interface SchemaSource {
  * @throws {SerializationError} If something of it can not be said as data and has no name; the message names the node.
  */
 export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSchema {
-  const { workflow, version, graph, scope, targets, single, cache, timeout, policies, definition } = source;
+  const { workflow, version, graph, scope, targets, single, cache, timeout, policies, hooks, definition } = source;
   const writer = new StepWriter(source, names);
   const { input, queue, plugins = [] } = definitionOptions(definition);
   const of = (option: string): string => `Option \`${option}\` of workflow \`${workflow}\``;
@@ -79,6 +82,7 @@ export function schemaOf(source: SchemaSource, names: SchemaNames): WorkflowSche
     ...policies.length === 0
       ? {}
       : { policies: policies.map((policy) => nameOf("policies", policy, names.policies ?? {}, of("policies"))) },
+    ...hooks === undefined ? {} : { hooks: nameOf("hooks", hooks, names.hooks ?? {}, of("hooks")) },
     ...plugins.length === 0
       ? {}
       : { plugins: plugins.map((plugin) => nameOf("plugins", plugin, names.plugins ?? {}, of("plugins"))) },
@@ -95,7 +99,7 @@ function definitionOptions(
   definition: WorkflowDefinition | undefined,
 ): Pick<Partial<WorkflowDefinition["options"]>, "input" | "queue" | "plugins"> {
   if (definition === undefined) return {};
-  const { input, queue, plugins, version: _, scope: _1, cache: _2, timeout: _3, policies: _4, ...others } =
+  const { input, queue, plugins, version: _, scope: _1, cache: _2, timeout: _3, policies: _4, hooks: _5, ...others } =
     definition.options;
   // A new option has to be dealt with here.
   const none: Record<never, never> = others satisfies Record<string, never>;

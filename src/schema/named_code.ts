@@ -6,6 +6,7 @@
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { describe } from "../describe.ts";
 import { ConfigError, SerializationError } from "../errors.ts";
+import type { TaskHooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
 import type { AnyFunction } from "../ref.ts";
@@ -17,6 +18,8 @@ export interface SchemaNames {
   readonly functions?: Readonly<Record<string, AnyFunction>>;
   /** Policies of workflows and steps. Default: none. */
   readonly policies?: Readonly<Record<string, Policy>>;
+  /** Hooks of workflows and steps. Default: none. */
+  readonly hooks?: Readonly<Record<string, TaskHooks>>;
   /** Plugins of definitions. Default: none. */
   readonly plugins?: Readonly<Record<string, Plugin<unknown>>>;
   /** What checks the input of definitions, or the payloads of signals: any Standard Schema. Default: none. */

@@ -41,6 +41,7 @@ export const options: Reader<OptionsSchema> = fieldsOf<OptionsSchema>({
   concurrency: fieldsOf({ key: text, limit: number }, ["key", "limit"]),
   rateLimit: fieldsOf({ key: text, limit: number, interval: number }, ["key", "limit", "interval"]),
   policies: (form, path) => Array.isArray(form) ? texts(form, path) : fromTask(form, path),
+  hooks: (form, path) => typeof form === "string" ? form : fromTask(form, path),
   pure: flag,
   transfer: flag,
 }, []);

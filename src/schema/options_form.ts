@@ -35,6 +35,7 @@ export function optionsForm(
     concurrency,
     rateLimit,
     policies,
+    hooks,
     pure,
     transfer,
     ...others
@@ -87,6 +88,9 @@ export function optionsForm(
       ? { from: "task" }
       : policies.map((policy) => nameOf("policies", policy, names.policies ?? {}, where("policies")));
   }
+  if (hooks !== undefined) {
+    form.hooks = hooks === ofTask?.hooks ? { from: "task" } : nameOf("hooks", hooks, names.hooks ?? {}, where("hooks"));
+  }
   if (pure !== undefined) form.pure = pure;
   if (transfer !== undefined) form.transfer = transfer;
   return Object.keys(form).length === 0 ? undefined : form;
@@ -125,7 +129,8 @@ function optionsOf(
     "from" in code
       ? fromTask(option, own)
       : codeOf("functions", code.function, names.functions, `${path}.${option}`) as unknown as F;
-  const { retry, timeout, seed, onFailure, policies, version, cache, concurrency, rateLimit, pure, transfer } = form;
+  const { retry, timeout, seed, onFailure, policies, version, cache, concurrency, rateLimit, hooks, pure, transfer } =
+    form;
   const retryOptions: Written<RetryOptions> = {};
   for (const key of RETRY_NUMBERS) {
     const number = retry?.[key];
@@ -151,6 +156,11 @@ function optionsOf(
       policies: "from" in policies
         ? fromTask("policies", ofTask?.policies)
         : policies.map((name, i) => codeOf("policies", name, names.policies, `${path}.policies[${i}]`)),
+    },
+    ...hooks === undefined ? {} : {
+      hooks: typeof hooks === "string"
+        ? codeOf("hooks", hooks, names.hooks, `${path}.hooks`)
+        : fromTask("hooks", ofTask?.hooks),
     },
     ...pure === undefined ? {} : { pure },
     ...transfer === undefined ? {} : { transfer },

@@ -36,7 +36,7 @@ import type { ConditionSchema, SchemaValue, StepSchema, WorkflowSchema } from ".
  */
 export function definitionOf(data: unknown, options: FromSchemaOptions): WorkflowDefinition {
   const schema = checkedSchema(data);
-  const { workflow, version, input, cache, queue, timeout, scope, policies = [], plugins = [] } = schema;
+  const { workflow, version, input, cache, queue, timeout, scope, hooks, policies = [], plugins = [] } = schema;
   const steps = stepsInOrder(schema);
   const plan = new GraphPlan(schema, steps, options);
   const definition = new WorkflowDefinition(workflow, {
@@ -45,6 +45,7 @@ export function definitionOf(data: unknown, options: FromSchemaOptions): Workflo
     ...cache === undefined ? {} : { cache },
     ...queue === undefined ? {} : { queue },
     ...timeout === undefined ? {} : { timeout: numberOf(timeout, "timeout") },
+    ...hooks === undefined ? {} : { hooks: codeOf("hooks", hooks, options.hooks, "hooks") },
     ...scope === undefined ? {} : { scope },
     policies: policies.map((name, i) => codeOf("policies", name, options.policies, `policies[${i}]`)),
     plugins: plugins.map((name, i) => codeOf("plugins", name, options.plugins, `plugins[${i}]`)),

@@ -103,6 +103,8 @@ export interface OptionsSchema {
   readonly rateLimit?: { readonly key: string; readonly limit: number; readonly interval: number };
   /** Names of policies, or those of the task. */
   readonly policies?: readonly string[] | { readonly from: "task" };
+  /** Name of the hooks, or those of the task. */
+  readonly hooks?: string | { readonly from: "task" };
   /** Whether it has no side effect. */
   readonly pure?: boolean;
   /** Whether arrays are moved between threads. */
@@ -151,6 +153,8 @@ export interface WorkflowSchema {
   readonly scope?: "descendants";
   /** Names of the policies around each attempt of every step. Default: none. */
   readonly policies?: readonly string[];
+  /** Name of the hooks around each run. Default: none. */
+  readonly hooks?: string;
   /** Names of the plugins of every step. Default: none. */
   readonly plugins?: readonly string[];
   /** The steps, in topological order. */

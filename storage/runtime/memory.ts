@@ -16,10 +16,12 @@ import type {
   RunQuery,
   Slot,
 } from "./engine_storage.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
 import { type TurnLimit, TurnsInMemory } from "./rate_limit.ts";
 import type {
+  CachedResult,
   Claim,
   DefinitionKey,
   DefinitionRecord,
@@ -124,6 +126,12 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Makes a run. */
   async startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#runs.start(run, session);
+  }
+
+  /** Makes a run of which steps have ended. */
+  async startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    const { fillRun } = await import("./memory_fill.ts");
+    return await fillRun(this.#runs, run, contents);
   }
 
   /** The run that has the id, or the idempotency key, of a new one. */
@@ -274,6 +282,23 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Forgets a finished run. */
   async forget(runId: string): Promise<void> {
     this.#runs.catalog.forget(runId);
+  }
+
+  /** The results that are kept under keys. */
+  async readCached(keys: readonly string[]): Promise<readonly (CachedResult | undefined)[]> {
+    return keys.map((key) => this.#runs.cached.get(key));
+  }
+
+  /** Keys of results that were kept before a time. */
+  async cachedBefore(time: number, limit: number): Promise<readonly string[]> {
+    const { cached } = this.#runs;
+    return [...cached.values()].filter(({ keptAt }) => keptAt < time).slice(0, limit).map(({ key }) => key);
+  }
+
+  /** Drops results that were not kept again. */
+  async dropCached(keys: readonly string[], time: number): Promise<void> {
+    const { cached } = this.#runs;
+    for (const key of keys) if ((cached.get(key)?.keptAt ?? time) < time) cached.delete(key);
   }
 
   /** Does nothing: there is nothing to let go of. */

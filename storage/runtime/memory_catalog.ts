@@ -17,6 +17,9 @@ interface KnownDefinition {
   readonly places: ReadonlyMap<string, number>;
 }
 
+/** What of a new run others may have too. */
+type RunKeys = Omit<NewRun, "input">;
+
 /** Finds runs by their id, their key, their age and their end. */
 export class MemoryCatalog {
   readonly #definitions = new Map<string, KnownDefinition>();
@@ -59,14 +62,14 @@ export class MemoryCatalog {
   }
 
   /** The run that has the id, the idempotency key, or by not having ended the exclusive key, of a new one. */
-  known(run: NewRun & { readonly endedAt?: number }): MemoryRun | undefined {
+  known(run: RunKeys & { readonly endedAt?: number }): MemoryRun | undefined {
     const key = idempotencyKey(run);
     return this.#runs.get(run.id) ?? (key === undefined ? undefined : this.#keys.get(key)) ??
       (run.endedAt === undefined ? this.exclusiveHolder(run) : undefined);
   }
 
   /** The run that has not ended and has the exclusive key of another. */
-  exclusiveHolder(run: NewRun): MemoryRun | undefined {
+  exclusiveHolder(run: RunKeys): MemoryRun | undefined {
     const key = exclusiveKey(run);
     return key === undefined ? undefined : this.#exclusive.get(key);
   }
@@ -167,11 +170,11 @@ export class MemoryCatalog {
   }
 }
 
-function idempotencyKey(run: NewRun): string | undefined {
+function idempotencyKey(run: RunKeys): string | undefined {
   return run.idempotencyKey === undefined ? undefined : JSON.stringify([run.workflow, run.idempotencyKey]);
 }
 
-function exclusiveKey(run: NewRun): string | undefined {
+function exclusiveKey(run: RunKeys): string | undefined {
   return run.exclusive === undefined ? undefined : JSON.stringify([run.workflow, run.exclusive]);
 }
 

@@ -169,3 +169,20 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
   const upwards = await trespasses("src", (to, file) => layerOf(file) < 0 || layerOf(to) <= layerOf(file));
   expect(upwards).toEqual([]);
 });
+
+Deno.test("forks and bundles are loaded with the first of them", async () => {
+  const loaded = /^src\/engine\/(fork|fork_plan|near_names|copied_values|record_files)\.ts$|^src\/engine\/bundle\//;
+  const lazy = new Map<string, number>();
+  for (const folder of ["src", "storage"]) {
+    for await (const { path } of walk(join(root, folder), { exts: [".ts"] })) {
+      const file = relative(root, path);
+      if (loaded.test(file)) continue;
+      const source = await Deno.readTextFile(path);
+      for (const [, to = ""] of source.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "(\.[^"]+)"/gm)) {
+        expect(relative(root, join(dirname(path), to))).not.toMatch(loaded);
+      }
+      lazy.set(file, [...source.matchAll(/import\("\.\/(?:fork|bundle\/\w+)\.ts"\)/g)].length);
+    }
+  }
+  expect(lazy.get("src/engine/runtime.ts")).toBe(3);
+});

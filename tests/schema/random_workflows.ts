@@ -62,6 +62,7 @@ const builder = task(Tally, { name: "Tally", version: "2" });
 const isSet = (value: unknown): boolean => value !== undefined;
 const recover = (): unknown => ({});
 const guard: Policy = { onStart: () => {} };
+const around = { beforeAll: () => {}, setup: () => 1, teardown: () => {} };
 const isNested = (value: unknown): boolean => {
   let depth = 0;
   for (let part = value; Array.isArray(part) && depth < 4; part = part[0]) depth++;
@@ -82,6 +83,7 @@ export const code: FromSchemaOptions = {
   tasks: { keep, 'flaky: # "task" ü': flaky, Tally: builder },
   functions: { isSet, "re: cover": recover, isNested, each },
   policies: { guard },
+  hooks: { around },
   inputs: { noted },
   workflows: [child],
 };
@@ -182,6 +184,7 @@ const options: fc.Arbitrary<TaskOptions<unknown>> = fc.record({
     interval: fc.constantFrom(1, 0.5, 60_000),
   }),
   policies: fc.constantFrom([], [guard]),
+  hooks: fc.constant(around),
   pure: fc.boolean(),
   transfer: fc.boolean(),
 }, { requiredKeys: [] });
@@ -206,6 +209,7 @@ export const anyDefinition: fc.Arbitrary<Definition<unknown, unknown>> = fc.reco
     queue: fc.string({ minLength: 1 }),
     policies: fc.constant([guard]),
     timeout: fc.constantFrom(1e9, Infinity),
+    hooks: fc.constant(around),
     scope: fc.constantFrom("ancestors", "descendants"),
   }, { requiredKeys: [] }),
 }).map(({ name, version, plans, targets, single, options }) => {

@@ -41,6 +41,11 @@ Deno.test("Code that has no name is refused, with the node and the option", asyn
   expect(await refusal(() => add(1, 2).with({ policies: [new RetryPolicy()] }))).toContain(
     "`policies` of node `add_0000`",
   );
+  const hooks = { beforeAll: () => 1, setup: () => 1 };
+  expect(await refusal(() => add(1, 2).with({ hooks }))).toContain("`hooks` of node `add_0000`");
+  await expect(toSchema(defineWorkflow("hooked", { version: "1", hooks }, () => add(1, 2)))).rejects.toThrow(
+    "`hooks` of workflow `hooked`",
+  );
   const odd = { pure: true, surprise: 1 };
   expect(await refusal(() => add(1, 2).with(odd))).toContain("`surprise` of node `add_0000`");
   const strange = { version: "1", surprise: 1 };

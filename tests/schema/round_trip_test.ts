@@ -36,7 +36,12 @@ Deno.test("A random workflow comes back from YAML with the same graph, options, 
       expect(await toYaml(back, code)).toBe(yaml);
       const [one, other] = [executableOf(definition), executableOf(back)];
       expect(other.definition).toEqual(one.definition);
-      expect([other.queue, other.policies, other.timeout]).toEqual([one.queue, one.policies, one.timeout]);
+      expect([other.queue, other.policies, other.timeout, other.hooks]).toEqual([
+        one.queue,
+        one.policies,
+        one.timeout,
+        one.hooks,
+      ]);
       expect(other.graph.edges()).toEqual(one.graph.edges());
       expect(other.shape).toEqual(one.shape);
       expect(other.makers).toEqual(one.makers);

@@ -5,6 +5,7 @@
  */
 import type { Status } from "../../../src/status.ts";
 import type { ClaimRequest, EngineStorage, RunCommit, RunPage, RunQuery, Slot } from "../engine_storage.ts";
+import type { FilledRun, RunContents } from "../filled_run.ts";
 import type {
   Claim,
   DefinitionKey,
@@ -123,6 +124,14 @@ export class KvRuntimeStorage implements EngineStorage {
   /** Makes a run. */
   startRun(run: NewRun, session?: string): ReturnType<EngineStorage["startRun"]> {
     return this.#with(({ starts }) => starts.start(run, session));
+  }
+
+  /** Makes a run of which steps have ended. */
+  startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    return this.#with(async ({ context, reader }) => {
+      const { FilledStarts } = await import("./filled_starts.ts");
+      return await new FilledStarts(context, reader).start(run, contents);
+    });
   }
 
   /** Claims runs that are ready or due. */
@@ -248,6 +257,26 @@ export class KvRuntimeStorage implements EngineStorage {
   /** Forgets a finished run. */
   forget(runId: string): Promise<void> {
     return this.#with((parts) => parts.forget(runId));
+  }
+
+  /** The results that are kept under keys. */
+  readCached(keys: readonly string[]): ReturnType<NonNullable<EngineStorage["readCached"]>> {
+    return this.#with(({ cached }) => cached.read(keys));
+  }
+
+  /** The results whose keys are in a range. */
+  listCached(from: string, to: string, limit: number): ReturnType<NonNullable<EngineStorage["listCached"]>> {
+    return this.#with(({ cached }) => cached.list(from, to, limit));
+  }
+
+  /** Keys of results that were kept before a time. */
+  cachedBefore(time: number, limit: number): Promise<readonly string[]> {
+    return this.#with(({ cached }) => cached.before(time, limit));
+  }
+
+  /** Drops results that were not kept again. */
+  dropCached(keys: readonly string[], time: number): Promise<void> {
+    return this.#with(({ cached }) => cached.drop(keys, time));
   }
 
   /** Waits until all is written, and closes the KV if it was opened for this storage. */

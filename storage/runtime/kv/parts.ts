@@ -6,6 +6,7 @@
 import { systemClock } from "../../../src/clock.ts";
 import { DENO_LIMITS } from "../../kv/batch.ts";
 import { Bells } from "./bells.ts";
+import { CachedResults } from "./cached.ts";
 import { Claims } from "./claims.ts";
 import { CommitQueue } from "../../kv/commit_queue.ts";
 import { Commits } from "./commits.ts";
@@ -57,6 +58,8 @@ export interface KvParts {
   readonly turns: Turns;
   /** What says that there is something new. */
   readonly bells: Bells;
+  /** Results for the steps of other runs. */
+  readonly cached: CachedResults;
   /** Definitions. */
   readonly definitions: Definitions;
   /** The end of sessions. */
@@ -101,6 +104,7 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     slots: new Slots(context, sessions),
     turns: new Turns(context),
     bells: new Bells(context, kv, remote ? undefined : options.reopen?.target),
+    cached: new CachedResults(context),
     definitions,
     reaper: new Reaper(context, sessions, messages),
     plain,
