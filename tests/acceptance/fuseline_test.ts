@@ -29,6 +29,12 @@ for (const [backend, run] of Object.entries(backends)) {
     expect((await run(() => [multiply(3, 2), multiply(next(2), 3)])).result).toEqual([6, 9]);
   });
 
+  Deno.test(`FL1 a sequence runs in order, each step once, and all of it has SUCCEEDED (${backend})`, async () => {
+    const { status, steps, result } = await run(() => next(next(next(0))));
+    expect([status, result]).toEqual(["SUCCEEDED", 3]);
+    expect(Object.entries(steps)).toEqual(["next_0000", "next_0001", "next_0002"].map((name) => [name, "SUCCEEDED"]));
+  });
+
   Deno.test(`FL14 a fallback value makes a failed step SUCCEEDED, FL15 onFailure: skip makes it SKIPPED (${backend})`, async () => {
     const fallback = await run(() => list(fails("x").with({ onFailure: (error) => (error as Error).message })));
     expect([fallback.status, fallback.result]).toEqual(["SUCCEEDED", ["x"]]);
@@ -66,6 +72,21 @@ for (const [backend, run] of Object.entries(backends).filter(([name]) => name !=
     });
   });
 }
+
+Deno.test("FL26 a chain of 10,000 runs, and one that is ten times as long calls ten times as much and no more", async () => {
+  let calls = 0;
+  const add = task((n: number) => (calls++, n + 1), { name: "add" });
+  for (const length of [10_000, 100_000]) {
+    const chain = namingScope(() => {
+      let node = add(0);
+      for (let i = 1; i < length; i++) node = add(node);
+      return node;
+    });
+    calls = 0;
+    expect(await new LocalWorkflow(chain, { workflowName: "chain" }).run()).toBe(length);
+    expect(calls).toBe(length);
+  }
+});
 
 /** 50 → 100 ‖ 50 → 50, and something below the fast branch that does not wait for the slow one. */
 function fanOut(clock: VirtualClock) {
