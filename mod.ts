@@ -19,12 +19,17 @@ export { type SubInput, subWorkflow } from "./src/control/sub_workflow.ts";
 export { map, type MapItemsOptions, mapSettled } from "./src/control/map.ts";
 export type { SettledItem } from "./src/control/gather.ts";
 export type { CaseKey, CaseName, CaseProblems, CaseValue } from "./src/control/branch.ts";
+export { repeatUntil } from "./src/control/repeat_until.ts";
+export type { LoopValue, RepeatOptions } from "./src/control/repeat_until.ts";
+export type { LoopLimit } from "./src/control/control.ts";
 export { nodeOf } from "./src/instance.ts";
 export type { Instance, Method } from "./src/instance.ts";
 export * from "./src/errors.ts";
 export * from "./src/status.ts";
 export * from "./src/options.ts";
 export * from "./src/policy.ts";
+export { CircuitBreakerPolicy } from "./src/circuit_breaker.ts";
+export type { CircuitBreakerOptions } from "./src/circuit_breaker.ts";
 export * from "./src/plugin.ts";
 export type {
   RunTracer,
@@ -40,6 +45,11 @@ export type {
 export { definePlugin } from "./src/plugin_origin.ts";
 export { context } from "./src/context.ts";
 export type { TaskContext, TaskLog } from "./src/context.ts";
+export { defineHooks } from "./src/hooks.ts";
+export type { HookOutcome, Hooks, RunHookContext, RunHooks, TaskHooks } from "./src/hooks.ts";
+export { RunLifetime } from "./src/run_lifetime.ts";
+export type { RunLifetimeSetup } from "./src/run_lifetime.ts";
+export type { RunShared } from "./src/run_shared.ts";
 export { runAttempt } from "./src/attempt.ts";
 export type { AttemptOptions, AttemptOutcome, AttemptPlace, AttemptTime } from "./src/attempt.ts";
 export * from "./src/clock.ts";
@@ -49,7 +59,7 @@ export type { Plan, PlanAction, PlanReason, PlanStep, UncachedCause } from "./sr
 export type { FingerprintChange } from "./src/results/fingerprint.ts";
 export { Query } from "./src/query.ts";
 export type { QueryTarget } from "./src/query.ts";
-export type { Graph, Scope } from "./src/graph.ts";
+export type { Graph } from "./src/graph.ts";
 export type { BackendRun, BackendStep } from "./src/execution/backend_run.ts";
 export { BaseWorkflow } from "./src/workflow.ts";
 export type {
@@ -62,11 +72,19 @@ export type {
 } from "./src/workflow_options.ts";
 export { defineWorkflow } from "./src/definition.ts";
 export type { Definition, DefinitionOptions } from "./src/definition.ts";
+export { fromSchema, fromYaml, toSchema, toYaml } from "./src/schema/schema.ts";
+export type { FromSchemaOptions, SchemaNames, SchemaTask } from "./src/schema/named_code.ts";
+export type * from "./src/schema/control_schema.ts";
+export type * from "./src/schema/workflow_schema.ts";
 export type { Input } from "./src/input.ts";
-export type { OutputSchema, SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
+export type { AnySchema, OutputSchema, SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export { InProcessWorkflow } from "./src/in_process.ts";
 export type { StepCall } from "./src/execution/setup.ts";
 export { LocalWorkflow } from "./src/backends/local.ts";
+export { runBatch } from "./src/backends/batch.ts";
+export type { LocalBatchOptions } from "./src/backends/batch.ts";
+export type { BatchInputs, BatchOptions, BatchResult } from "./src/batch.ts";
+export type { DurableBatchOptions } from "./src/engine/durable_batch.ts";
 export { PoolWorkflow } from "./src/backends/pool.ts";
 export type { PoolOptions, PoolOptionsFor } from "./src/backends/pool.ts";
 export { GraphWorkflow } from "./src/backends/graph.ts";
@@ -76,7 +94,10 @@ export type { KvOptionsFor } from "./src/backends/kv.ts";
 export { DurableWorkflow } from "./src/engine/executable.ts";
 export { openRuntime } from "./src/engine/open_runtime.ts";
 export type { RuntimeOptions } from "./src/engine/open_runtime.ts";
-export type { Runtime, StartArguments, StartOptions } from "./src/engine/runtime.ts";
+export type { Runtime } from "./src/engine/runtime.ts";
+export type { StartArguments, StartOptions } from "./src/engine/new_run.ts";
+export type { ForkOptions } from "./src/engine/fork.ts";
+export type { ExportOptions, ImportOptions, Redact } from "./src/engine/bundle/options.ts";
 export type { DurableRun } from "./src/engine/durable_run.ts";
 export type {
   TickResult,
@@ -97,7 +118,10 @@ export type { KvTarget } from "./storage/runtime/kv/open.ts";
 export { MemoryRuntimeStorage } from "./storage/runtime/memory.ts";
 export type { RuntimeStorage } from "./storage/runtime/runtime_storage.ts";
 export type * from "./storage/runtime/engine_storage.ts";
+export type * from "./storage/runtime/filled_run.ts";
+export type { TurnLimit } from "./storage/runtime/rate_limit.ts";
 export type * from "./storage/runtime/records.ts";
+export type * from "./storage/runtime/result_cache.ts";
 export { InitializerPlugin } from "./plugins/initializer.ts";
 export { RandomStatePlugin } from "./plugins/random_state.ts";
 export type { RandomStateOptions } from "./plugins/random_state.ts";

@@ -9,6 +9,7 @@
 import { defineWorkflow, type Input, openRuntime, type Runtime, task } from "../mod.ts";
 import { bareMutations } from "./durable_mutations.ts";
 import { median, report, timed } from "./measure.ts";
+import { processorTime } from "./processor_time.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "fusewire-bench-" });
 let files = 0;
@@ -246,14 +247,6 @@ async function benchIdle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   const share = (processorTime(worker.pid) - before) / seconds * 100;
   report({ bench: "processor time of an idle worker", value: share, unit: "% of a core", goal: 1, ok: share <= 1 });
-}
-
-/** Seconds of processor time that a process has taken, all threads and the system's part included. Linux only. */
-function processorTime(pid: number): number {
-  // By a command, because Deno reads /proc only with all permissions.
-  const { stdout } = new Deno.Command("cat", { args: [`/proc/${pid}/stat`] }).outputSync();
-  const fields = new TextDecoder().decode(stdout).replace(/^.*\) /, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 declare function gc(): void;

@@ -7,11 +7,10 @@ import { type Clock, systemClock } from "../src/clock.ts";
 import type { Plugin, PluginContext, PluginOutcome, PluginRunContext } from "../src/plugin.ts";
 import { registerPlugin } from "../src/plugin_origin.ts";
 import type { Display } from "./progress/display.ts";
-import { LiveBar } from "./progress/live_bar.ts";
-import { type ProgressOutput, standardError } from "./progress/output.ts";
-import { PlainLines } from "./progress/plain_lines.ts";
-import { RunProgress } from "./progress/run_progress.ts";
-import { failure } from "./progress/text.ts";
+import type { ProgressOutput } from "./progress/output.ts";
+import type { RunProgress } from "./progress/run_progress.ts";
+
+type Parts = typeof import("./progress/parts.ts");
 
 /** Where and how progress is shown. */
 export interface ProgressOptions {
@@ -43,14 +42,15 @@ const MOST_FAILURE_LINES = 10;
  */
 export class ProgressPlugin implements Plugin {
   readonly #runs = new Map<string, RunProgress>();
-  readonly #output: ProgressOutput;
+  readonly #output: ProgressOutput | undefined;
   readonly #clock: Clock;
   readonly #color: boolean;
+  #parts: Parts | undefined;
   #display: Display | undefined;
   #isBroken = false;
 
   /** Writes nothing before a run starts. */
-  constructor({ output = standardError, color = !Deno.noColor, clock = systemClock }: ProgressOptions = {}) {
+  constructor({ output, color = !Deno.noColor, clock = systemClock }: ProgressOptions = {}) {
     this.#output = output;
     this.#color = color;
     this.#clock = clock;
@@ -58,9 +58,10 @@ export class ProgressPlugin implements Plugin {
   }
 
   /** Shows the run. */
-  runStarted({ workflowName, runId, steps }: PluginRunContext): void {
-    if (this.#runs.size === 0) this.#display = this.#open();
-    const run = new RunProgress(workflowName, steps, this.#clock.now());
+  async runStarted({ workflowName, runId, steps }: PluginRunContext): Promise<void> {
+    const parts = this.#parts ??= await import("./progress/parts.ts");
+    if (this.#runs.size === 0) this.#display = this.#open(parts);
+    const run = new parts.RunProgress(workflowName, steps, this.#clock.now());
     this.#runs.set(runId, run);
     this.#display?.started(run);
   }
@@ -79,7 +80,7 @@ export class ProgressPlugin implements Plugin {
     if (run === undefined) return;
     run.end(nodeName, outcome.status);
     if (outcome.status === "FAILED" && run.ended.FAILED <= MOST_FAILURE_LINES) {
-      this.#display?.failed(run, failure(outcome.error.message));
+      this.#display?.failed(run, this.#parts?.failure(outcome.error.message) ?? "");
     } else this.#display?.changed(run);
   }
 
@@ -91,19 +92,19 @@ export class ProgressPlugin implements Plugin {
     this.#display?.ended(run);
   }
 
-  #open(): Display {
-    const output = this.#output;
-    const write = (text: string): void => this.#write(text);
+  #open({ LiveBar, PlainLines, standardError }: Parts): Display {
+    const output = this.#output ?? standardError;
+    const write = (text: string): void => this.#write(output, text);
     return output.isTerminal()
       ? new LiveBar({ write, columns: () => output.columns() }, this.#clock, this.#color)
       : new PlainLines(write, this.#clock);
   }
 
   /** A closed pipe is no reason for a run to fail. */
-  #write(text: string): void {
+  #write(output: ProgressOutput, text: string): void {
     if (this.#isBroken) return;
     try {
-      this.#output.write(text);
+      output.write(text);
     } catch {
       this.#isBroken = true;
     }

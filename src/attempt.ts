@@ -8,10 +8,14 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type ContextCarrier, type TaskContext, type TaskLog, withContext } from "./context.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
 import { isThenable } from "./execution/fast_path.ts";
+import { callWithHooks } from "./hooks.ts";
 import type { AnyTaskOptions } from "./options.ts";
 import type { PluginCall } from "./plugin.ts";
 import { type FailureDecision, type Policy, retryDecision, shortestTimeout } from "./policy.ts";
 import { seededRandom } from "./random.ts";
+import { RunLifetime } from "./run_lifetime.ts";
+import type { RunShared } from "./run_shared.ts";
+import { retryAfterOf } from "./retry_after.ts";
 import { log, type LogLevel } from "./warning.ts";
 
 /** Which attempt of which node of which run. */
@@ -40,6 +44,8 @@ export interface AttemptOptions {
   readonly fence?: bigint;
   /** Hears of progress. */
   readonly onProgress?: (fraction: number, message?: string) => void;
+  /** The run's lifetime in this process; the caller closes it. Default: one that ends with the attempt. */
+  readonly lifetime?: RunLifetime;
   /** Time and chance. Default: the real ones. */
   readonly clock?: Clock;
 }
@@ -72,12 +78,14 @@ export class AttemptContext implements TaskContext, ContextCarrier {
   readonly #signal: () => AbortSignal;
   readonly #seed: string;
   readonly #onProgress: ((fraction: number, message?: string) => void) | undefined;
+  readonly #lifetime: () => RunLifetime;
   #random: (() => number) | undefined;
 
   /** Takes the place, and a way to each of the rest. */
   constructor(
     place: AttemptPlace,
     signal: () => AbortSignal,
+    lifetime: () => RunLifetime,
     more: {
       readonly fence?: bigint | undefined;
       readonly seed?: number | string | undefined;
@@ -90,6 +98,7 @@ export class AttemptContext implements TaskContext, ContextCarrier {
     this.attempt = place.attempt;
     this.fence = more.fence ?? 0n;
     this.#signal = signal;
+    this.#lifetime = lifetime;
     this.#seed = JSON.stringify([place.workflowName, place.nodeName, more.seed ?? null]);
     this.#onProgress = more.onProgress;
   }
@@ -105,6 +114,10 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 
   get idempotencyKey(): string {
     return `${this.runId}/${this.nodeName}`;
+  }
+
+  get shared(): RunShared {
+    return this.#lifetime();
   }
 
   random(): number {
@@ -140,16 +153,22 @@ export class AttemptContext implements TaskContext, ContextCarrier {
 export async function runAttempt(
   place: AttemptPlace,
   call: (context: TaskContext, time: AttemptTime) => unknown,
-  { options = {}, policies = [], plugins = [], signal, fence, onProgress, clock = systemClock }: AttemptOptions = {},
+  { options = {}, policies = [], plugins = [], signal, fence, onProgress, lifetime: given, clock = systemClock }:
+    AttemptOptions = {},
 ): Promise<AttemptOutcome> {
   const wrapping = [...policies, ...options.policies ?? []];
   const timeout = shortestTimeout(options.timeout, wrapping);
   const controller = new AbortController();
-  const attempt = new AttemptContext(place, () => controller.signal, { fence, seed: options.seed, onProgress });
+  const lifetime = given ?? new RunLifetime({ ...place, signal: controller.signal });
+  const more = { fence, seed: options.seed, onProgress };
+  const attempt = new AttemptContext(place, () => controller.signal, () => lifetime, more);
   const stop = watch(place, controller, signal, timeout, clock);
   try {
     signal?.throwIfAborted();
-    const timed = (context: TaskContext) => call(context, stop);
+    const { hooks } = options;
+    const timed = hooks === undefined
+      ? (context: TaskContext) => call(context, stop)
+      : (context: TaskContext) => callWithHooks(hooks, context, lifetime, () => call(context, stop));
     const value = await withContext(attempt, () => stop.race(around(wrapping, timed, plugins, attempt)));
     for (const policy of wrapping) await policy.onSuccess?.(value, attempt);
     return { kind: "succeeded", value };
@@ -159,6 +178,7 @@ export async function runAttempt(
     return await decide(error, options, wrapping, attempt, clock);
   } finally {
     stop.end();
+    if (given === undefined && !lifetime.isIdle) await lifetime.close().catch((error) => lifetime.warn(error));
   }
 }
 
@@ -256,7 +276,8 @@ async function decide(
     }
     switch (decision.action) {
       case "retry":
-        return { kind: "retry", error, delay: decision.delay ?? 0 };
+        // Whoever refused the call is not asked again before it wants to be.
+        return { kind: "retry", error, delay: Math.max(decision.delay ?? 0, retryAfterOf(error, clock.now())) };
       case "skip":
         return { kind: "skipped", error };
       case "fail":

@@ -5,6 +5,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { GraphError } from "./errors.ts";
+import type { RunShared } from "./run_shared.ts";
 
 /** Writes to the logging library's category `fusewire.task`, with the names of workflow and node. */
 export interface TaskLog {
@@ -40,6 +41,8 @@ export interface TaskContext {
   progress(fraction: number, message?: string): void;
   /** Logs with the names of workflow and node. */
   readonly log: TaskLog;
+  /** What the steps of the run share as long as it is at work in this process, or in this thread of a pool. */
+  readonly shared: RunShared;
 }
 
 /** What asynchronous code carries along: a way to the context of the attempt that it belongs to. */

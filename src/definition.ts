@@ -4,10 +4,12 @@
  * @module
  */
 import { outsideCases } from "./control/case_scope.ts";
+import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { type Input, inputPlaceholder, type InputRef } from "./input.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName, namingScope } from "./naming.ts";
-import type { CacheMode } from "./options.ts";
+import { type CacheMode, checkOptions, type Scope } from "./options.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
 import type { Ref, Targets, Value } from "./ref.ts";
@@ -21,10 +23,24 @@ export interface DefinitionOptions<I, O> {
   readonly input?: StandardSchema<I, O>;
   /** What wraps each attempt of every node. Default: none. */
   readonly policies?: readonly Policy[];
+  /** What is called around each run, in the process that has it at work. Default: none. */
+  readonly hooks?: RunHooks;
+  /**
+   * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
+   * `TimeoutError`. On a runtime the time counts from when the run was started or was to begin, also while no worker is there, and anew
+   * after `retry()`. Default: no limit.
+   */
+  readonly timeout?: number;
   /** Plugins of every node. Default: none. */
   readonly plugins?: readonly Plugin<unknown>[];
   /** When a stored result stands for a new one. Default: the backend's. */
   readonly cache?: CacheMode;
+  /**
+   * What runs: what the targets need, or everything below the roots of the targets.
+   *
+   * @default {"ancestors"}
+   */
+  readonly scope?: Scope;
   /** Queue that the runs are put in on a durable backend. Default: the default queue. */
   readonly queue?: string;
 }
@@ -50,6 +66,7 @@ export interface Definition<in I, out T> {
  * @param options `version`, and what holds for every run.
  * @param build Makes the nodes around a placeholder of the input, and returns the targets. It runs in a naming scope of its own.
  * @throws {GraphError} If the name can not be used.
+ * @throws {ConfigError} If the version is missing, the schema is none, or an option is out of range.
  *
  * @example
  * ```ts
@@ -70,16 +87,19 @@ export function defineWorkflow(
   options: AnyDefinitionOptions,
   build: (input: never) => Targets,
 ): WorkflowDefinition {
-  if (typeof options?.version !== "string" || options.version === "") {
-    throw new ConfigError(
-      `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
-      { workflow: name },
-    );
-  }
-  return new WorkflowDefinition(name, options, build);
+  const definition = new WorkflowDefinition(name, options, build);
+  if (definition.version !== "") return definition;
+  throw noVersion(name);
 }
 
-/** What `defineWorkflow()` makes. The version of a part of a plain graph is empty. */
+function noVersion(name: string): ConfigError {
+  return new ConfigError(
+    `Definition \`${name}\` has no version; give it one: defineWorkflow("${name}", { version: "1" }, …).`,
+    { workflow: name },
+  );
+}
+
+/** What `defineWorkflow()` makes. One of a schema of plain nodes, or a part of a graph of them, has an empty version. */
 export class WorkflowDefinition implements Definition<unknown, unknown> {
   readonly version: string;
   /** Whether it is a part of another workflow, and not one that somebody has named. */
@@ -95,9 +115,20 @@ export class WorkflowDefinition implements Definition<unknown, unknown> {
   ) {
     this.isPart = isPart;
     checkName(name, "workflow");
+    if (typeof options?.version !== "string") throw noVersion(name);
     if (typeof build !== "function") {
       throw new GraphError(`Definition \`${name}\` has no function that builds its graph.`, { workflow: name });
     }
+    const { input } = options;
+    if (input !== undefined && typeof input?.["~standard"]?.validate !== "function") {
+      throw new ConfigError(
+        `Option \`input\` of definition \`${name}\` is ${
+          describe(input)
+        }, which is no Standard Schema; give it a schema of zod (3.24 or later), valibot (1 or later), arktype (2 or later), or another that follows the standard.`,
+        { workflow: name },
+      );
+    }
+    if (options.timeout !== undefined) checkOptions({ timeout: options.timeout }, `definition \`${name}\``);
     this.version = options.version;
     this.#build = build;
   }

@@ -12,13 +12,16 @@ export type ErrorCode =
   | "GRAPH"
   | "SERIALIZATION"
   | "STEP_FAILED"
+  | "HOOK"
   | "TIMEOUT"
   | "CANCELLED"
+  | "LIMIT"
   | "LEASE_LOST"
   | "WORKER_LOST"
   | "PERMISSION"
   | "CONFLICT"
   | "UNAVAILABLE"
+  | "CIRCUIT_OPEN"
   | "CONFIG";
 
 /** Where an error happened, as far as it is known. */
@@ -85,6 +88,12 @@ export class StepFailedError extends FusewireError {
   readonly code = "STEP_FAILED" as const;
 }
 
+/** A lifecycle hook failed; the message names it, and `cause` is what it threw. */
+export class HookError extends FusewireError {
+  /** Always `"HOOK"`. */
+  readonly code = "HOOK" as const;
+}
+
 /** An attempt, or a wait, took longer than it was allowed to. */
 export class TimeoutError extends FusewireError {
   /** Always `"TIMEOUT"`. */
@@ -95,6 +104,12 @@ export class TimeoutError extends FusewireError {
 export class CancelledError extends FusewireError {
   /** Always `"CANCELLED"`. */
   readonly code = "CANCELLED" as const;
+}
+
+/** A loop did not end within the number of iterations that it was allowed. */
+export class LimitError extends FusewireError {
+  /** Always `"LIMIT"`. */
+  readonly code = "LIMIT" as const;
 }
 
 /** Another worker took over the claim that this one held. */
@@ -125,6 +140,20 @@ export class ConflictError extends FusewireError {
 export class UnavailableError extends FusewireError {
   /** Always `"UNAVAILABLE"`. */
   readonly code = "UNAVAILABLE" as const;
+}
+
+/** A circuit breaker let no call through, because too many before it had failed. */
+export class CircuitOpenError extends FusewireError {
+  /** Always `"CIRCUIT_OPEN"`. */
+  readonly code = "CIRCUIT_OPEN" as const;
+  /** Milliseconds, from when it was thrown, until a call is let through again. Retries wait as long. */
+  readonly retryAfter: number;
+
+  /** Takes what every error does, and the milliseconds until a call is let through again. */
+  constructor(message: string, place: ErrorPlace & { readonly retryAfter: number }) {
+    super(message, place);
+    this.retryAfter = place.retryAfter;
+  }
 }
 
 /** An option, a file or an environment variable that can not be used as it is. */

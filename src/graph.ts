@@ -7,11 +7,9 @@
 import { joinEdgesOf } from "./control/joins_of.ts";
 import { topologicalOrder } from "./graph_order.ts";
 import type { JoinEdges, Joins } from "./join.ts";
+import type { Scope } from "./options.ts";
 import { NodeNames } from "./node_names.ts";
 import { type CallNode, forEachParent, isLatestMark, newMark, type Node, type NodeExtra } from "./node.ts";
-
-/** Which nodes belong to a workflow: what the targets need, or everything below the targets' roots. */
-export type Scope = "ancestors" | "descendants";
 
 /** Lists of numbers, one a node, end to end: those of node `i` stand from `start[i]` to `start[i + 1]`. */
 export interface Adjacency {

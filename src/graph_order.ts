@@ -7,7 +7,7 @@
 import { inOrderOfCreation } from "./component.ts";
 import { GraphError } from "./errors.ts";
 import { type CallNode, forEachParent, newMark } from "./node.ts";
-import type { Scope } from "./graph.ts";
+import type { Scope } from "./options.ts";
 
 /** A pass over a component is given up for a search when it meets this many nodes for each that is needed. */
 const SPARSE = 8;

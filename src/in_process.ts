@@ -124,7 +124,9 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
       concurrency: this.concurrency,
       policies: this.policies,
       plugins: this.definitionPlugins,
+      timeout: this.timeout,
       clock: this.clock,
+      hooks: this.hooks,
       managed: this.#managed(),
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
@@ -185,7 +187,9 @@ export interface NestedOptions {
 /** A workflow within another whose calls are made in this thread. */
 export class NestedWorkflow extends InProcessWorkflow<Definition<unknown, unknown>> {}
 
-function changesAttempts({ retry, timeout, onFailure, concurrency, policies }: AnyTaskOptions): boolean {
+function changesAttempts(
+  { retry, timeout, onFailure, concurrency, rateLimit, policies, hooks }: AnyTaskOptions,
+): boolean {
   return retry !== undefined || timeout !== undefined || onFailure !== undefined || concurrency !== undefined ||
-    policies !== undefined && policies.length > 0;
+    rateLimit !== undefined || hooks !== undefined || policies !== undefined && policies.length > 0;
 }

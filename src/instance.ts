@@ -27,23 +27,15 @@ export type CallBuilder = (task: TaskInfo, args: readonly unknown[], extra?: Cal
 export function standInClass(task: TaskInfo, call: CallBuilder): new (maker: CallNode) => StandIn {
   const Made = class extends StandIn {};
   for (const [name, method] of methodsOf(task.func)) {
-    const methodTask: TaskInfo = {
-      kind: "method",
-      func: method,
-      call: (...args) => callMethod(name, args),
-      base: `${task.base}.${name}`,
-      options: task.options,
-      origin: task.origin,
-      site: undefined,
-    };
+    const info = taskOfMethod(task, name, method);
     const build = function (this: unknown, ...args: unknown[]): CallNode {
       if (!(this instanceof StandIn)) {
         throw new GraphError(
-          `Method \`${methodTask.base}\` was called without its instance; write \`instance.${name}(…)\`.`,
+          `Method \`${info.base}\` was called without its instance; write \`instance.${name}(…)\`.`,
         );
       }
       const live = this[liveObject];
-      const node = call(methodTask, args, { receiver: live.maker, after: [live.last] });
+      const node = call(info, args, { receiver: live.maker, after: [live.last] });
       live.last = node;
       return node;
     };
@@ -64,6 +56,24 @@ export function standInClass(task: TaskInfo, call: CallBuilder): new (maker: Cal
     },
   });
   return Made;
+}
+
+/** The task of a method by its name; `undefined` if the class has no such method. */
+export function methodTask(task: TaskInfo, name: string): TaskInfo | undefined {
+  const method = methodsOf(task.func).get(name);
+  return method && taskOfMethod(task, name, method);
+}
+
+function taskOfMethod(task: TaskInfo, name: string, method: AnyFunction): TaskInfo {
+  return {
+    kind: "method",
+    func: method,
+    call: (...args) => callMethod(name, args),
+    base: `${task.base}.${name}`,
+    options: task.options,
+    origin: task.origin,
+    site: undefined,
+  };
 }
 
 function methodsOf(Class: TaskInfo["func"]): Map<string, AnyFunction> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Component, join } from "./component.ts";
-import type { Control } from "./control/control.ts";
+import type { Control, LoopEnd } from "./control/control.ts";
 import { describe } from "./describe.ts";
 import { ConfigError, GraphError } from "./errors.ts";
 import { InputRef, plainInput } from "./input.ts";
@@ -65,6 +65,12 @@ export interface Condition {
   readonly predicate: (value: unknown) => boolean;
   /** The case of a branch in which the node was made, if that is what the condition stands for. */
   readonly inCase?: string;
+  /** Whether it stands for the iteration of a loop in which the node was made. */
+  readonly inLoop?: boolean;
+  /** What ends that loop. */
+  readonly until?: LoopEnd;
+  /** All cases of that branch. */
+  readonly cases?: readonly string[];
 }
 
 /** What most nodes do not have. Replaced, never changed, so that a graph can keep the one it was built with. */

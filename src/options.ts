@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "./errors.ts";
+import type { TaskHooks } from "./hooks.ts";
 import type { Policy } from "./policy.ts";
 
 /** How often and when a failed attempt is repeated. */
@@ -21,7 +22,8 @@ export interface RetryOptions {
    */
   readonly initialDelay?: number;
   /**
-   * Longest wait, in milliseconds.
+   * Longest wait, in milliseconds. An error that says when it wants to be asked again (`retryAfter`, or the header `Retry-After` of
+   * its `response`) is obeyed also if that is longer, up to a day.
    *
    * @default {60000}
    */
@@ -45,12 +47,25 @@ export interface RetryOptions {
 /** When a stored result stands for a new one: under its name, under a hash of all it was made from, or never. */
 export type CacheMode = "name" | "content" | false;
 
+/** Which nodes belong to a workflow: what the targets need, or everything below the targets' roots. */
+export type Scope = "ancestors" | "descendants";
+
 /** A limit on how many steps that share a key run at the same time. */
 export interface ConcurrencyLimit {
   /** What is shared. */
   readonly key: string;
   /** How many may run at the same time, at least 1. */
   readonly limit: number;
+}
+
+/** A limit on how many attempts of steps that share a key begin in a time. */
+export interface RateLimit {
+  /** What is shared. */
+  readonly key: string;
+  /** How many attempts may begin per interval, at least 1. */
+  readonly limit: number;
+  /** Milliseconds: no such span of time, wherever it begins, has more than `limit` beginnings. */
+  readonly interval: number;
 }
 
 /** Options of a task, or of one node. `F` is what `onFailure` may give instead of a result. */
@@ -75,8 +90,12 @@ export interface TaskOptions<F = never> {
   readonly onFailure?: "fail" | "skip" | ((error: unknown) => F | Promise<F>);
   /** Limit over all nodes that share a key. Default: none. */
   readonly concurrency?: ConcurrencyLimit;
+  /** Limit on how often attempts of nodes that share a key begin. Default: none. */
+  readonly rateLimit?: RateLimit;
   /** What wraps each attempt, the first outermost. */
   readonly policies?: readonly Policy[];
+  /** What is called around each attempt, innermost, and around the run. Default: none. */
+  readonly hooks?: TaskHooks;
   /**
    * Promises that the function has no side effect. A durable run may then start what depends on it before its result is
    * committed.
@@ -108,7 +127,7 @@ export function checkOptions(options: AnyTaskOptions, of: string): void {
   const atLeast = (option: string, value: number | undefined, least: number) => {
     if (value !== undefined && !(value >= least)) refuse(option, value, `it must be a number of at least ${least}`);
   };
-  const { retry, timeout, cache, onFailure, concurrency } = options;
+  const { retry, timeout, cache, onFailure, concurrency, rateLimit, hooks } = options;
   if (retry !== undefined) {
     if (retry.maxAttempts !== undefined && retry.maxAttempts !== Infinity && !Number.isInteger(retry.maxAttempts)) {
       refuse("retry.maxAttempts", retry.maxAttempts, "it must be a whole number of attempts");
@@ -132,5 +151,20 @@ export function checkOptions(options: AnyTaskOptions, of: string): void {
   }
   if (concurrency !== undefined && !(Number.isInteger(concurrency.limit) && concurrency.limit >= 1)) {
     refuse("concurrency.limit", concurrency.limit, "it must be a whole number of at least 1");
+  }
+  if (rateLimit !== undefined) {
+    const { key, limit, interval } = rateLimit;
+    if (typeof key !== "string") refuse("rateLimit.key", key, "it must be a text that all who share the limit name");
+    if (!(Number.isInteger(limit) && limit >= 1)) {
+      refuse("rateLimit.limit", limit, "it must be a whole number of at least 1");
+    }
+    if (!(interval > 0 && interval < Infinity)) {
+      refuse("rateLimit.interval", interval, "it must be a number of milliseconds above 0");
+    }
+  }
+  if (hooks === undefined) return;
+  for (const name of ["beforeAll", "setup", "teardown", "afterAll"] as const) {
+    const hook: unknown = hooks[name];
+    if (hook !== undefined && typeof hook !== "function") refuse(`hooks.${name}`, hook, "it must be a function");
   }
 }

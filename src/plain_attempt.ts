@@ -8,6 +8,7 @@ import { AttemptContext, type AttemptOutcome, type AttemptPlace } from "./attemp
 import { type TaskContext, withContext } from "./context.ts";
 import { isThenable } from "./execution/fast_path.ts";
 import type { AnyTaskOptions } from "./options.ts";
+import type { RunLifetime } from "./run_lifetime.ts";
 
 /** What a plain attempt needs beside its place. */
 export interface PlainAttemptOptions {
@@ -17,12 +18,15 @@ export interface PlainAttemptOptions {
   readonly fence: bigint;
   /** Seeds `context().random()`. */
   readonly seed: number | string | undefined;
+  /** The run's lifetime in this process. */
+  readonly lifetime: RunLifetime;
 }
 
 /** Whether these options leave an attempt plain. */
 export function areOptionsPlain(options: AnyTaskOptions | undefined): boolean {
   return options === undefined ||
     options.retry === undefined && options.timeout === undefined && options.onFailure === undefined &&
+      options.hooks === undefined &&
       (options.policies === undefined || options.policies.length === 0);
 }
 
@@ -34,10 +38,10 @@ export function areOptionsPlain(options: AnyTaskOptions | undefined): boolean {
 export function runPlainAttempt(
   place: AttemptPlace,
   call: (context: TaskContext) => unknown,
-  { signal, fence, seed }: PlainAttemptOptions,
+  { signal, fence, seed, lifetime }: PlainAttemptOptions,
 ): AttemptOutcome | Promise<AttemptOutcome> {
   if (signal.aborted) return { kind: "failed", error: signal.reason };
-  const context = new AttemptContext(place, () => signal, { fence, seed });
+  const context = new AttemptContext(place, () => signal, () => lifetime, { fence, seed });
   try {
     const value = withContext(context, () => call(context));
     return isThenable(value) ? outcomeOf(value, signal) : { kind: "succeeded", value };

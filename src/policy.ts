@@ -12,7 +12,7 @@ export type FailureDecision =
   | {
     /** Another attempt. */
     readonly action: "retry";
-    /** Milliseconds until then. Default: 0. */
+    /** Milliseconds until then; more, if the error's own `retryAfter` asks for more. Default: 0. */
     readonly delay?: number;
   }
   | {

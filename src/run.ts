@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ForkOrigin, ImportOrigin } from "../storage/runtime/records.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { Status } from "./status.ts";
@@ -33,6 +34,10 @@ export interface RunStatus {
   readonly status: Status;
   /** Its steps, in topological order. */
   readonly steps: readonly StepStatus[];
+  /** The run and the steps that a durable run was forked from. Absent: it was started. */
+  readonly forkedFrom?: ForkOrigin;
+  /** Where a durable run was imported from. Absent: it was not. */
+  readonly importedFrom?: ImportOrigin;
 }
 
 /** One run of a graph. */

@@ -50,6 +50,8 @@ export interface FlatCondition {
   readonly holds: (values: readonly unknown[]) => boolean;
   /** The case of a branch that it stands for, if it does. */
   readonly inCase: string | undefined;
+  /** Whether it stands for the iteration of a loop in which the node was made. */
+  readonly inLoop: boolean;
 }
 
 /** Whether an argument is not passed as it is. */
@@ -91,19 +93,19 @@ function flattenRef(
 
 /** A condition made flat. */
 export function flatCondition(
-  { on, predicate, inCase }: Condition,
+  { on, predicate, inCase, inLoop = false }: Condition,
   read: (node: CallNode) => number,
   input: unknown,
 ): FlatCondition {
   if (on instanceof InputRef) {
-    return { place: -1, label: on.label, holds: () => predicate(inputValue(input, on)), inCase };
+    return { place: -1, label: on.label, holds: () => predicate(inputValue(input, on)), inCase, inLoop };
   }
   if (on instanceof ItemRef) {
     const place = read(on.node);
-    return { place, label: on.label, holds: (values) => predicate(itemValue(values[place], on)), inCase };
+    return { place, label: on.label, holds: (values) => predicate(itemValue(values[place], on)), inCase, inLoop };
   }
   const place = read(on);
-  return { place, label: on.name, holds: (values) => predicate(values[place]), inCase };
+  return { place, label: on.name, holds: (values) => predicate(values[place]), inCase, inLoop };
 }
 
 /**

@@ -12,7 +12,7 @@ import { checkName, currentScope } from "./naming.ts";
 import { CallNode, forEachParent, many, type NodeExtra, type NodeOf, none } from "./node.ts";
 import { describe } from "./describe.ts";
 import { LiveArg } from "./stand_in.ts";
-import { Site, type TaskInfo } from "./task_info.ts";
+import { keepTask, Site, type TaskInfo } from "./task_info.ts";
 import { type AnyTaskOptions, checkOptions, type TaskOptions } from "./options.ts";
 import type { AnyFunction, Args } from "./ref.ts";
 import { announceTask, taskOrigin } from "./task_origin.ts";
@@ -113,17 +113,17 @@ export function task(
     const info: TaskInfo = { kind: "function", func: fn, call, base, options, origin, site: undefined };
     announceTask(info);
     // Two parameters have names because V8 makes an array for every call of a function that has only rest parameters.
-    return function (first?: unknown, second?: unknown, ...others: unknown[]): CallNode {
+    return keepTask(function (first?: unknown, second?: unknown, ...others: unknown[]): CallNode {
       if (others.length > 0) return makeNode(info, [first, second, ...others]);
       const count = arguments.length;
       return addNode(info, count > 0 ? captured(first) : none, count > 1 ? captured(second) : none);
-    };
+    }, info);
   }
   const call = (...args: unknown[]): unknown => Reflect.construct(fn, args);
   const info: TaskInfo = { kind: "class", func: fn, call, base, options, origin, site: undefined };
   announceTask(info);
   const Made = standInClass(info, makeNode);
-  return (...args: unknown[]) => new Made(makeNode(info, args));
+  return keepTask((...args: unknown[]) => new Made(makeNode(info, args)), info);
 }
 
 /** The same function under its Python name. */

@@ -30,6 +30,19 @@ export interface TaskInfo {
   site: Site | undefined;
 }
 
+const tasks = new WeakMap<object, TaskInfo>();
+
+/** Keeps the task of a builder, so that it is found again by {@linkcode taskOfBuilder}. */
+export function keepTask<B extends object>(builder: B, task: TaskInfo): B {
+  tasks.set(builder, task);
+  return builder;
+}
+
+/** The task of what `task()` returned; `undefined` for anything else. */
+export function taskOfBuilder(builder: object): TaskInfo | undefined {
+  return tasks.get(builder);
+}
+
 /** A task in one naming scope: what its nodes there have in common. A node with more than that has a site of its own. */
 export class Site {
   /** Pairs a task with the scope in which its nodes are counted, and with what most nodes do not have. */

@@ -7,13 +7,14 @@ import { type BackendRun, type BackendStep, ReportedRun } from "./execution/back
 import { type Clock, systemClock } from "./clock.ts";
 import { WorkflowDefinition } from "./definition.ts";
 import { ConfigError, GraphError } from "./errors.ts";
-import { type Graph, NodeGraph, type Scope } from "./graph.ts";
+import { type Graph, NodeGraph } from "./graph.ts";
+import type { RunHooks } from "./hooks.ts";
 import { checkName } from "./naming.ts";
 import { ownCalls } from "./control/own_backend.ts";
 import { CallNode, ItemRef, type Node } from "./node.ts";
 import { describe } from "./describe.ts";
 import { liveObject, StandIn } from "./stand_in.ts";
-import { type AnyTaskOptions, type CacheMode, checkOptions } from "./options.ts";
+import { type AnyTaskOptions, type CacheMode, checkOptions, type Scope } from "./options.ts";
 import type { Plan } from "./results/plan.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
@@ -21,6 +22,8 @@ import { type FlatTarget, Program } from "./program.ts";
 import { Query, type QueryTarget } from "./query.ts";
 import type { AnyFunction } from "./ref.ts";
 import type { Run } from "./run.ts";
+import type { SchemaNames } from "./schema/named_code.ts";
+import type { WorkflowSchema } from "./schema/workflow_schema.ts";
 import type { StorageSetup } from "./results/storage_results.ts";
 import type { BaseWorkflowOptions, OptionsFor, ResultOf, WorkflowSource } from "./workflow_options.ts";
 import { isOnlyTracer, joinTracers, type Tracer } from "./tracer.ts";
@@ -65,6 +68,10 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   protected readonly cache: CacheMode;
   /** Policies of the workflow. */
   protected readonly policies: readonly Policy[];
+  /** What is called around each run, if anything is. */
+  protected readonly hooks: RunHooks | undefined;
+  /** Milliseconds that a run may take; `undefined` if there is no limit. */
+  protected readonly timeout: number | undefined;
   /** Time and chance. */
   protected readonly clock: Clock;
   /** Where results are kept, if anywhere. */
@@ -73,6 +80,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
   readonly #settings = new Map<CallNode, NodeSettings>();
   readonly #scope: Scope;
   readonly #definition: WorkflowDefinition | undefined;
+  /** For each target the place of the node that must have run. */
+  readonly #targetLasts: readonly number[];
   #input: unknown;
   #inputIsChecked = false;
   #program: Program | undefined;
@@ -89,10 +98,12 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     const given: BaseWorkflowOptions & { readonly workflowName?: string; readonly input?: unknown } = options ?? {};
     const {
       workflowName = definition?.name ?? "",
-      scope = "ancestors",
+      scope = definition?.options.scope ?? "ancestors",
       concurrency = 16,
       cache = definition?.options.cache ?? "name",
       policies = definition?.options.policies ?? [],
+      hooks = definition?.options.hooks,
+      timeout = definition?.options.timeout,
       clock = systemClock,
       input,
     } = given;
@@ -111,7 +122,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
         { workflow: workflowName },
       );
     }
-    checkOptions({ cache }, `workflow \`${workflowName}\``);
+    checkOptions(timeout === undefined ? { cache } : { cache, timeout }, `workflow \`${workflowName}\``);
     this.workflowName = workflowName;
     this.#scope = scope;
     this.version = definition?.version ?? "";
@@ -120,6 +131,9 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     this.concurrency = concurrency;
     this.cache = cache;
     this.policies = policies;
+    if (hooks !== undefined) checkOptions({ hooks }, `workflow \`${workflowName}\``);
+    this.hooks = hooks;
+    this.timeout = timeout;
     this.clock = clock;
     const targets: unknown = definition === undefined ? source : definition.targets();
     this.single = !Array.isArray(targets);
@@ -136,6 +150,7 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     }
     this.nodeGraph.stamp();
     this.flatTargets = refs.map(({ value, item }) => ({ place: value.index, item }));
+    this.#targetLasts = refs.map(({ last }) => last.index);
     for (const plugin of definition?.options.plugins ?? []) this.setPlugin(undefined, plugin);
   }
 
@@ -287,6 +302,52 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
     return await planOf(this.storageSetup(), options);
   }
 
+  /**
+   * The workflow as plain data, with the options that were set on it: its name and version, its steps with their tasks, arguments, edges and
+   * options, and its targets. Tracers and storages are not part of it.
+   *
+   * @param names The names of what is code in it, beside tasks. Default: none, and such code is refused.
+   * @throws {SerializationError} If something of it can not be said as data and has no name; the message names the node and the option.
+   */
+  async toSchema(names: SchemaNames = {}): Promise<WorkflowSchema> {
+    const { schemaOf } = await import("./schema/graph_schema.ts");
+    const { workflowName, version, nodeGraph, single, timeout, policies, hooks } = this;
+    const definition = this.#definition;
+    return schemaOf({
+      workflow: workflowName,
+      version,
+      graph: nodeGraph,
+      scope: this.#scope,
+      targets: this.flatTargets.map((target, i) => ({ ...target, last: this.#targetLasts[i]! })),
+      single,
+      cache: definition?.options.cache !== undefined || this.cache !== "name" ? this.cache : undefined,
+      timeout,
+      policies,
+      hooks,
+      definition,
+      optionsAt: (place) => this.optionsAt(place),
+      settingAt: (place) => this.#settingAt(place),
+    }, names);
+  }
+
+  /** The workflow as YAML, for `fromYaml()` and for people to read. See {@linkcode BaseWorkflow.toSchema}. */
+  async toYaml(names: SchemaNames = {}): Promise<string> {
+    const { yamlOf } = await import("./schema/yaml_text.ts");
+    return yamlOf(await this.toSchema(names));
+  }
+
+  /** What was set on a node for this workflow, and is not an option; `undefined` if nothing was. */
+  #settingAt(place: number): string | undefined {
+    const settings = this.#settings.get(this.nodeGraph.members[place]!);
+    if (settings === undefined) return undefined;
+    const { plugins, remoteArgs, func, logged } = settings;
+    if (func !== undefined) return "another function by replaceFunc()";
+    if (logged === true) return "been logged by logNodes()";
+    if (remoteArgs !== undefined) return "remote arguments by setRemoteArgs()";
+    const ofDefinition = (this.#definition?.options.plugins ?? []).filter((plugin) => !isOnlyTracer(plugin));
+    return plugins?.every((plugin, i) => plugin === ofDefinition[i]) === false ? "plugins by setPlugin()" : undefined;
+  }
+
   /** Starts a run. A backend makes it with {@linkcode BaseWorkflow.newRun}, which gives status, events and `cancel()`. */
   abstract start(): Promise<Run<T>>;
 
@@ -318,8 +379,8 @@ export abstract class BaseWorkflow<const S extends WorkflowSource, T = ResultOf<
    *   place. It stops early when the run's `stopSignal` is aborted.
    */
   protected newRun(work: (run: BackendRun) => Promise<readonly unknown[]>): Run<T> {
-    const { program, workflowName, version, clock, single, tracer } = this;
-    const run = new ReportedRun({ program, workflowName, version, clock, single, tracer });
+    const { program, workflowName, version, clock, timeout, hooks, single, tracer } = this;
+    const run = new ReportedRun({ program, workflowName, version, clock, timeout, hooks, single, tracer });
     const prepared = async (run: BackendRun): Promise<readonly unknown[]> => {
       await tracer?.prepare?.();
       return await work(run);

@@ -5,8 +5,8 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Definition } from "./definition.ts";
-import type { Scope } from "./graph.ts";
-import type { CacheMode } from "./options.ts";
+import type { RunHooks } from "./hooks.ts";
+import type { CacheMode, Scope } from "./options.ts";
 import type { Policy } from "./policy.ts";
 import type { Targets, Value } from "./ref.ts";
 
@@ -25,13 +25,21 @@ export interface BaseWorkflowOptions {
    */
   readonly concurrency?: number;
   /**
-   * When a stored result stands for a new one; `"name"` where a storage is set.
+   * When a stored result stands for a new one. In process `"name"` where a storage is set; of durable runs `"content"` has results of
+   * earlier runs stand for steps that would be made of the same, and nothing else does.
    *
    * @default {"name"}
    */
   readonly cache?: CacheMode;
   /** What wraps each attempt of every node, around the policies of the node. Default: none. */
   readonly policies?: readonly Policy[];
+  /** What is called around each run, in the process that has it at work. Default: none. */
+  readonly hooks?: RunHooks;
+  /**
+   * Milliseconds that a whole run may take. Then what runs is stopped, steps that have not ended are cancelled, and the run fails with a
+   * `TimeoutError`. Default: the definition's, or no limit.
+   */
+  readonly timeout?: number;
   /** Time and chance. Default: the real ones; tests give a virtual clock. */
   readonly clock?: Clock;
 }

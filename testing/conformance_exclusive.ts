@@ -41,12 +41,15 @@ export function testExclusive(test: TestOn<Bench>): void {
   test("counts a run that was opened again as one that has not ended", async (bench) => {
     const { claim } = await bench.started("1", "s", { exclusive: "only" });
     await bench.storage.commit(bench.end(claim, bench.t0, "FAILED"));
-    strictEqual(await bench.storage.reopen("1"), true);
+    strictEqual(await bench.storage.reopen("1", bench.t0), true);
     strictEqual((await bench.storage.startRun(bench.newRun("2", { exclusive: "only" }))).run.id, "1");
     const { claim: second } = await bench.claimOne("s");
     await bench.storage.commit(bench.end(second, bench.t0, "FAILED"));
     strictEqual((await bench.storage.startRun(bench.newRun("3", { exclusive: "only" }))).created, true);
-    await rejects(bench.storage.reopen("1"), (error) => error instanceof ConfigError && /\b3\b/.test(error.message));
+    await rejects(
+      bench.storage.reopen("1", bench.t0),
+      (error) => error instanceof ConfigError && /\b3\b/.test(error.message),
+    );
     strictEqual((await bench.storage.readRun("1"))?.status, "FAILED");
   });
 }

@@ -69,8 +69,8 @@ export function testListing(test: TestOn<Bench>): void {
 
   test("opens a finished run again, and keeps what is committed", async (bench) => {
     const { claim } = await bench.started("1", "s1");
-    strictEqual(await bench.storage.reopen("1"), false);
-    strictEqual(await bench.storage.reopen("none"), false);
+    strictEqual(await bench.storage.reopen("1", bench.t0), false);
+    strictEqual(await bench.storage.reopen("none", bench.t0), false);
     const failure = { place: 1, error: { name: "Error", message: "no" } };
     await bench.storage.commit({
       claim,
@@ -81,10 +81,18 @@ export function testListing(test: TestOn<Bench>): void {
       then: { kind: "ended", status: "FAILED", endedAt: bench.t0 + 5, failure },
     });
     const other = await bench.other();
-    const opened = await Promise.all([bench.storage, other, bench.storage, other].map((one) => one.reopen("1")));
+    const opened = await Promise.all(
+      [bench.storage, other, bench.storage, other].map((one) => one.reopen("1", bench.t0 + 9)),
+    );
     ok(opened.includes(true));
     const run = await bench.storage.readRun("1");
-    deepStrictEqual([run?.status, run?.reopened, run?.endedAt, run?.failure], ["PENDING", true, undefined, undefined]);
+    deepStrictEqual([run?.status, run?.reopened, run?.endedAt, run?.failure, run?.reopenedAt], [
+      "PENDING",
+      true,
+      undefined,
+      undefined,
+      bench.t0 + 9,
+    ]);
     deepStrictEqual(await bench.storage.endedBefore(bench.t0 + 1e9, 10), []);
     deepStrictEqual(await bench.storage.readValues("1", [0]), [bytes("kept")]);
     await bench.sessions(["s2"]);
@@ -130,7 +138,7 @@ export function testListing(test: TestOn<Bench>): void {
     deepStrictEqual(await storage.readValues("run-1", [0, 39]), [undefined, undefined]);
     deepStrictEqual(await storage.readEvents("run-1"), []);
     deepStrictEqual((await storage.claimRun("run-1", "s")).kind, "missing");
-    strictEqual(await storage.reopen("run-1"), false);
+    strictEqual(await storage.reopen("run-1", bench.t0), false);
     strictEqual(await storage.send("run-1", { kind: "cancel" }), false);
     deepStrictEqual(await storage.endedBefore(t0 + 40, 10), ["run-2", "run-0"]);
     deepStrictEqual((await storage.listRuns({ tag: "t" })).runs.map(({ id }) => id), ids.toSpliced(1, 1).reverse());

@@ -50,7 +50,7 @@ export function testMessages(test: TestOn<Bench>): void {
     await bench.storage.send("1", signal("early"));
     await bench.storage.commit(bench.end(claim));
     for (const id of ["1", "none"]) strictEqual(await bench.storage.send(id, { kind: "cancel" }), false);
-    strictEqual(await bench.storage.reopen("1"), true);
+    strictEqual(await bench.storage.reopen("1", bench.t0), true);
     const again = await bench.claimOne("s1");
     deepStrictEqual(await bench.storage.receive(again.claim), []);
   });

@@ -144,13 +144,13 @@ export function testStarts(test: TestOn<Bench>): void {
       const calls = [
         () => bench.storage.startRun(bench.newRun("another"), undefined, held),
         () => bench.storage.send("parent", { kind: "cancel" }, held),
-        () => bench.storage.reopen("child", held),
+        () => bench.storage.reopen("child", bench.t0, held),
       ];
       for (const call of calls) await rejects(call, (error) => error instanceof LeaseLostError);
     }
     strictEqual(await bench.storage.readRun("another"), undefined);
     deepStrictEqual(await bench.storage.receive(next.claimed.claim), []);
     strictEqual((await bench.storage.readRun("child"))?.status, "FAILED");
-    strictEqual(await bench.storage.reopen("child", next.claimed.claim), true);
+    strictEqual(await bench.storage.reopen("child", bench.t0, next.claimed.claim), true);
   });
 }

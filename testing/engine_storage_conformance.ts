@@ -4,15 +4,18 @@
  * @module
  */
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import { testCached } from "./conformance_cached.ts";
 import { testClaims } from "./conformance_claims.ts";
 import { testCommits } from "./conformance_commits.ts";
 import { testDefinitions } from "./conformance_definitions.ts";
 import { testExclusive } from "./conformance_exclusive.ts";
 import { Bench, type OpenStorage } from "./conformance_fixture.ts";
+import { testFilled } from "./conformance_filled.ts";
 import { testListing } from "./conformance_listing.ts";
 import { testMessages } from "./conformance_messages.ts";
 import { testOffers } from "./conformance_offers.ts";
 import { testSessions } from "./conformance_sessions.ts";
+import { testTurns } from "./conformance_turns.ts";
 import { testStarts } from "./conformance_starts.ts";
 
 /**
@@ -42,11 +45,14 @@ export function engineStorageConformance(name: string, open: OpenStorage<EngineS
   };
   testDefinitions(test);
   testStarts(test);
+  testFilled(test);
   testExclusive(test);
   testClaims(test);
   testCommits(test);
   testMessages(test);
   testSessions(test);
+  testTurns(test);
   testOffers(test);
   testListing(test);
+  testCached(test);
 }

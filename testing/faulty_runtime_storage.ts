@@ -1,5 +1,7 @@
 import type * as engine from "../storage/runtime/engine_storage.ts";
 import type { EngineStorage } from "../storage/runtime/engine_storage.ts";
+import type * as filled from "../storage/runtime/filled_run.ts";
+import type { TurnLimit } from "../storage/runtime/rate_limit.ts";
 import type * as records from "../storage/runtime/records.ts";
 import type { RuntimeStorage } from "../storage/runtime/runtime_storage.ts";
 import { FaultyPlainStorage } from "./faulty_plain_storage.ts";
@@ -40,6 +42,16 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   readonly #idle = new EarlierAnswers<boolean>();
   readonly #bells = new EarlierAnswers<string>();
   readonly #ended = new EarlierAnswers<readonly string[]>();
+  readonly #cached = new EarlierAnswers<Awaited<ReturnType<NonNullable<EngineStorage["readCached"]>>>>();
+  readonly #near = new EarlierAnswers<Awaited<ReturnType<NonNullable<EngineStorage["listCached"]>>>>();
+  /** There if what is wrapped has it. */
+  readonly readCached?: NonNullable<EngineStorage["readCached"]>;
+  /** There if what is wrapped has it. */
+  readonly listCached?: NonNullable<EngineStorage["listCached"]>;
+  /** There if what is wrapped has it. */
+  readonly cachedBefore?: NonNullable<EngineStorage["cachedBefore"]>;
+  /** There if what is wrapped has it. */
+  readonly dropCached?: NonNullable<EngineStorage["dropCached"]>;
   /** There if what is wrapped has it. The thread that gives the signs ends with the process; its signs are no calls. */
   readonly openHeartbeat?: NonNullable<EngineStorage["openHeartbeat"]>;
   /** There if what is wrapped has it. What it tells is no call; when the process is dead, nothing is heard. */
@@ -53,6 +65,23 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
       // What has only the ten methods must not look as if it had more.
       Object.defineProperty(this, "claimRuns", { value: undefined });
       return;
+    }
+    const { readCached, listCached, cachedBefore, dropCached } = storage;
+    if (readCached !== undefined) {
+      this.readCached = (keys) =>
+        this.perform("readCached", [keys], () => readCached.call(storage, keys), this.#cached);
+    }
+    if (listCached !== undefined) {
+      this.listCached = (from, to, limit) =>
+        this.perform("listCached", [from, to, limit], () => listCached.call(storage, from, to, limit), this.#near);
+    }
+    if (cachedBefore !== undefined) {
+      this.cachedBefore = (time, limit) =>
+        this.perform("cachedBefore", [time, limit], () => cachedBefore.call(storage, time, limit), this.#ended);
+    }
+    if (dropCached !== undefined) {
+      this.dropCached = (keys, time) =>
+        this.perform("dropCached", [keys, time], () => dropCached.call(storage, keys, time));
     }
     if (storage.openHeartbeat !== undefined) {
       this.openHeartbeat = (session, options) =>
@@ -87,6 +116,14 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   /** Makes a run. If the answer was lost, another start with the same id gives the run. */
   startRun(run: records.NewRun, session?: string, held?: records.Claim): ReturnType<EngineStorage["startRun"]> {
     return this.perform("startRun", [run, session, held], () => this.#engine.startRun(run, session, held));
+  }
+
+  /** Makes a run of which steps have ended. If the answer was lost, another such start with the same id gives the run. */
+  startFilled(
+    run: filled.FilledRun,
+    contents: filled.RunContents,
+  ): ReturnType<EngineStorage["startFilled"]> {
+    return this.perform("startFilled", [run, contents], () => this.#engine.startFilled(run, contents));
   }
 
   /** Claims runs that are ready or due. */
@@ -145,8 +182,8 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string, held?: records.Claim): Promise<boolean> {
-    return this.perform("reopen", [runId, held], () => this.#engine.reopen(runId, held));
+  reopen(runId: string, now: number, held?: records.Claim): Promise<boolean> {
+    return this.perform("reopen", [runId, now, held], () => this.#engine.reopen(runId, now, held));
   }
 
   /** A worker begins, or says that it lives. */
@@ -215,6 +252,11 @@ export class FaultyRuntimeStorage extends FaultyPlainStorage implements EngineSt
   /** Frees a slot. */
   freeSlot(slot: engine.Slot): Promise<void> {
     return this.perform("freeSlot", [slot], () => this.#engine.freeSlot(slot));
+  }
+
+  /** Takes a turn of a rate limit. If the answer was lost, the turn is. */
+  takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.perform("takeTurn", [limit, now], () => this.#engine.takeTurn(limit, now));
   }
 
   /** A text that changes whenever there may be something new for a worker. */

@@ -58,7 +58,7 @@ export function runtimeStorageConformance(name: string, open: OpenStorage<Runtim
     strictEqual(await storage.getState("etl", "2", `step-${made[0]}`), "PENDING");
   });
 
-  test("gives queued steps in order, each once", async ({ storage }) => {
+  test("FL16 gives queued steps in order, each once, and null when there is none", async ({ storage }) => {
     await storage.createRun("etl", "1", ["a", "b", "c"]);
     strictEqual(await storage.fetchNext("etl", "1"), null);
     for (const step of ["a", "b", "a"]) await storage.enqueue("etl", "1", step);

@@ -1,6 +1,6 @@
 import { type Definition, WorkflowDefinition } from "../src/definition.ts";
 import { executableOf } from "../src/engine/executable.ts";
-import type { StartArguments, StartOptions } from "../src/engine/runtime.ts";
+import type { StartArguments, StartOptions } from "../src/engine/new_run.ts";
 import { FusewireError } from "../src/errors.ts";
 import type { RunStatus } from "../src/run.ts";
 import type { SeededRandom } from "./seeded_random.ts";

@@ -7,6 +7,7 @@ import type { DurableRun } from "../engine/durable_run.ts";
 import { DurableWorkflow } from "../engine/executable.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { ConfigError, GraphError } from "../errors.ts";
+import type { Plan } from "../results/plan.ts";
 import type { OptionsFor, ResultOf, WorkflowSource } from "../workflow_options.ts";
 
 /** The options of a {@linkcode KvWorkflow}, by what it is made from. */
@@ -53,6 +54,17 @@ export class KvWorkflow<const S extends WorkflowSource> extends DurableWorkflow<
     }
     this.#runtime = given.runtime;
     this.#input = given.input;
+  }
+
+  /**
+   * What a new run would do now, node by node, and why: which results of earlier runs stand for nodes, where `cache` is `"content"`.
+   *
+   * @param options With `verify` values in the object store are read too. Default: `false`.
+   */
+  override async plan({ verify = false }: { readonly verify?: boolean } = {}): Promise<Plan> {
+    await this.checkInput();
+    const { planOfContent } = await import("../engine/content_plan.ts");
+    return await planOfContent(this.storageSetup(), this.#runtime.core, verify);
   }
 
   /**

@@ -78,7 +78,12 @@ export function branch(selector: Ref<unknown>, cases: Readonly<Record<string, un
       );
     }
     const predicate = (value: unknown): boolean => caseOf(names, value) === inCase;
-    values.push(controlArg(buildCase({ on, predicate, inCase }, () => build()), `The case \`${inCase}\` of branch()`));
+    values.push(
+      controlArg(
+        buildCase({ on, predicate, inCase, cases: [...names] }, () => build()),
+        `The case \`${inCase}\` of branch()`,
+      ),
+    );
   }
   return controlNode(info, { kind: "branch", cases: [...names] }, [on, ...values]);
 }

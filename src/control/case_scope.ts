@@ -1,5 +1,6 @@
 /**
- * The cases of branches that are being built: nodes made meanwhile run only if these cases are chosen.
+ * The cases of branches and iterations of loops that are being built: nodes made meanwhile run only if these cases are chosen, and the
+ * loops have not ended.
  *
  * @module
  */
@@ -15,24 +16,36 @@ export function inCases(extra: NodeExtra | undefined): NodeExtra {
 }
 
 /**
- * Builds one case. Its nodes run only if `condition` holds.
+ * Builds one case, which `label` names in messages. Its nodes run only if `condition` holds.
  *
  * @throws {GraphError} If `build` returns a promise, because nodes made later would not be in the case.
  */
-export function buildCase<T>(condition: Condition, build: () => T): T {
+export function buildCase<T>(
+  condition: Condition,
+  build: () => T,
+  label: string = `The case \`${condition.inCase}\` of a branch`,
+): T {
   const outer = caseConditions;
   caseConditions = [...outer ?? [], condition];
   try {
     const result = build();
-    if (result instanceof Promise) {
-      throw new GraphError(
-        `The case \`${condition.inCase}\` of a branch is an asynchronous function; build its nodes synchronously, and await around it.`,
-      );
-    }
+    refusePromise(result, label);
     return result;
   } finally {
     caseConditions = outer;
   }
+}
+
+/**
+ * Refuses what an asynchronous function returns, because it goes on when others build.
+ *
+ * @throws {GraphError} If it is a promise.
+ */
+export function refusePromise(result: unknown, label: string): void {
+  if (!(result instanceof Promise)) return;
+  throw new GraphError(
+    `${label} is an asynchronous function; build its nodes synchronously, and await around it.`,
+  );
 }
 
 /** Builds nodes that belong to no case, although one is being built: those of another graph. */

@@ -5,6 +5,8 @@
  * @module
  */
 import type { WorkflowDefinition } from "../definition.ts";
+import { describe } from "../describe.ts";
+import { ConfigError } from "../errors.ts";
 import type { AnySchema } from "../standard_schema.ts";
 import type { MapBody } from "./map_body.ts";
 
@@ -18,6 +20,10 @@ export type Control =
   | { readonly kind: "branch"; readonly cases: readonly string[] }
   /** Takes the values of all its arguments, which are the items of a map, and does without some. */
   | { readonly kind: "gather"; readonly body: MapBody }
+  /** Takes the first of its arguments, which are those of a loop's iterations, that ends the loop. */
+  | { readonly kind: "repeatUntil"; readonly until: LoopEnd; readonly onLimit: LoopLimit }
+  /** Has its one argument, which is no reference, as its value: a loop begins with it. */
+  | { readonly kind: "initial" }
   | WaitingControl;
 
 /** What a control node waits for that no step of its run does. */
@@ -49,8 +55,27 @@ export function isWaiting(control: Control): control is WaitingControl {
     case "anyOf":
     case "branch":
     case "gather":
+    case "repeatUntil":
+    case "initial":
       return false;
   }
+}
+
+/** What becomes of a loop that its last iteration does not end: it fails, or has the last value. */
+export type LoopLimit = "fail" | "last";
+
+/** What was given to say whether a value ends a loop; asked through {@linkcode endsLoop}. */
+export type LoopEnd = (value: unknown) => unknown;
+
+/**
+ * Whether a value ends a loop.
+ *
+ * @throws {ConfigError} If the function gives something else than true or false: a promise would end every loop.
+ */
+export function endsLoop(until: LoopEnd, value: unknown): boolean {
+  const ends = until(value);
+  if (typeof ends === "boolean") return ends;
+  throw new ConfigError(`The function \`until\` of a loop gave ${describe(ends)}; it must give true or false.`);
 }
 
 /** The case for every value that has no case of its own. */

@@ -31,6 +31,8 @@ export function joinEdgesOf(node: CallNode, extra: NodeExtra, control: Control):
     case "anyOf":
       return { join: "any", absorbs: false, data, strict };
     case "branch":
+    case "repeatUntil":
+    case "initial":
       return { join: "settled", absorbs: false, data, strict };
   }
 }

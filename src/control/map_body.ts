@@ -33,8 +33,6 @@ export type MapWorkflow =
 
 /** The body of one map. */
 export class MapBody {
-  readonly #build: (item: NodeItem<unknown>) => unknown;
-
   /**
    * Builds one item for a trial.
    *
@@ -42,11 +40,10 @@ export class MapBody {
    * @throws {GraphError} If the body does not return a node of its own.
    */
   constructor(
-    build: (item: NodeItem<unknown>) => unknown,
+    readonly build: (item: NodeItem<unknown>) => unknown,
     readonly settled: boolean,
     readonly limits: MapLimits,
   ) {
-    this.#build = build;
     this.#item(0, settled ? "mapSettled()" : "map()");
   }
 
@@ -63,7 +60,7 @@ export class MapBody {
   /** Builds one item. Its nodes have the names that they would have in a scope of their own, below that of the item. */
   #item(index: number, map: string): CallNode | ItemRef {
     const first = nextNodeId();
-    const built = outsideCases(() => namingScope(() => this.#build(new ListItemRef([index], this))));
+    const built = outsideCases(() => namingScope(() => this.build(new ListItemRef([index], this))));
     const last = built instanceof ItemRef ? built.node : built;
     if (!(last instanceof CallNode) || last.site.task.kind === "class") {
       throw new GraphError(

@@ -4,10 +4,10 @@
  * @module
  */
 import { describe } from "../describe.ts";
-import { NotFoundError } from "../errors.ts";
+import { LimitError, NotFoundError } from "../errors.ts";
 import { End } from "../join.ts";
 import type { Program } from "../program.ts";
-import { caseOf, type Control, isWaiting } from "./control.ts";
+import { caseOf, type Control, endsLoop, isWaiting } from "./control.ts";
 import { gathered } from "./gathered.ts";
 import { type Wait, waitOf } from "./wait.ts";
 
@@ -82,6 +82,10 @@ export function controlOutcome(program: Program, place: number, control: Control
       case "subWorkflow":
       case "map":
         return { kind: "waits", wait: waitOf(program, place, control, above.values, above.now) };
+      case "repeatUntil":
+        return lastIteration(program, place, control, above);
+      case "initial":
+        return { kind: "succeeded", value: program.argumentAt(place, 0, above.values) };
     }
   } catch (error) {
     return { kind: "failed", error };
@@ -100,12 +104,39 @@ function chosenCase(program: Program, place: number, cases: readonly string[], a
       { node },
     );
   }
-  const argument = cases.indexOf(chosen) + 1;
-  const from = program.sourceAt(place, argument);
+  return endsAs(program, place, cases.indexOf(chosen) + 1, above);
+}
+
+/** The first iteration that ends the loop, or that has no value, says what becomes of it. */
+function lastIteration(
+  program: Program,
+  place: number,
+  { until, onLimit }: Control & { readonly kind: "repeatUntil" },
+  above: Above,
+): ControlOutcome {
+  const count = program.graph.members[place]!.argumentCount;
+  let value: unknown;
+  for (let i = 0; i < count; i++) {
+    const outcome = endsAs(program, place, i, above);
+    if (outcome.kind !== "succeeded" || endsLoop(until, value = outcome.value)) return outcome;
+  }
+  if (onLimit === "last") return { kind: "succeeded", value };
+  const node = program.graph.names.at(place);
+  throw new LimitError(
+    `Loop \`${node}\` has not ended after ${count} iteration${count === 1 ? "" : "s"}, whose last value is ${
+      describe(value)
+    }; allow more with maxIterations, or take the last value with onLimit: "last".`,
+    { node },
+  );
+}
+
+/** The end of what argument `i` stands for. */
+function endsAs(program: Program, place: number, i: number, above: Above): ControlOutcome {
+  const from = program.sourceAt(place, i);
   const end = from < 0 ? End.Value : above.endOf(from);
   switch (end) {
     case End.Value:
-      return { kind: "succeeded", value: program.argumentAt(place, argument, above.values) };
+      return { kind: "succeeded", value: program.argumentAt(place, i, above.values) };
     case End.Skipped:
       return { kind: "skipped" };
     case End.Failed:

@@ -6,9 +6,13 @@
  */
 import type { Claim, ClaimedRun, RunRecord, StepRecord } from "../../storage/runtime/records.ts";
 import type { Timer } from "../clock.ts";
+import { abortable } from "../abortable.ts";
 import { CancelledError, type ErrorRecord, errorRecord, LeaseLostError } from "../errors.ts";
 import type { PluginCall } from "../plugin.ts";
 import type { PlaceQueue } from "../execution/place_queue.ts";
+import { ContentCache } from "./content_cache.ts";
+import { runTimeoutError } from "../execution/run_outcome.ts";
+import { deadlineOf } from "./deadline.ts";
 import type { Executable } from "./executable.ts";
 import { Lending } from "./lending.ts";
 import { LiveObjects } from "./live_objects.ts";
@@ -16,10 +20,11 @@ import { PendingCommit } from "./pending_commit.ts";
 import { RunPlugins } from "./run_plugins.ts";
 import type { RunExit, RunHost } from "./run_host.ts";
 import { openRunTracer, RunTrace } from "./run_trace.ts";
-import { RunCommits } from "./run_commits.ts";
+import { closeLifetime, RunCommits } from "./run_commits.ts";
 import { RunMail } from "./run_mail.ts";
 import { RunWaits } from "./run_waits.ts";
 import type { RunState } from "./run_state.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { runControl } from "./control_step.ts";
 import { callOf, giveUpLost, leavePlugins, runStep } from "./run_step.ts";
 import { StepStops } from "../step_stops.ts";
@@ -32,6 +37,9 @@ import { type Consequences, hasEnded, recover, type RunHappening, transition } f
 
 /** How many steps may have ended without being committed before pure ones wait. */
 const MOST_AHEAD = 256;
+
+/** In place of a step, where what a run failed with is said of the run itself. */
+const RUN_ITSELF = -1;
 
 /** One run, held by a worker of this process. */
 export class ActiveRun {
@@ -63,8 +71,12 @@ export class ActiveRun {
   values: RunValues | undefined;
   /** Makes live objects again. */
   objects: LiveObjects | undefined;
+  /** Has results of other runs stand for steps; only where some step wants that. */
+  cache: ContentCache | undefined;
   /** Makes the calls on other threads, where the worker has some. */
   pooled: PooledCalls | undefined;
+  /** What its steps share here, and its hooks. */
+  readonly lifetime: RunLifetime;
   /** The plugins of steps that are to be repeated, with what they handed on. */
   readonly plugins: Map<number, PluginCall[]> = new Map();
   /** How many ready steps were taken from the queue and have not started. */
@@ -76,6 +88,8 @@ export class ActiveRun {
   readonly #stops: StepStops;
   readonly #timers = new Map<number, Timer>();
   readonly #plugins = new RunPlugins();
+  readonly #deadline: number;
+  #overdue: Timer | undefined;
   #fences = 0n;
   #opened = false;
   #gone = false;
@@ -88,12 +102,16 @@ export class ActiveRun {
     this.id = claimed.claim.runId;
     this.run = claimed.run;
     this.exit = this.#exit.promise;
+    this.#deadline = deadlineOf(claimed.run, executable.timeout);
     this.state = newState(executable.shape);
     this.#stops = new StepStops(executable.shape, this.#stop.signal);
     this.lending = new Lending(this);
     this.commits = new RunCommits(this);
     this.waits = new RunWaits(this);
     this.mail = new RunMail(this, claimed.mail);
+    const { workflow: workflowName } = claimed.run;
+    const told = (message: string): void => host.warn(message, this);
+    this.lifetime = new RunLifetime({ workflowName, runId: this.id, signal: this.stopSignal, warn: told });
     const tracer = openRunTracer(host, executable, claimed.run, "run");
     this.trace = tracer && new RunTrace(tracer, executable, claimed, host.clock.now());
   }
@@ -123,7 +141,7 @@ export class ActiveRun {
     return this.#stops.signalAt(place);
   }
 
-  /** What the run failed with, if it did. */
+  /** What the run failed with, if it did; `place` is −1 if its time was over. */
   get failure(): { readonly place: number; readonly error: unknown } | undefined {
     const { failed } = this.state;
     const failure = this.errors.get(failed);
@@ -144,6 +162,9 @@ export class ActiveRun {
       this.pooled = this.host.pool?.open(this.executable, program);
       this.values = new RunValues(this.id, program, storage, codec, (place) => !hasEnded(state.steps[place]!.phase));
       await this.#plugins.begin(this);
+      if (this.executable.cached !== undefined) this.cache = new ContentCache(this, this.executable.cached);
+      const { hooks } = this.executable;
+      if (hooks !== undefined) await abortable(this.lifetime.begin(hooks), this.stopSignal);
     } catch (error) {
       this.#opened = true;
       return this.#breakOff(error);
@@ -159,6 +180,7 @@ export class ActiveRun {
     this.#collect(recover(state, clock.now()));
     this.#opened = true;
     if (steps !== undefined) this.#resumeWaits();
+    this.#limitTime();
     await this.mail.readIfAny();
     this.#begun.resolve();
     this.pump();
@@ -172,6 +194,10 @@ export class ActiveRun {
 
   async #takeOver(records: readonly StepRecord[]): Promise<void> {
     const { failures, shape, steps } = this.state;
+    for (const place of this.executable.hooked) {
+      const { hooks } = this.executable.optionsAt(place) ?? {};
+      if (hooks !== undefined && records[place]!.attempt > 0) this.lifetime.owe(hooks);
+    }
     // Where failures may be handled, any of them may turn out to be that of the run.
     const failed = shape.joins === undefined ? failures.slice(0, 1) : failures;
     const stored = failed.length === 0 ? [] : await this.host.storage.readValues(this.id, failed);
@@ -199,6 +225,23 @@ export class ActiveRun {
     }
   }
 
+  /** Ends the run when its time is over, which it may be already. */
+  #limitTime(): void {
+    const { host: { clock }, executable: { timeout }, run: { workflow } } = this;
+    if (timeout === undefined) return;
+    const end = (): void => {
+      if (!this.isAtWork || this.state.ended !== undefined) return;
+      const error = runTimeoutError(workflow, this.id, timeout);
+      this.errors.set(RUN_ITSELF, { error, record: errorRecord(error) });
+      this.apply({ kind: "timedOut", at: clock.now() });
+      this.pump();
+      this.settle();
+    };
+    const left = this.#deadline - clock.now();
+    if (left > 0) this.#overdue = clock.setTimer(left, end);
+    else end();
+  }
+
   /** The run can not begin at all, because its input can not be used. */
   #breakOff(error: unknown): void {
     const first = this.state.steps.findIndex(({ phase }) => !hasEnded(phase));
@@ -216,7 +259,10 @@ export class ActiveRun {
     const { host, state } = this;
     for (;;) {
       this.settleControls();
-      if (!this.wantsRoom || this.commits.isLeaving || host.isDraining || state.uncommitted >= MOST_AHEAD) break;
+      if (
+        !this.wantsRoom || this.cache?.isFull === true || this.commits.isLeaving || host.isDraining ||
+        state.uncommitted >= MOST_AHEAD
+      ) break;
       if (state.running + this.taken >= this.executable.limit) return;
       if (!host.takeRoom()) {
         host.wantRoom(this);
@@ -293,9 +339,12 @@ export class ActiveRun {
     if (ended !== undefined) this.pending.urgent = true;
     if (aborted.length > 0) {
       const { workflow } = this.run;
-      this.#stop.abort(new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }));
+      const timeout = this.state.timedOut ? this.errors.get(RUN_ITSELF)?.error : undefined;
+      this.#stop.abort(
+        timeout ?? new CancelledError(`Run ${this.id} of workflow \`${workflow}\` was cancelled.`, { workflow }),
+      );
     }
-    if (this.state.cancelled || this.state.broken) this.waits.stop();
+    if (this.state.cancelled || this.state.broken || this.state.timedOut) this.waits.stop();
   }
 
   /** Nothing needs a step any more, whoever has it. */
@@ -360,9 +409,9 @@ export class ActiveRun {
     this.commits.settle();
   }
 
-  /** When the next delayed step is due, in milliseconds since 1970; `Infinity` if none is. */
+  /** When the next delayed step is due, or the time of the run is over, in milliseconds since 1970; `Infinity` if nothing is. */
   get wakeAt(): number {
-    let wakeAt = Infinity;
+    let wakeAt = this.#deadline;
     for (const place of this.#timers.keys()) wakeAt = Math.min(wakeAt, this.state.steps[place]!.wakeAt);
     return wakeAt;
   }
@@ -373,6 +422,7 @@ export class ActiveRun {
     this.#gone = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#overdue?.cancel();
     if (exit !== "ended") {
       const { workflow } = this.run;
       this.#stop.abort(
@@ -383,6 +433,9 @@ export class ActiveRun {
     this.pooled?.close();
     leavePlugins(this);
     void this.#plugins.end(this);
+    // It was closed before the end was committed.
+    if (exit === "ended" || this.lifetime.isIdle) void this.lifetime.close();
+    else this.host.awaitLeft(closeLifetime(this, false));
     this.trace?.left(exit, this.host.clock.now());
     this.host.left(this, exit);
     this.#exit.resolve(exit);

@@ -4,10 +4,11 @@
  * @module
  */
 import { nameWithin } from "../../storage/names.ts";
-import type { Claim, NewRun, RunRecord } from "../../storage/runtime/records.ts";
-import { CancelledError, StepFailedError } from "../errors.ts";
+import type { Claim, ClaimedRun, NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import { CancelledError, FusewireError, UnavailableError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { warn } from "../warning.ts";
+import type { ActiveRun } from "./active_run.ts";
 import { DurableRun } from "./durable_run.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 
@@ -25,20 +26,25 @@ export type ChildOutcome =
 
 /** A run that a step waits for from now on. */
 export interface StartedChild {
-  /** The run. */
+  /** What is known of it. */
   readonly run: RunRecord;
+  /** The hold on it, if it was claimed. */
+  readonly claimed: ClaimedRun | undefined;
   /** Whether it was there before, and is not tried again now. */
   readonly isOld: boolean;
 }
 
 /** What workers need of the runs that their steps wait for. */
 export interface ChildRuns {
-  /** Starts a run for the holder of another, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again. */
-  start(run: NewRun, again: boolean, held: Claim): Promise<StartedChild>;
+  /**
+   * Starts a run for the holder of another, or finds the one that has its id. With `again` one that has failed or was cancelled is tried again.
+   * With `session` a new one is claimed at once.
+   */
+  start(run: NewRun, again: boolean, held: Claim, session: string | undefined): Promise<StartedChild>;
   /** Has this process work on a run too, if it drives its runs by itself. */
   join(id: string, drives: boolean): void;
-  /** What became of a run. */
-  outcome(id: string): Promise<ChildOutcome>;
+  /** What became of a run; `here` is that run, if it was at work in this process until its end. */
+  outcome(id: string, here?: ActiveRun): Promise<ChildOutcome>;
   /** Has a run end, if there is one and `held` holds; it may go on for a while. With `mayGo` it is waited for until that is so, or the run has ended. */
   cancel(id: string, held: Claim, mayGo?: () => boolean): Promise<void>;
   /** A run has ended: the run that waits for it is told, if it is at work in this process. */
@@ -58,14 +64,14 @@ export class RuntimeChildren implements ChildRuns {
     this.#core = core;
   }
 
-  async start(run: NewRun, again: boolean, held: Claim): Promise<StartedChild> {
-    const { storage } = this.#core;
-    const { run: record, created } = await storage.startRun(run, undefined, held);
+  async start(run: NewRun, again: boolean, held: Claim, session: string | undefined): Promise<StartedChild> {
+    const { storage, clock } = this.#core;
+    const { run: record, created, claimed } = await storage.startRun(run, session, held);
     const isOver = record.status === "FAILED" || record.status === "CANCELLED";
-    if (again && isOver && await storage.reopen(record.id, held)) {
-      return { run: await storage.readRun(record.id) ?? record, isOld: false };
+    if (again && isOver && await storage.reopen(record.id, clock.now(), held)) {
+      return { run: await storage.readRun(record.id) ?? record, claimed: undefined, isOld: false };
     }
-    return { run: record, isOld: !created };
+    return { run: record, claimed, isOld: !created };
   }
 
   join(id: string, drives: boolean): void {
@@ -73,20 +79,23 @@ export class RuntimeChildren implements ChildRuns {
     this.#core.drive(id).catch((error) => warn(`Run ${id} is left to others: ${String(error)}`, { run: id }));
   }
 
-  async outcome(id: string): Promise<ChildOutcome> {
-    const record = await this.#core.storage.readRun(id);
-    if (record === undefined) {
-      return { kind: "failed", error: new CancelledError(`Run ${id} was forgotten before its result was taken.`) };
-    }
-    if (!isFinal(record.status)) return { kind: "open" };
-    if (record.status === "SKIPPED") return { kind: "skipped" };
-    try {
-      return { kind: "succeeded", value: await new DurableRun(this.#core, id).result() };
-    } catch (error) {
-      if (error instanceof StepFailedError || error instanceof CancelledError || record.status === "SUCCEEDED") {
-        return { kind: "failed", error };
+  async outcome(id: string, here?: ActiveRun): Promise<ChildOutcome> {
+    let status = here?.state.ended;
+    if (status === undefined) {
+      const record = await this.#core.storage.readRun(id);
+      if (record === undefined) {
+        return { kind: "failed", error: new CancelledError(`Run ${id} was forgotten before its result was taken.`) };
       }
-      throw error;
+      status = record.status;
+    }
+    if (!isFinal(status)) return { kind: "open" };
+    if (status === "SKIPPED") return { kind: "skipped" };
+    try {
+      return { kind: "succeeded", value: await new DurableRun(this.#core, id, here).result() };
+    } catch (error) {
+      // Any other error is of the store, which may answer the next time.
+      if (!(error instanceof FusewireError) || error instanceof UnavailableError) throw error;
+      return { kind: "failed", error };
     }
   }
 

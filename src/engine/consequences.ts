@@ -154,6 +154,8 @@ export function finishIfDone(state: RunState, consequences: Consequences): void 
 function finalStatus(state: RunState): Status {
   const { shape, steps, failures } = state;
   if (state.cancelled) return "CANCELLED";
+  // What it failed with is said of the run, and of no step.
+  if (state.timedOut) return "FAILED";
   const failed = state.broken ? failures[0] : firstUnhandled(shape, failures, (place) => statusOf(steps[place]!));
   state.failed = failed ?? -1;
   if (state.failed >= 0) return "FAILED";

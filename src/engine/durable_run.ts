@@ -5,7 +5,7 @@
  */
 import type { DefinitionRecord, RunRecord } from "../../storage/runtime/records.ts";
 import { abortable } from "../abortable.ts";
-import { CancelledError, errorRecord, GraphError, NotFoundError, StepFailedError } from "../errors.ts";
+import { CancelledError, errorRecord, GraphError, NotFoundError, StepFailedError, TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Run, RunStatus, StepStatus } from "../run.ts";
 import { isFinal } from "../status.ts";
@@ -81,6 +81,7 @@ export class DurableRun<out T> implements Run<T> {
         return missing.length === 0 ? given() : values!.load(missing).then(given);
       }
       case "FAILED":
+        if (failure !== undefined && failure.place < 0) throw failure.error;
         throw stepFailed(definition, failure?.place ?? 0, failure?.error, state.steps[failure?.place ?? 0]!.attempt);
       default:
         throw this.#withoutResult(run.workflow, state.ended ?? "CANCELLED");
@@ -106,6 +107,8 @@ export class DurableRun<out T> implements Run<T> {
       }
       case "FAILED": {
         const { place, error } = run.failure ?? { place: 0, error: errorRecord("unknown") };
+        // Said of the run, and of no step.
+        if (place < 0) throw new TimeoutError(error.message, { workflow: run.workflow });
         const steps = await this.#core.storage.readSteps(this.id);
         throw stepFailed(await this.#definition(run), place, errorFrom(error), steps[place]?.attempt ?? 1);
       }
@@ -141,6 +144,8 @@ export class DurableRun<out T> implements Run<T> {
       workflow: run.workflow,
       version: run.version,
       status: run.status,
+      ...(run.forkedFrom === undefined ? {} : { forkedFrom: run.forkedFrom }),
+      ...(run.importedFrom === undefined ? {} : { importedFrom: run.importedFrom }),
       steps: (await Promise.all(steps.map(async ({ status, attempt }, place): Promise<StepStatus[]> => {
         const error = errors.get(place);
         const name = names[place]!;
@@ -187,12 +192,19 @@ export class DurableRun<out T> implements Run<T> {
   /**
    * Opens a run that has failed or was cancelled again: what failed is tried again, what is committed stays.
    *
-   * @throws {GraphError} If the run has not ended, or has succeeded.
+   * @throws {GraphError} If the run has not ended, has succeeded, or was imported.
    */
   async retry(): Promise<void> {
-    const { status, workflow } = await this.#record();
+    const { status, workflow, importedFrom } = await this.#record();
+    if (importedFrom !== undefined) {
+      throw new GraphError(
+        `Run ${this.id} of workflow \`${workflow}\` was imported, and stays as it came; fork it to run it from here.`,
+        { workflow },
+      );
+    }
+    const { clock, storage } = this.#core;
     const isOpen = status === "FAILED" || status === "CANCELLED";
-    if (isOpen && await this.#core.storage.reopen(this.id)) return this.#core.nudge();
+    if (isOpen && await storage.reopen(this.id, clock.now())) return this.#core.nudge();
     throw new GraphError(
       `Run ${this.id} of workflow \`${workflow}\` is ${status}; only a run that has failed or was cancelled can be tried again.`,
       { workflow },

@@ -7,10 +7,11 @@ import { sha256Hex } from "../../storage/digest.ts";
 import type { DefinitionRecord, NewRun } from "../../storage/runtime/records.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
 import { ConfigError } from "../errors.ts";
-import { isWaiting } from "../control/control.ts";
+import { type Control, isWaiting } from "../control/control.ts";
 import { signalNames } from "../control/signal_names.ts";
 import type { NodeGraph } from "../graph.ts";
 import { needsOf } from "../handled.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
@@ -37,8 +38,14 @@ export interface Executable {
   readonly shape: RunShape;
   /** The place of the node that made the live object which a step uses; −1 where it uses none. */
   readonly makers: Int32Array;
+  /** 1 where a result that was made from the same may stand for the step; `undefined` where that is so of none. */
+  readonly cached: Uint8Array | undefined;
   /** The places of the steps that have plugins. */
   readonly plugged: readonly number[];
+  /** The places of the steps whose hooks are called around the run too. */
+  readonly hooked: readonly number[];
+  /** What is called around the run itself; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** The queue of its runs. */
   readonly queue: string;
   /** The queue that its definition names, if it does. */
@@ -49,6 +56,8 @@ export interface Executable {
   readonly children: readonly StepChild[];
   /** Policies of the workflow. */
   readonly policies: readonly Policy[];
+  /** Milliseconds that a run may take; `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Hears of its runs; `undefined` if nobody does. */
   readonly tracer: Tracer | undefined;
   /** Options of a step, or `undefined` if it has none. */
@@ -94,6 +103,8 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
     const waits = new Uint8Array(size);
     const makers = new Int32Array(size).fill(-1);
     const plugged: number[] = [];
+    let cached: Uint8Array | undefined;
+    const hooked: number[] = [];
     nodeGraph.stamp();
     for (let place = 0; place < size; place++) {
       const node = nodeGraph.members[place]!;
@@ -102,13 +113,19 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       if (receiver !== undefined) makers[place] = receiver.index;
       else if (node.site.task.kind === "class") makers[place] = place;
       if (this.pluginsAt(place) !== undefined) plugged.push(place);
+      const isCached = (options?.cache ?? this.cache) === "content" && !this.isLogged(place);
+      if (isCached && node.site.task.kind === "function") (cached ??= new Uint8Array(size))[place] = 1;
+      // Such hooks are called by the run's holder, where what they have made ready is.
+      const isHooked = options?.hooks?.beforeAll !== undefined || options?.hooks?.afterAll !== undefined;
+      if (isHooked) hooked.push(place);
       const control = nodeGraph.extraAt(place)?.control;
       const isControl = control !== undefined;
       if (isControl && isWaiting(control)) waits[place] = 1;
       else if (isControl || options?.pure === true && makers[place]! < 0) pure[place] = 1;
       if (
-        makers[place]! >= 0 || options?.concurrency !== undefined || this.pluginsAt(place) !== undefined ||
-        isControl || isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
+        makers[place]! >= 0 || options?.concurrency !== undefined || options?.rateLimit !== undefined ||
+        this.pluginsAt(place) !== undefined || isControl || isHooked || this.hooks !== undefined ||
+        isGivenObject(node) || nodeGraph.extraAt(place)?.when !== undefined
       ) bound[place] = 1;
     }
     const parents = nodeGraph.parents();
@@ -154,12 +171,16 @@ export abstract class DurableWorkflow<const S extends WorkflowSource> extends Ba
       graph: nodeGraph,
       shape: { ...needsOf(nodeGraph, targets), size, pure, bound, waits, targets: targets.map(({ place }) => place) },
       makers,
+      cached,
       plugged,
+      hooked,
+      hooks: this.hooks,
       queue: queue ?? DEFAULT_QUEUE,
       ownQueue: queue,
       limit,
       children,
       policies: this.policies,
+      timeout: this.timeout,
       tracer,
       optionsAt: (place) => this.optionsAt(place),
       pluginsAt: (place) => this.pluginsAt(place),
@@ -186,19 +207,37 @@ function controlsOf(graph: NodeGraph, children: readonly StepChild[]): unknown[]
   if (joins === undefined) return [];
   return graph.members.flatMap((node, place) => {
     const { control, when = [] } = graph.extraAt(place) ?? {};
-    const inCases = when.flatMap(({ on, inCase }) =>
-      inCase === undefined ? [] : [[on instanceof InputRef ? on.path.map(pathKey) : parentOf(on).index, inCase]]
-    );
+    const inCases = when.flatMap(({ on, inCase, inLoop }) => {
+      if (inCase === undefined && inLoop !== true) return [];
+      const from = on instanceof InputRef ? on.path.map(pathKey) : parentOf(on).index;
+      return [inCase === undefined ? [from] : [from, inCase]];
+    });
     if (control === undefined && inCases.length === 0) return [];
     const edges = joins.get(place);
     const takes = edges === undefined ? [] : [[...edges.data], [...edges.strict]];
-    const given = control?.kind !== "branch" ? [] : control.cases.map((name, i) => {
-      const from = nodeBehind(node.argumentAt(i + 1));
-      return [name, from?.index ?? -1];
-    });
     const child = schemas.get(place);
+    const given = control === undefined ? [] : givenTo(node, control);
     return [[place, control?.kind ?? "", takes, given, inCases, ...child === undefined ? [] : [child]]];
   });
+}
+
+/** What of one control node is not told by what it takes. */
+function givenTo(node: CallNode, control: Control): unknown[] {
+  switch (control.kind) {
+    case "branch":
+      return control.cases.map((name, i) => [name, nodeBehind(node.argumentAt(i + 1))?.index ?? -1]);
+    case "repeatUntil":
+      return [control.onLimit];
+    case "optional":
+    case "anyOf":
+    case "initial":
+    case "gather":
+    case "sleep":
+    case "waitForSignal":
+    case "subWorkflow":
+    case "map":
+      return [];
+  }
 }
 
 /** Whether a live object is among the arguments of a step, which then stays where the object is. */

@@ -95,6 +95,15 @@ export class Lending {
     while (lent.length < surplus && kept.length < MOST_LENT) {
       const place = run.nextReady();
       if (place < 0) break;
+      if (run.cache?.wants(place) === true) {
+        // What was made already is not lent.
+        if (run.cache.isFull) kept.push(place);
+        else {
+          run.taken++;
+          run.cache.look(place);
+        }
+        continue;
+      }
       (bound[place] === 1 ? kept : lent).push(place);
     }
     for (const place of kept) state.ready.push(place);
@@ -121,6 +130,7 @@ export class Lending {
     switch (outcome.kind) {
       case "succeeded":
         run.apply({ kind: "succeeded", place, at: endedAt });
+        run.cache?.keeper.reported(place);
         run.values!.ended(place);
         run.pending.urgent = true;
         break;

@@ -14,6 +14,7 @@ import { warn } from "../warning.ts";
 import type { RunHost } from "./run_host.ts";
 import { openRunTracer, tellAttempt } from "./run_trace.ts";
 import type { PooledCalls } from "./step_pool.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { makeAttempt } from "./step_call.ts";
 
 /** How often, in milliseconds, a worker looks whether the run of a lent step still goes on. */
@@ -52,6 +53,8 @@ export class LentSteps {
     this.#stops.add(stop);
     const tracer = openRunTracer(this.#host, executable, run, "steps");
     const stops = stepStops(executable, claim, stop.signal);
+    // The lent steps of one claim share what they make; who lends them never says that a run has ended.
+    const lifetime = new RunLifetime({ workflowName: run.workflow, runId: run.id, signal: stop.signal });
     let [open, isOver] = [offer.places.length, false];
     const look = async (): Promise<void> => {
       const now = await storage.readRun(run.id).catch(() => run);
@@ -66,7 +69,7 @@ export class LentSteps {
     let looking = clock.setTimer(LOOK_EVERY, () => void look());
     const runOne = async (place: number, attempt: number): Promise<void> => {
       const signal = stops.get(place)?.signal ?? stop.signal;
-      const { report, value } = await this.#attempt(executable, claim, place, attempt, signal, tracer);
+      const { report, value } = await this.#attempt(executable, claim, place, attempt, signal, tracer, lifetime);
       const isLast = --open === 0;
       // The last one ends the claim, so that none may come after it.
       if (isLast) await Promise.all(sent);
@@ -83,6 +86,7 @@ export class LentSteps {
       work.push(runOne(place, claim.steps[i]!.attempt).finally(() => this.#host.freeRoom()));
     }
     await Promise.all(work);
+    await lifetime.close();
     looking.cancel();
     tracer?.close("released");
     this.#stops.delete(stop);
@@ -121,6 +125,7 @@ export class LentSteps {
     attempt: number,
     signal: AbortSignal,
     tracer: RunTracer | undefined,
+    lifetime: RunLifetime,
   ): Promise<{ readonly report: StepReport; readonly value?: StoredValue }> {
     const { clock, codec } = this.#host;
     const startedAt = clock.now();
@@ -159,6 +164,7 @@ export class LentSteps {
         fence: offer.fence,
         signal,
         clock,
+        lifetime,
         tracer,
         pooled,
         beginCall: (limit) => this.#host.beginCall(limit),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunCommit, StepChange } from "../../storage/runtime/engine_storage.ts";
-import type { Claim, NotableEvent, StepOffer, StoredValue } from "../../storage/runtime/records.ts";
+import type { CachedResult, Claim, NotableEvent, StepOffer, StoredValue } from "../../storage/runtime/records.ts";
 import type { RunState } from "./run_state.ts";
 import { recordOf } from "./step_records.ts";
 import { hasEnded } from "./transitions.ts";
@@ -16,6 +16,7 @@ export class PendingCommit {
   readonly #changed = new Set<number>();
   readonly #values = new Map<number, StoredValue>();
   #events: NotableEvent[] = [];
+  #cached: CachedResult[] = [];
   #handled: string[] = [];
   #offers: StepOffer[] = [];
   #closedOffers: string[] = [];
@@ -23,7 +24,7 @@ export class PendingCommit {
   /** Whether there is nothing to commit. */
   get isEmpty(): boolean {
     return this.#changed.size === 0 && this.#events.length === 0 && this.#handled.length === 0 &&
-      this.#closedOffers.length === 0;
+      this.#closedOffers.length === 0 && this.#cached.length === 0;
   }
 
   /** How many steps have changed. */
@@ -44,6 +45,11 @@ export class PendingCommit {
   /** Something that the steps do not tell. */
   event(event: NotableEvent): void {
     this.#events.push(event);
+  }
+
+  /** What a step gave is kept for the steps of other runs, from the commit of the step on. */
+  cached(result: CachedResult): void {
+    this.#cached.push(result);
   }
 
   /** A message was dealt with. */
@@ -85,11 +91,12 @@ export class PendingCommit {
       ...(this.#closedOffers.length === 0 ? {} : { closedOffers: this.#closedOffers }),
       ...(this.#handled.length === 0 ? {} : { handled: this.#handled }),
       ...(this.#events.length === 0 ? {} : { events: this.#events }),
+      ...(this.#cached.length === 0 ? {} : { cached: this.#cached }),
       ...(then === undefined ? {} : { then }),
     };
     this.#changed.clear();
     this.#values.clear();
-    [this.#events, this.#handled, this.#offers, this.#closedOffers] = [[], [], [], []];
+    [this.#events, this.#cached, this.#handled, this.#offers, this.#closedOffers] = [[], [], [], [], []];
     this.urgent = false;
     return { commit, ended };
   }

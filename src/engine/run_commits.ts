@@ -25,6 +25,7 @@ export class RunCommits {
   #isCommitting = false;
   #onItsWay: Promise<boolean> | undefined;
   #isLeaving = false;
+  #isClosing = false;
   #hasCommitted = false;
 
   /** Commits for this run. */
@@ -70,7 +71,11 @@ export class RunCommits {
     if (this.#isCommitting || !run.isAtWork) return;
     // What follows from what has ended goes into the same commit.
     run.settleControls();
-    const then = this.#then();
+    let then = this.#then();
+    if (then?.kind === "ended" && !run.lifetime.isOver && !run.lifetime.isIdle) {
+      this.#closeFirst();
+      then = undefined;
+    }
     if (then === undefined && !run.pending.urgent) return;
     // That it was cancelled, or could not go on, is stored with its end only.
     if (then === undefined && (run.state.cancelled || run.state.broken)) return;
@@ -95,18 +100,31 @@ export class RunCommits {
     this.settle();
   }
 
+  /** The run ends when all that it has set up here is torn down: should this process be lost before, the next holder does that. */
+  #closeFirst(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    void closeLifetime(this.#run, true).then(() => this.settle());
+  }
+
   /** Writes a commit, as often as it takes. Gives `false` if the run is held by another worker now. */
   async #write(commit: RunCommit): Promise<boolean> {
     const run = this.#run;
     const { storage, clock } = run.host;
     const { parent } = run.run;
     const write = async (): Promise<void> => {
-      // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
-      if (commit.then?.kind === "ended" && parent !== undefined) {
-        await storage.send(parent.run, { kind: "child", place: parent.place });
+      if (commit.then?.kind !== "ended" || parent === undefined) return await storage.commit(commit);
+      const done = run.host.runOf(parent.run)?.waits.expectEnd(parent.place);
+      let ended: ActiveRun | undefined;
+      try {
+        // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
+        if (done === undefined) await storage.send(parent.run, { kind: "child", place: parent.place });
+        await storage.commit(commit);
+        ended = run;
+      } finally {
+        done?.(ended);
       }
-      await storage.commit(commit);
-      if (commit.then?.kind === "ended" && parent !== undefined) run.host.children.ended(parent.run);
+      if (done === undefined) run.host.children.ended(parent.run);
     };
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {
@@ -129,6 +147,7 @@ export class RunCommits {
     const { state, taken, mail, waits, lending, pending, errors, host: { clock, isDraining } } = this.#run;
     if (waits.isBusy) return undefined;
     if (state.ended !== undefined) {
+      if (this.#run.cache?.keeper.isBusy === true) return undefined;
       const failure = errors.get(state.failed);
       const ended = { kind: "ended", status: state.ended, endedAt: clock.now() } as const;
       return state.ended !== "FAILED" || failure === undefined
@@ -150,5 +169,14 @@ export class RunCommits {
   #parked(): { readonly kind: "released"; readonly parked: true; readonly wakeAt?: number } {
     const { wakeAt } = this.#run;
     return { kind: "released", parked: true, ...(wakeAt === Infinity ? {} : { wakeAt }) };
+  }
+}
+
+/** Ends what lives as long as a run is at work here. What its steps have come to stays. */
+export async function closeLifetime(run: ActiveRun, isEnd: boolean): Promise<void> {
+  try {
+    await run.lifetime.close(isEnd);
+  } catch (error) {
+    run.host.warn(error instanceof Error ? error.message : String(error), run);
   }
 }

@@ -32,6 +32,8 @@ export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerat
   const told: StepTold[] = [];
   /** When steps began of which an attempt was repeated. */
   const firstStarts = new Map<number, number>();
+  /** Steps that had ended when the run was forked, and when that was: the run that they were taken from has told of them. */
+  const kept = new Map<number, number>();
   let notable = 0;
   let hasBegun = false;
   for (let pause = SHORTEST_LOOK;; pause = Math.min(LONGEST_LOOK, pause * 1.3)) {
@@ -50,15 +52,21 @@ export async function* runEvents(core: RuntimeCore, runId: string): AsyncGenerat
     };
     const fresh: Told[] = [];
     for (const event of events.slice(notable)) {
-      if (event.event === "attempt_started" && event.attempt === 1) firstStarts.set(event.place, event.timestamp);
+      if (event.event === "kept") keepIn(kept, event);
+      else if (event.event === "attempt_started" && event.attempt === 1) firstStarts.set(event.place, event.timestamp);
       else fresh.push(tellNotable(event, names));
     }
+    const isKept = (place: number): boolean => {
+      const at = kept.get(place);
+      return at !== undefined && isFinal(steps[place]!.status) && steps[place]!.endedAt <= at;
+    };
     const withoutValue = steps.flatMap(({ status }, place) =>
-      (status === "FAILED" || status === "SKIPPED") && told[place]?.ended !== true ? place : []
+      (status === "FAILED" || status === "SKIPPED") && told[place]?.ended !== true && !isKept(place) ? place : []
     );
     const values = withoutValue.length === 0 ? [] : await core.storage.readValues(runId, withoutValue);
     const errors = new Map(withoutValue.map((place, i) => [place, values[i]]));
     for (const [place, step] of steps.entries()) {
+      if (isKept(place)) continue;
       const stored = errors.get(place);
       tellStep(fresh, told, place, names[place]!, {
         ...step,
@@ -112,7 +120,11 @@ function tellStep(
   told[place] = { started, ended };
 }
 
-function tellNotable(event: NotableEvent, names: readonly string[]): Told {
+function keepIn(kept: Map<number, number>, { places, timestamp }: Extract<NotableEvent, { event: "kept" }>): void {
+  for (const [from, to] of places) for (let place = from; place < to; place++) kept.set(place, timestamp);
+}
+
+function tellNotable(event: Exclude<NotableEvent, { event: "kept" }>, names: readonly string[]): Told {
   const { timestamp: at } = event;
   switch (event.event) {
     case "attempt_started":

@@ -4,13 +4,15 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
+import type { Claim, NewRun } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import type { Tracer } from "../tracer.ts";
 import type { ActiveRun } from "./active_run.ts";
-import type { ChildRuns } from "./child_runs.ts";
+import type { ChildRuns, StartedChild } from "./child_runs.ts";
 import type { Executable } from "./executable.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
+import type { TurnWaits } from "./turn_waits.ts";
 
 /** How a run left the worker: it has its final state, it waits for a worker again, or another worker has taken it over. */
 export type RunExit = "ended" | "released" | "lost";
@@ -29,6 +31,8 @@ export interface RunHost {
   readonly process: { readonly host: string; readonly id: number };
   /** The threads that make the calls; without them this one does. */
   readonly pool: StepPool | undefined;
+  /** Steps that wait for turns of rate limits. */
+  readonly turns: TurnWaits;
   /** Id of the worker's session. */
   readonly session: string;
   /** Whether no more steps are to start. */
@@ -53,10 +57,14 @@ export interface RunHost {
   readonly children: ChildRuns;
   /** Serves a definition too: that of a run that a step waits for. */
   know(executable: Executable): Promise<void>;
-  /** Has this worker, or whoever else is free, work on a run that a step waits for. */
-  joinChild(id: string): void;
+  /** Starts a run that a step waits for, and works on it, or leaves it to whoever is free. */
+  startChild(run: NewRun, executable: Executable, again: boolean, held: Claim): Promise<StartedChild>;
+  /** A run that is at work here. */
+  runOf(id: string): ActiveRun | undefined;
   /** Tells of something that is not as it should be. */
   warn(message: string, run: ActiveRun): void;
+  /** Has the end of the worker wait for what is still being ended of a run that is not at work here any more. */
+  awaitLeft(work: Promise<void>): void;
   /** The run is not at work here any more. */
   left(run: ActiveRun, exit: RunExit): void;
 }

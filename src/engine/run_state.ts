@@ -38,7 +38,7 @@ export interface RunShape extends Needs {
   readonly size: number;
   /** 1 where a step has no side effect, so that it may start before what it depends on is committed. */
   readonly pure: Uint8Array;
-  /** 1 where only the holder of the run can run the step: it uses a live object, a slot, a plugin or a condition, or makes no call. */
+  /** 1 where only the holder of the run can run the step: it uses a live object, a slot, a turn, a plugin or a condition, or makes no call. */
   readonly bound: Uint8Array;
   /** 1 where a step waits for something that no step of the run does. */
   readonly waits: Uint8Array;
@@ -96,6 +96,8 @@ export interface RunState {
   failed: number;
   /** Whether the run could not go on at all. */
   broken: boolean;
+  /** Whether the time of the run is over. */
+  timedOut: boolean;
   /** Whether the run was cancelled. */
   cancelled: boolean;
   /** The run's final state, once it has one. */

@@ -7,6 +7,7 @@ import type { Slot } from "../../storage/runtime/engine_storage.ts";
 import type { StoredValue } from "../../storage/runtime/records.ts";
 import type { AttemptOutcome } from "../attempt.ts";
 import { type ErrorRecord, errorRecord, FusewireError, LeaseLostError } from "../errors.ts";
+import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin, PluginCall, PluginContext } from "../plugin.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { endPlugins, startPlugins } from "./run_plugins.ts";
@@ -27,9 +28,10 @@ const FREE_AGAIN_AFTER = 500;
 /** Runs a step that was taken from the queue of ready ones. It never rejects; what needs no waiting is done at once. */
 export function runStep(run: ActiveRun, place: number): Promise<void> | undefined {
   if (run.pooled !== undefined) run.objects!.forgetLost(place);
+  if (run.cache?.wants(place) === true) return run.cache.look(place);
   if (
     run.values!.missingFor(place).length > 0 || run.values!.program.conditions.size > 0 ||
-    run.executable.optionsAt(place)?.concurrency !== undefined
+    isLimited(run.executable.optionsAt(place))
   ) return runCarefully(run, place);
   run.taken--;
   return isReady(run, place) ? begin(run, place) : undefined;
@@ -39,7 +41,7 @@ export function runStep(run: ActiveRun, place: number): Promise<void> | undefine
 async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   const { clock } = run.host;
   const slot = slotOf(run, place);
-  let may: "start" | "skip" | "wait";
+  let may: "start" | "skip" | "wait" | number;
   try {
     may = await mayStart(run, place, slot);
   } catch (error) {
@@ -54,32 +56,50 @@ async function runCarefully(run: ActiveRun, place: number): Promise<void> {
   run.taken--;
   if (!isReady(run, place)) return await freeSlot(run, slot);
   if (may === "skip") return skip(run, place);
-  if (may === "wait") {
-    run.apply({ kind: "held", place, until: clock.now() + SLOT_PATIENCE * (0.5 + clock.random()) });
+  if (may !== "start") {
+    const wait = may === "wait" ? SLOT_PATIENCE * (0.5 + clock.random()) : may;
+    run.apply({ kind: "held", place, until: clock.now() + wait });
     return run.setTimer(place);
   }
   await begin(run, place);
   await freeSlot(run, slot);
 }
 
-/** Whether a ready step may start now; it waits if it gets no slot, or the store does not answer. */
-async function mayStart(run: ActiveRun, place: number, slot: Slot | undefined): Promise<"start" | "skip" | "wait"> {
+/**
+ * Whether a ready step may start now; it waits if it gets no slot, or the store does not answer, and so many milliseconds if it is not its
+ * turn, without a slot.
+ */
+async function mayStart(
+  run: ActiveRun,
+  place: number,
+  slot: Slot | undefined,
+): Promise<"start" | "skip" | "wait" | number> {
   const missing = run.values!.missingFor(place);
-  if (missing.length > 0 && !await isAnswered(run, bring(run, missing))) return "wait";
+  if (missing.length > 0 && !await answered(run, bring(run, missing))) return "wait";
   if (!conditionsHold(run, place)) return "skip";
-  if (slot === undefined) return "start";
   const { storage, clock } = run.host;
-  return await isAnswered(run, storage.takeSlot(slot, clock.now())) ? "start" : "wait";
+  if (slot !== undefined && !await answered(run, storage.takeSlot(slot, clock.now()))) return "wait";
+  const rateLimit = run.executable.optionsAt(place)?.rateLimit;
+  if (rateLimit === undefined) return "start";
+  const now = clock.now();
+  const wait = await answered(run, storage.takeTurn(rateLimit, now));
+  if (wait === 0) return "start";
+  await freeSlot(run, slot);
+  return wait === undefined ? "wait" : run.host.turns.next(rateLimit, wait, now);
 }
 
-/** What the store answers; `false` if it fails, which it tells by errors that are not of Fusewire. */
-async function isAnswered(run: ActiveRun, answer: Promise<boolean>): Promise<boolean> {
+function isLimited(options: AnyTaskOptions | undefined): boolean {
+  return options !== undefined && (options.concurrency !== undefined || options.rateLimit !== undefined);
+}
+
+/** What the store answers; nothing if it fails, which it tells by errors that are not of Fusewire. */
+async function answered<T>(run: ActiveRun, answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
     if (error instanceof FusewireError) throw error;
     run.host.warn(`The store failed before a step of run ${run.id}, which waits: ${String(error)}`, run);
-    return false;
+    return undefined;
   }
 }
 
@@ -146,6 +166,7 @@ export function callOf(
     fence: run.nextFence(),
     signal: run.signalAt(place),
     clock: run.host.clock,
+    lifetime: run.lifetime,
     tracer: run.trace?.tracer,
     pooled: run.pooled,
     beginCall: (limit) => run.host.beginCall(limit),
@@ -175,7 +196,8 @@ export function end(
       // A live object is never stored: whoever takes the run over makes it again.
       if (run.objects!.isObject(place)) return succeed(run, place, outcome.value, undefined, handled);
       try {
-        const stored = codec.encode(run.id, outcome.value, () => ownerOf(run, place));
+        const encode = () => codec.encode(run.id, outcome.value, () => ownerOf(run, place));
+        const stored = run.cache === undefined ? encode() : run.cache.keeper.encode(place, outcome.value, encode);
         if (!(stored instanceof Promise)) return succeed(run, place, outcome.value, stored, handled);
         return stored.then(
           (stored) => succeed(run, place, outcome.value, stored, handled),
@@ -211,6 +233,7 @@ function succeed(
   if (!isRunning(run, place)) return undefined;
   if (handled !== undefined) run.pending.handled(handled);
   if (stored !== undefined) run.pending.value(place, stored);
+  run.cache?.keeper.succeeded(place);
   run.values!.set(place, value);
   run.values!.ended(place);
   run.apply({ kind: "succeeded", place, at: run.host.clock.now() });
@@ -290,7 +313,7 @@ function isRunning(run: ActiveRun, place: number): boolean {
 /** Brings values from the store for a step that makes no call; if the store does not answer, the step waits, and it gives `false`. */
 export async function bringValues(run: ActiveRun, place: number, missing: readonly number[]): Promise<boolean> {
   try {
-    if (await isAnswered(run, bring(run, missing))) return true;
+    if (await answered(run, bring(run, missing))) return true;
   } catch (error) {
     if (error instanceof LeaseLostError) run.lose(error);
     else if (isReady(run, place)) endWithout(run, place, "failed", error, errorRecord(error), run.host.clock.now());
@@ -312,7 +335,8 @@ async function bring(run: ActiveRun, missing: readonly number[]): Promise<true> 
   return true;
 }
 
-function conditionsHold(run: ActiveRun, place: number): boolean {
+/** Whether all conditions of a step hold, by values that are here. */
+export function conditionsHold(run: ActiveRun, place: number): boolean {
   const { program: { conditions }, values } = run.values!;
   return conditions.size === 0 || (conditions.get(place) ?? []).every(({ holds }) => holds(values));
 }

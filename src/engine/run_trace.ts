@@ -61,12 +61,13 @@ export class RunTrace {
   #mayBegin: boolean;
 
   /** `now` is when the run was claimed. */
-  constructor(tracer: RunTracer, { definition, shape }: Executable, { claim, steps }: ClaimedRun, now: number) {
+  constructor(tracer: RunTracer, { definition, shape }: Executable, claimed: ClaimedRun, now: number) {
+    const { claim } = claimed;
     this.tracer = tracer;
     this.#nameOf = (place) => definition.steps[place]!;
     this.#ended = new Uint8Array(shape.size);
     this.#fence = Number(claim.fence);
-    this.#mayBegin = steps === undefined;
+    this.#mayBegin = isNewRun(claimed);
     if (claim.fence > 1n) tracer.event({ event: "claim_taken", fence: this.#fence }, now);
   }
 
@@ -143,6 +144,11 @@ export class RunTrace {
     }
     this.tracer.event(detail, at);
   }
+}
+
+/** Whether nobody has worked on a run before. The steps that a fork begins with have ended elsewhere. */
+export function isNewRun({ claim, steps, run }: ClaimedRun): boolean {
+  return steps === undefined || run.forkedFrom !== undefined && claim.fence <= 1n;
 }
 
 /** Tells that an attempt begins: of the first one, that the step does. */

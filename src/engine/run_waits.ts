@@ -172,6 +172,20 @@ export class RunWaits {
     });
   }
 
+  /**
+   * The run that a step waits for is about to end at work in the same worker. What is returned is called with it once it has, or with nothing if
+   * it could not. So nobody has to be told by a message: who takes over both looks at what they wait for. `undefined` if the step does not wait.
+   */
+  expectEnd(place: number): ((child: ActiveRun | undefined) => void) | undefined {
+    if (!this.#isWaiting(place) || this.#run.commits.isLeaving) return undefined;
+    const { promise, resolve } = Promise.withResolvers<ActiveRun | undefined>();
+    this.#do(async () => {
+      const child = await promise;
+      if (child !== undefined) await this.#join(place, child);
+    });
+    return resolve;
+  }
+
   /** A step waits no more, because nothing needs it. */
   drop(place: number): void {
     const wait = this.#waits.get(place);
@@ -231,9 +245,9 @@ export class RunWaits {
   async #start(place: number, wait: ChildWait, isNew: boolean): Promise<void> {
     const { host, run, executable, claim } = this.#run;
     const id = this.#childId(place);
+    const nested = executable.childAt(place);
     let child: NewRun;
     try {
-      const nested = executable.childAt(place);
       const input = wait.kind === "items" ? wait.list : await wait.definition.checkInput(wait.input);
       const { workflow, version, schema, itemSteps, steps } = nested.definition;
       const now = host.clock.now();
@@ -264,13 +278,12 @@ export class RunWaits {
       return;
     }
     if (isNew ? !isReady(this.#run, place) : !this.#isWaiting(place)) return;
-    const { run: record, isOld } = await host.children.start(child, isNew, claim);
+    const { run: record, isOld } = await host.startChild(child, nested, isNew, claim);
     this.#hold();
     if (isNew) this.#await(place, wait);
     if (!this.#isWaiting(place)) return this.#run.isAtWork ? this.cancelChild(place) : undefined;
     if (isNew && isOld) this.#mayBeEnding.set(place, child);
     if (isFinal(record.status)) return await this.#join(place);
-    host.joinChild(id);
   }
 
   /** A step that is still ready waits for a run from now on. */
@@ -283,10 +296,10 @@ export class RunWaits {
   }
 
   /** Ends a step as the run ended that it waits for; if that is about to end, once it has. */
-  async #join(place: number): Promise<void> {
+  async #join(place: number, here?: ActiveRun): Promise<void> {
     const { host, executable } = this.#run;
     for (let pause = SHORTEST_LOOK; this.#isWaiting(place); pause = Math.min(LONGEST_LOOK, 2 * pause)) {
-      const outcome = await host.children.outcome(this.#childId(place));
+      const outcome = await host.children.outcome(this.#childId(place), here);
       if (!this.#isWaiting(place)) return;
       this.#hold();
       switch (outcome.kind) {
@@ -303,8 +316,7 @@ export class RunWaits {
           const ending = this.#mayBeEnding.get(place);
           this.#mayBeEnding.delete(place);
           if (ending !== undefined && error instanceof CancelledError) {
-            await host.children.start(ending, true, this.#run.claim);
-            host.joinChild(ending.id);
+            await host.startChild(ending, executable.childAt(place), true, this.#run.claim);
             return;
           }
           const isItems = executable.childAt(place).definition.itemSteps !== undefined;

@@ -3,46 +3,29 @@
  *
  * @module
  */
-import { nameProblem } from "../../storage/names.ts";
 import type { RunPage, RunQuery } from "../../storage/runtime/engine_storage.ts";
 import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
+import type { BatchInputs, BatchResult } from "../batch.ts";
 import { type Definition, WorkflowDefinition } from "../definition.ts";
-import { ConfigError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { checkStart } from "../start_guard.ts";
-import { joinTracers, startTrace } from "../tracer.ts";
+import { joinTracers } from "../tracer.ts";
 import { warn } from "../warning.ts";
 import type { ActiveRun } from "./active_run.ts";
 import type { CronOptions } from "./cron.ts";
 import { registerCron } from "./cron_registration.ts";
 import { definitionKeyText } from "./definition_key.ts";
+import type { ExportOptions, ImportOptions } from "./bundle/options.ts";
+import type { DurableBatchOptions } from "./durable_batch.ts";
 import { DurableRun } from "./durable_run.ts";
 import { type Executable, executableOf } from "./executable.ts";
+import { newRun, type StartArguments, type StartOptions } from "./new_run.ts";
 import { forgetRuns, type GcOptions } from "./retention.ts";
-import { tracedRun } from "./run_trace.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
+import type { ForkOptions } from "./fork.ts";
+import type { Run } from "../run.ts";
 import type { WorkerCore } from "./worker.ts";
 import { Worker, type WorkerOptions } from "./worker_handle.ts";
-
-/** Options of a start. */
-export interface StartOptions {
-  /** Id of the run, by the rule of names; a run that has it already is given back. Default: a new one. */
-  readonly id?: string;
-  /** The same key starts one run of a workflow, however often it is asked for. Default: none. */
-  readonly idempotencyKey?: string;
-  /** Higher is started first. @default {0} */
-  readonly priority?: number;
-  /** Milliseconds from now, or the time, before which the run does not begin. Default: none. */
-  readonly delay?: number | Date;
-  /** The queue in which it waits for a worker. Default: that of the definition, else `"default"`. */
-  readonly queue?: string;
-  /** Free labels. Default: none. */
-  readonly tags?: readonly string[];
-}
-
-/** The input and options of a start; the input may be left out where the definition takes none. */
-export type StartArguments<I> = undefined extends I ? [input?: I, options?: StartOptions]
-  : [input: I, options?: StartOptions];
 
 /** A run that was asked for. */
 interface StartedRun {
@@ -87,7 +70,7 @@ export class Runtime implements AsyncDisposable {
    * @throws {ConfigError} If the schema refuses the input, an option can not be used, or the version is known with another graph.
    */
   async start<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<DurableRun<T>> {
-    const executable = executableOf(definition);
+    const executable = this.#executable(definition);
     const { run } = await this.startExecutable(executable, await checkedInput(definition, input), options ?? {});
     return new DurableRun<T>(this.#core, run.id);
   }
@@ -99,7 +82,7 @@ export class Runtime implements AsyncDisposable {
    * @throws {CancelledError} If the run was cancelled, or a target was skipped.
    */
   async run<I, T>(definition: Definition<I, T>, ...[input, options]: StartArguments<I>): Promise<T> {
-    const executable = executableOf(definition);
+    const executable = this.#executable(definition);
     const checked = await checkedInput(definition, input);
     const { driven } = this.#core;
     if (!driven.take()) await driven.wait();
@@ -109,6 +92,37 @@ export class Runtime implements AsyncDisposable {
     } finally {
       driven.put();
     }
+  }
+
+  /**
+   * Runs a definition for each of many inputs, a bounded number of runs at a time, and gives what came of them in the order of the inputs. A
+   * run that fails is a result like any other. At most four times as many runs as may be at work are ahead of the reader.
+   *
+   * With a name, `batch`, it can be done again after a crash: what is finished is read, what was not goes on, what is missing is started.
+   * Leaving the loop starts no more runs, and leaves those at work to go on; an aborted `signal` cancels them.
+   *
+   * @throws {ConfigError} With the first result, if an option can not be used. A run of another input or workflow under an id of the batch
+   *   is a rejected result.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, type Input, openRuntime, task } from "@fusewire/fusewire";
+   *
+   * const square = task((n: number) => n * n, { name: "square" });
+   * const squares = defineWorkflow("squares", { version: "1" }, (input: Input<{ n: number }>) => square(input.n));
+   * await using runtime = await openRuntime({ kv: ":memory:" });
+   * for await (const result of runtime.runBatch(squares, [{ n: 1 }, { n: 2 }], { batch: "nightly" })) {
+   *   console.log(result.runId, result.status); // nightly[0] fulfilled, nightly[1] fulfilled
+   * }
+   * ```
+   */
+  async *runBatch<I, T>(
+    definition: Definition<I, T>,
+    inputs: BatchInputs<NoInfer<I>>,
+    options: DurableBatchOptions = {},
+  ): AsyncGenerator<BatchResult<I, T>, void, undefined> {
+    const { durableBatch } = await import("./durable_batch.ts");
+    yield* durableBatch(this, definition, inputs, options);
   }
 
   /**
@@ -124,7 +138,11 @@ export class Runtime implements AsyncDisposable {
   ): Promise<StartedRun> {
     checkStart(executable.definition.workflow);
     await executable.tracer?.prepare?.();
-    const run = await this.#newRun(executable, input, options);
+    const { workflow, version, schema, steps } = executable.definition;
+    const tracer = joinTracers([this.#core.tracer, executable.tracer]);
+    const { queue } = executable;
+    const made = newRun(this.#core, { workflow, version, schema, size: steps.length, queue, tracer }, options);
+    const run: NewRun = { ...made, input: await this.#core.codec.encodeInput(made.id, input, workflow) };
     await this.#know(executable);
     await driver?.know(executable);
     const { storage } = this.#core;
@@ -162,58 +180,6 @@ export class Runtime implements AsyncDisposable {
     return started;
   }
 
-  async #newRun(
-    executable: Executable,
-    input: unknown,
-    { id, idempotencyKey, priority = 0, delay = 0, queue = executable.queue, tags = [], exclusive }:
-      & StartOptions
-      & Pick<NewRun, "exclusive">,
-  ): Promise<NewRun> {
-    const { workflow, version, schema, steps } = executable.definition;
-    const { clock, codec } = this.#core;
-    const refuse = (option: string, value: unknown, why: string): never => {
-      throw new ConfigError(
-        `Option \`${option}\` of a start of workflow \`${workflow}\` is ${String(value)}; ${why}.`,
-        {
-          workflow,
-        },
-      );
-    };
-    const checkText = (option: string, text: string): void => {
-      const problem = typeof text === "string" ? nameProblem(text) : "it is not a string";
-      if (problem !== undefined) refuse(option, JSON.stringify(text), problem);
-    };
-    if (id !== undefined) checkText("id", id);
-    if (idempotencyKey !== undefined) checkText("idempotencyKey", idempotencyKey);
-    checkText("queue", queue);
-    for (const tag of tags) checkText("tags", tag);
-    if (!Number.isFinite(priority)) refuse("priority", priority, "it must be a finite number");
-    const createdAt = clock.now();
-    const dueAt = delay instanceof Date ? delay.getTime() : createdAt + delay;
-    if (!Number.isFinite(dueAt)) refuse("delay", delay, "it must be a number of milliseconds or a Date");
-    const tracer = joinTracers([this.#core.tracer, executable.tracer]);
-    const runId = id ?? `${createdAt.toString(16).padStart(12, "0")}-${clock.newId().replaceAll("-", "").slice(-16)}`;
-    const startsAt = Math.max(createdAt, dueAt);
-    const trace = tracer &&
-      startTrace(tracer, tracedRun(this.#core.process, { workflow, version, id: runId }, "nothing"));
-    return {
-      workflow,
-      version,
-      schema,
-      id: runId,
-      size: steps.length,
-      input: await codec.encodeInput(runId, input, workflow),
-      queue,
-      priority,
-      tags,
-      createdAt,
-      dueAt: startsAt,
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      ...(exclusive === undefined ? {} : { exclusive }),
-      ...(trace === undefined ? {} : { trace }),
-    };
-  }
-
   #know({ definition }: Executable): Promise<void> {
     const key = definitionKeyText(definition);
     let known = this.#known.get(key);
@@ -223,6 +189,14 @@ export class Runtime implements AsyncDisposable {
       this.#known.set(key, known);
     }
     return known;
+  }
+
+  #executable(definition: Definition<never, unknown>): Executable {
+    const executable = executableOf(definition);
+    if (definition instanceof WorkflowDefinition) {
+      this.#core.knownDefinitions.set(definitionKeyText(executable.definition), definition);
+    }
+    return executable;
   }
 
   /**
@@ -253,6 +227,73 @@ export class Runtime implements AsyncDisposable {
     return new DurableRun(this.#core, id);
   }
 
+  /**
+   * Starts a new run that takes over the results of another one, which may have ended or not, and runs again from certain steps on. What is
+   * not below them keeps its result, what failed or had not ended is run. It never executes by itself, like a run that was started.
+   *
+   * @param run A run of this runtime's storage, or its id.
+   * @returns The new run, once it is durable; `status()` says what it was forked from.
+   * @throws {NotFoundError} If there is no such run, or no step of a name.
+   * @throws {ConfigError} If an option can not be used, or the schema refuses the input.
+   *
+   * @example Run the last step again, with another value of the one before
+   * ```ts
+   * import { defineWorkflow, type Input, openRuntime, task } from "@fusewire/fusewire";
+   * import { expect } from "@std/expect";
+   *
+   * const rate = task(() => 2, { name: "rate" });
+   * const pay = task((amount: number, rate: number) => amount * rate, { name: "pay" });
+   * const bill = defineWorkflow("bill", { version: "1" }, (input: Input<{ amount: number }>) => pay(input.amount, rate()));
+   *
+   * await using runtime = await openRuntime({ kv: ":memory:" });
+   * const run = await runtime.start(bill, { amount: 10 });
+   * const stop = new AbortController();
+   * const serving = runtime.worker([bill]).run({ signal: stop.signal });
+   * expect(await run.result()).toBe(20);
+   *
+   * const fork = await runtime.fork(run, { from: "pay_0000", override: { rate_0000: 3 } });
+   * expect(await fork.result()).toBe(30);
+   * expect((await fork.status()).forkedFrom?.run).toBe(run.id);
+   * stop.abort();
+   * await serving;
+   * ```
+   */
+  async fork<T>(run: string | Pick<Run<T>, "id">, options: ForkOptions): Promise<DurableRun<T>> {
+    const { forkRun } = await import("./fork.ts");
+    return new DurableRun<T>(this.#core, await forkRun(this.#core, typeof run === "string" ? run : run.id, options));
+  }
+
+  /**
+   * A run as one file: its graph, input, results, errors and events, compressed, with checksums. It is read while the stream is. Results are
+   * exported as they are, unless `redactResults` names their steps.
+   *
+   * @param run A run of this runtime's storage, or its id.
+   * @returns The file. Reading it fails with a `NotFoundError` if there is no such run, and with a `ConfigError` if an option can not be used.
+   */
+  export(run: string | Pick<Run<unknown>, "id">, options: ExportOptions = {}): ReadableStream<Uint8Array> {
+    const [core, id] = [this.#core, typeof run === "string" ? run : run.id];
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      yield* (await import("./bundle/export.ts")).exportRun(core, id, options);
+    };
+    return ReadableStream.from(chunks());
+  }
+
+  /**
+   * Takes over a run from a file that `export` made, to look at it and to fork it. It never executes: a run that had not ended is `CANCELLED`.
+   *
+   * @returns The run, under the id that it had or the one that is given.
+   * @throws {IntegrityError} If the file is damaged, or was not made by `export`; nothing of it is kept then.
+   * @throws {ConflictError} If there is a run with the id.
+   * @throws {ConfigError} If it was made by a later version, the version of its workflow is known with another graph, or an option is wrong.
+   */
+  async import(
+    bundle: Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<DurableRun<unknown>> {
+    const { importRun } = await import("./bundle/import.ts");
+    return new DurableRun(this.#core, await importRun(this.#core, bundle, options));
+  }
+
   /** Lists runs, the latest first, a page at a time. */
   async list(query: RunQuery = {}): Promise<RunPage> {
     return await this.#core.storage.listRuns(query);
@@ -264,11 +305,12 @@ export class Runtime implements AsyncDisposable {
    * @throws {ConfigError} If an option can not be used.
    */
   worker(definitions: readonly Definition<never, unknown>[], options: WorkerOptions = {}): Worker {
-    return new Worker(this.#core, definitions.map(executableOf), options);
+    return new Worker(this.#core, definitions.map((definition) => this.#executable(definition)), options);
   }
 
   /**
-   * Forgets finished runs, with their results; those that steps of others have waited for not before these.
+   * Forgets finished runs, with their results, and what the content cache keeps and no run has used since. Runs that steps of others have waited
+   * for are not forgotten before these.
    *
    * @returns How many were forgotten.
    */

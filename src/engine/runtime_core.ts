@@ -17,6 +17,7 @@ import type {
 import type { Serializer } from "../../storage/codec/serializers.ts";
 import type { ObjectStore } from "../../storage/object_store/object_store.ts";
 import type { Clock } from "../clock.ts";
+import type { WorkflowDefinition } from "../definition.ts";
 import { ConfigError, LeaseLostError, NotFoundError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
@@ -26,7 +27,7 @@ import { childRunId, type ChildRuns, RuntimeChildren } from "./child_runs.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { definitionOfRun } from "../../storage/runtime/item_definition.ts";
 import { Room } from "./room.ts";
-import { openRunTracer, tellCancelled } from "./run_trace.ts";
+import { isNewRun, openRunTracer, tellCancelled } from "./run_trace.ts";
 import { RunWaiters } from "./run_waiters.ts";
 import { SerializedValues } from "./serialized_values.ts";
 import type { StepPool } from "./step_pool.ts";
@@ -69,6 +70,8 @@ export class RuntimeCore {
   /** Hears of all that the workers of this process do. */
   readonly tracer: Tracer | undefined;
   readonly objects: ObjectStore | undefined;
+  /** The definitions that this process has used, by {@linkcode definitionKeyText}: they check inputs. */
+  readonly knownDefinitions: Map<string, WorkflowDefinition> = new Map();
   /** The runs that steps wait for. */
   readonly children: ChildRuns = new RuntimeChildren(this);
   /** Those who wait for runs. */
@@ -218,7 +221,9 @@ export class RuntimeCore {
     if (run === undefined || isFinal(run.status)) return undefined;
     const now = clock.now();
     if (run.session === undefined) {
-      const due = run.parked ? run.wakeAt ?? Infinity : Math.max(run.wakeAt ?? 0, run.dueAt);
+      // One that has begun, and was perhaps opened again, waits for its first time no more.
+      const dueAt = run.fence === 0n ? run.dueAt : 0;
+      const due = run.parked ? run.wakeAt ?? Infinity : Math.max(run.wakeAt ?? 0, dueAt);
       if (due > now) {
         await this.#rest(Math.min(LONGEST_PAUSE, due - now), id);
         return 0;
@@ -292,7 +297,7 @@ export class RuntimeCore {
     const trace = openRunTracer(this, undefined, run, "run");
     if (trace === undefined) return;
     const { steps: names } = await this.definitionOf(run);
-    tellCancelled(trace, names.filter((_, place) => !isFinal(records[place]!.status)), steps === undefined, now);
+    tellCancelled(trace, names.filter((_, place) => !isFinal(records[place]!.status)), isNewRun(claimed), now);
   }
 
   /** Of a run that is about to be cancelled: ends the runs that its steps wait for, and tells the run that waits for it. */

@@ -20,6 +20,11 @@ import { damagedResult, type ResultPlace } from "../../storage/value_files.ts";
 /** What a run's folder has its records in, and its files. */
 const [RECORDS, FILES] = ["records/", "files/"];
 
+/** Where records lie below the folder of a run. */
+export const recordFolder: string = RECORDS;
+/** Where files lie below the folder of a run. */
+export const fileFolder: string = FILES;
+
 /** Keeps what the default encoding can not, by serializers. */
 export class SerializedValues {
   readonly #registry = new SerializerRegistry();

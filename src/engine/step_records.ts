@@ -76,6 +76,7 @@ export function newState(shape: RunShape): RunState {
     failures: [],
     failed: -1,
     broken: false,
+    timedOut: false,
     cancelled: false,
     ended: undefined,
   };

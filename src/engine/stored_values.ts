@@ -14,6 +14,7 @@ import {
   ConflictError,
   type ErrorRecord,
   GraphError,
+  HookError,
   IntegrityError,
   InvalidKeyError,
   LeaseLostError,
@@ -60,7 +61,11 @@ export class StoredValues {
   encode(runId: string, value: unknown, owner: () => ValueOwner): StoredValue | Promise<StoredValue> {
     const { objects: found, chunks } = this.serialized.inspect(value);
     if (found.length > 0) return this.#pickle(runId, value, found, owner());
-    const bytes = concatChunks(chunks);
+    return this.keep(runId, concatChunks(chunks));
+  }
+
+  /** A value that is encoded already, as it is stored: a large one in the object store. */
+  keep(runId: string, bytes: Uint8Array<ArrayBuffer>): StoredValue | Promise<StoredValue> {
     const { objects } = this;
     if (objects === undefined || bytes.length < this.largeBytes) return { kind: "bytes", bytes };
     const sha256 = sha256Hex(bytes);
@@ -142,7 +147,7 @@ const CLASSES: ReadonlyMap<string, new (message: string, options?: ErrorOptions)
   [
     ...[EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
     ...[CancelledError, ConfigError, GraphError, IntegrityError, InvalidKeyError, LeaseLostError, NotFoundError],
-    ...[SerializationError, StepFailedError, TimeoutError, WorkerLostError],
+    ...[SerializationError, StepFailedError, TimeoutError, WorkerLostError, HookError],
     ...[PermissionError, ConflictError, UnavailableError],
   ].map((Class) => [Class.name, Class]),
 );

@@ -16,7 +16,7 @@
  * 5. A control node makes no call and waits for no room. When one that takes the first of several values has it, the steps that nothing
  *    needs any more are cancelled.
  * 6. A control node that waits for something that no step of the run does takes no room meanwhile. It ends like a step at work.
- * 7. When no step is open, the run ends: cancelled, failed with the first failure that is not handled, skipped if a target is, or
+ * 7. When no step is open, the run ends: cancelled, failed because its time is over, failed with the first failure that is not handled, skipped if a target is, or
  *    succeeded. The commit that ends it carries everything that was not committed yet.
  *
  * @module
@@ -54,6 +54,8 @@ export type RunHappening =
   | { readonly kind: "lost" | "returned"; readonly places: readonly number[] }
   /** An attempt ended well; the value is encoded. */
   | { readonly kind: "succeeded"; readonly place: number; readonly at: number }
+  /** A result that was made from the same stands for that of a ready step, which is not run. */
+  | { readonly kind: "stored"; readonly place: number; readonly at: number }
   /** The last attempt failed. */
   | { readonly kind: "failed"; readonly place: number; readonly at: number }
   /** The step is not run: its condition does not hold, or its failure counts as that. */
@@ -68,6 +70,8 @@ export type RunHappening =
   | { readonly kind: "committed"; readonly places: readonly number[] }
   /** Somebody asks for the end of the run. */
   | { readonly kind: "cancelled"; readonly at: number }
+  /** The time of the run is over: its open steps are cancelled, and it fails. */
+  | { readonly kind: "timedOut"; readonly at: number }
   /** The run can not go on at all: its first open step fails, the others are cancelled. */
   | { readonly kind: "broken"; readonly at: number };
 
@@ -97,6 +101,11 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
         end(state, happening.place, happening.kind, happening.at, consequences);
       }
       break;
+    case "stored":
+      if (state.steps[happening.place]!.phase === "ready") {
+        end(state, happening.place, "succeeded", happening.at, consequences);
+      }
+      break;
     case "failed":
     case "skipped":
       // Also a step that was never started: its condition does not hold, or too many workers were lost with it.
@@ -120,6 +129,10 @@ export function transition(state: RunState, happening: RunHappening): Consequenc
       break;
     case "cancelled":
       state.cancelled = true;
+      cancelAll(state, happening.at, consequences);
+      break;
+    case "timedOut":
+      state.timedOut = true;
       cancelAll(state, happening.at, consequences);
       break;
     case "broken":

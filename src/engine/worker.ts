@@ -5,13 +5,14 @@
  * @module
  */
 import type { EngineStorage } from "../../storage/runtime/engine_storage.ts";
-import type { ClaimedRun } from "../../storage/runtime/records.ts";
+import type { Claim, ClaimedRun, NewRun } from "../../storage/runtime/records.ts";
 import type { Clock } from "../clock.ts";
 import { CancelledError, ConfigError, LeaseLostError } from "../errors.ts";
+import { isFinal } from "../status.ts";
 import type { Tracer } from "../tracer.ts";
 import { warn } from "../warning.ts";
 import { ActiveRun } from "./active_run.ts";
-import type { ChildRuns } from "./child_runs.ts";
+import type { ChildRuns, StartedChild } from "./child_runs.ts";
 import type { Executable } from "./executable.ts";
 import { definitionKeyText } from "./definition_key.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -22,6 +23,7 @@ import type { RunExit, RunHost } from "./run_host.ts";
 import { Session } from "./session.ts";
 import type { StepPool } from "./step_pool.ts";
 import type { StoredValues } from "./stored_values.ts";
+import { TurnWaits } from "./turn_waits.ts";
 import { Waker } from "./waker.ts";
 import { CLAIM_AGAIN_AFTER, WorkSearch } from "./work_search.ts";
 
@@ -69,8 +71,12 @@ export class WorkerCore implements RunHost {
   readonly executables: Map<string, Executable> = new Map();
   /** Room for steps at work. */
   readonly room: Room;
+  /** Steps that wait for turns of rate limits. */
+  readonly turns: TurnWaits = new TurnWaits();
   readonly #setup: WorkerSetup;
   readonly #runs = new Map<string, ActiveRun>();
+  /** What is still being ended of runs that are not at work here any more. */
+  readonly #leftovers = new Set<Promise<void>>();
   readonly #waker: Waker;
   readonly #poll: Poll;
   readonly #search: WorkSearch;
@@ -308,6 +314,7 @@ export class WorkerCore implements RunHost {
       }
     }
     await done;
+    await Promise.all(this.#leftovers);
     this.#neighbours.stop();
     this.#reminders.clear();
     this.#poll.stop();
@@ -359,14 +366,30 @@ export class WorkerCore implements RunHost {
     return this.#setup.children;
   }
 
-  joinChild(id: string): void {
+  async startChild(run: NewRun, executable: Executable, again: boolean, held: Claim): Promise<StartedChild> {
     // A worker that claims nothing by itself drives single runs.
-    this.children.join(id, this.queues.length === 0);
+    const drives = this.queues.length === 0;
+    const takes = drives ||
+      this.room.free > 0 && this.queues.includes(run.queue) && !this.hasIdleNeighbour(run.queue);
+    const started = await this.children.start(run, again, held, takes ? this.session : undefined);
+    const { run: { id, status }, claimed } = started;
+    if (isFinal(status)) return started;
+    if (claimed === undefined) this.children.join(id, drives);
+    else {
+      const { exit } = this.adopt(claimed, executable);
+      if (drives) void exit.then((exit) => exit === "ended" ? undefined : this.children.join(id, true));
+    }
+    return started;
   }
 
   warn(message: string, run: ActiveRun): void {
     warn(message, { workflow: run.run.workflow, run: run.id });
     run.trace?.warning(message, this.clock.now());
+  }
+
+  awaitLeft(work: Promise<void>): void {
+    this.#leftovers.add(work);
+    void work.finally(() => this.#leftovers.delete(work));
   }
 
   left(run: ActiveRun, exit: RunExit): void {

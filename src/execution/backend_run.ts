@@ -5,14 +5,16 @@
  */
 import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
-import { CancelledError, NotFoundError, type StepFailedError } from "../errors.ts";
+import { CancelledError, NotFoundError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Program } from "../program.ts";
 import type { Run, RunStatus } from "../run.ts";
+import { RunLifetime } from "../run_lifetime.ts";
 import { ReportedEnds } from "./reported_ends.ts";
-import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { RunRecord } from "./run_record.ts";
 import { isFinal, type Status } from "../status.ts";
 import { openTrace, type Tracer } from "../tracer.ts";
@@ -41,9 +43,11 @@ export interface BackendStep {
 export interface BackendRun {
   /** Id of the run. */
   readonly id: string;
-  /** Aborted when the run is cancelled. */
+  /** Aborted when the run is cancelled, or its time is over. */
   readonly stopSignal: AbortSignal;
-  /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled. */
+  /** What its steps share, and its hooks: for the attempts of its steps. It is closed when the backend's work is done. */
+  readonly lifetime: RunLifetime;
+  /** Whether the step has ended: by itself, because of a step above it, or because the run was cancelled or its time is over. */
   isOver(step: BackendStep): boolean;
   /** The step starts its first attempt. */
   started(step: BackendStep): void;
@@ -71,6 +75,10 @@ export interface BackendRunSetup {
   readonly version: string;
   /** Time and chance. */
   readonly clock: Clock;
+  /** What is called around the run; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
+  /** Milliseconds that the run may take; `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Hears of the run; `undefined` if nobody does. */
   readonly tracer: Tracer | undefined;
   /** Whether the result is the one target's value, not an array of values. */
@@ -80,6 +88,7 @@ export interface BackendRunSetup {
 /** A run that gives status, events and result from what it is told. */
 export class ReportedRun implements Run<unknown>, BackendRun {
   readonly id: string;
+  readonly lifetime: RunLifetime;
   readonly #setup: BackendRunSetup;
   readonly #record: RunRecord;
   readonly #controller = new AbortController();
@@ -91,6 +100,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
   constructor(setup: BackendRunSetup) {
     const { program, workflowName, version, clock, tracer } = setup;
     this.id = clock.newId();
+    this.lifetime = new RunLifetime({ workflowName, runId: this.id, signal: this.stopSignal });
     this.#setup = setup;
     const trace = openTrace(tracer, { workflowId: workflowName, runId: this.id, version });
     this.#record = new RunRecord(program.graph, this.id, workflowName, version, clock, true, trace);
@@ -165,8 +175,7 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       const error = new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
         workflow: workflowName,
       });
-      this.#controller.abort(error);
-      this.#end("CANCELLED", error);
+      this.#stop("CANCELLED", error);
     }
     await this.#result.promise.catch(() => {});
   }
@@ -185,8 +194,13 @@ export class ReportedRun implements Run<unknown>, BackendRun {
     if (this.#record.isFinished) return;
     this.#record.status = "RUNNING";
     this.#record.ofRun("workflow_started");
+    const { workflowName, clock, timeout } = this.#setup;
+    const timer = timeout === undefined ? undefined : clock.setTimer(timeout, () => {
+      if (this.#record.isFinished) return;
+      this.#stop("FAILED", runTimeoutError(workflowName, this.id, timeout));
+    });
     try {
-      const values = await work(this);
+      const values = await this.#withHooks(work);
       if (this.#record.isFinished) return;
       const { program, single } = this.#setup;
       const skipped = skippedTarget(program, this.#record);
@@ -200,7 +214,23 @@ export class ReportedRun implements Run<unknown>, BackendRun {
       }
     } catch (error) {
       if (!this.#record.isFinished) this.#end("FAILED", this.#failure() ?? error);
+    } finally {
+      timer?.cancel();
     }
+  }
+
+  async #withHooks(work: (run: BackendRun) => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
+    try {
+      if (this.#setup.hooks !== undefined) await this.lifetime.begin(this.#setup.hooks);
+      return await work(this);
+    } finally {
+      await this.lifetime.close();
+    }
+  }
+
+  #stop(status: Status, error: CancelledError | TimeoutError): void {
+    this.#controller.abort(error);
+    this.#end(status, error);
   }
 
   #end(status: Status, error: unknown): void {

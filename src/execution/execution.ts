@@ -6,16 +6,18 @@
  */
 import { abortable } from "../abortable.ts";
 import { AttemptContext } from "../attempt.ts";
+import type { Timer } from "../clock.ts";
 import { switchContext, withContext } from "../context.ts";
 import { Dataflow } from "./dataflow.ts";
 import { Controls } from "./controls.ts";
-import { CancelledError, type StepFailedError } from "../errors.ts";
+import { CancelledError, type StepFailedError, type TimeoutError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { callPlain, isThenable, nextTurn, type Prefix, runPrefix, SLICE } from "./fast_path.ts";
 import { Frame } from "./frame.ts";
 import type { Plugin, PluginRunContext } from "../plugin.ts";
 import type { Run, RunStatus } from "../run.ts";
-import { skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
+import { RunLifetime } from "../run_lifetime.ts";
+import { runTimeoutError, skippedTarget, stepFailure, targetValues } from "./run_outcome.ts";
 import { End } from "../join.ts";
 import { RunRecord } from "./run_record.ts";
 import type { ExecutionSetup } from "./setup.ts";
@@ -25,6 +27,7 @@ import { Waits } from "./waits.ts";
 import type { SharedRoom } from "./shared_room.ts";
 import type { StoredResults } from "../results/stored_results.ts";
 import { openTrace, type RunTracer } from "../tracer.ts";
+import { warn } from "../warning.ts";
 
 /** A plugin with what it is told about the run. */
 interface PluginRun {
@@ -40,6 +43,8 @@ export class Execution implements Run<unknown> {
   readonly record: RunRecord;
   /** Hears of the run, if anybody does. */
   readonly trace: RunTracer | undefined;
+  /** What its steps share, and its hooks. */
+  readonly lifetime: RunLifetime;
   /** Stored results, once they are known. */
   results: StoredResults | undefined;
   /** Slots that it shares with the runs that its steps wait for, if there may be any. */
@@ -65,6 +70,7 @@ export class Execution implements Run<unknown> {
   readonly #controls: Controls | undefined;
   #waits: Waits | undefined;
   #cancelled: CancelledError | undefined;
+  #timedOut: TimeoutError | undefined;
 
   /** Prepares a run; {@linkcode drive} makes it. */
   constructor(readonly setup: ExecutionSetup) {
@@ -73,13 +79,25 @@ export class Execution implements Run<unknown> {
     this.room = setup.room;
     this.trace = openTrace(setup.tracer, { workflowId: workflowName, runId: this.id, version });
     this.record = new RunRecord(program.graph, this.id, workflowName, version, clock, keepEvents, this.trace);
+    this.lifetime = new RunLifetime({
+      workflowName,
+      runId: this.id,
+      signal: this.stopSignal,
+      warn: (message) => this.#warn(message),
+    });
     // An attempt that is traced is more than a plain call.
     this.#managed = this.trace?.attempt === undefined ? setup.managed : new Uint8Array(program.graph.size).fill(1);
     this.#controls = program.graph.hasControls ? new Controls(this) : undefined;
     this.#result.promise.catch(() => {});
   }
 
-  /** Aborted when the run is cancelled. */
+  #warn(message: string): void {
+    warn(message, { workflow: this.setup.workflowName, run: this.id });
+    // After the last event there are no more.
+    if (!this.record.isFinished) this.record.warning(message);
+  }
+
+  /** Aborted when the run is cancelled, or its time is over. */
   get stopSignal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -128,7 +146,7 @@ export class Execution implements Run<unknown> {
   }
 
   async cancel(): Promise<void> {
-    if (!this.record.isFinished) {
+    if (!this.record.isFinished && this.#timedOut === undefined) {
       const { workflowName } = this.setup;
       this.#cancelled ??= new CancelledError(`Run ${this.id} of workflow \`${workflowName}\` was cancelled.`, {
         workflow: workflowName,
@@ -153,6 +171,7 @@ export class Execution implements Run<unknown> {
     let values: readonly unknown[] = [];
     let close: (() => Promise<void>) | undefined;
     const begun: PluginRun[] = [];
+    const limit = this.#limitTime();
     try {
       close = await setup.open?.(this.id);
       this.results = await setup.openResults?.(record);
@@ -160,14 +179,21 @@ export class Execution implements Run<unknown> {
         begun.push(run);
         await run.plugin.runStarted?.(run.context);
       }
+      if (setup.hooks !== undefined) await abortable(this.lifetime.begin(setup.hooks), this.stopSignal);
       values = await this.#runNodes();
     } catch (error) {
       broken = { error };
       this.#controller.abort(error);
     }
+    limit?.cancel();
     await Promise.all(this.#stepsWithPlugins);
     try {
       await close?.();
+    } catch (error) {
+      broken ??= { error };
+    }
+    try {
+      await this.lifetime.close();
     } catch (error) {
       broken ??= { error };
     }
@@ -184,6 +210,17 @@ export class Execution implements Run<unknown> {
       broken ??= { error };
     }
     this.#finish(values, broken);
+  }
+
+  /** Ends the run when its time is over. */
+  #limitTime(): Timer | undefined {
+    const { timeout, clock, workflowName } = this.setup;
+    if (timeout === undefined) return undefined;
+    return clock.setTimer(timeout, () => {
+      if (this.#cancelled !== undefined || this.#flow?.open === 0) return;
+      this.#controller.abort(this.#timedOut = runTimeoutError(workflowName, this.id, timeout));
+      this.#allEnded.resolve();
+    });
   }
 
   async #runNodes(): Promise<readonly unknown[]> {
@@ -375,6 +412,7 @@ export class Execution implements Run<unknown> {
         attempt: 1,
       },
       () => this.signalAt(place),
+      () => this.lifetime,
       {
         seed: this.setup.optionsAt(place)?.seed,
         onProgress: (fraction, message) => this.record.progress(place, fraction, message),
@@ -508,6 +546,7 @@ export class Execution implements Run<unknown> {
       this.#result.reject(error);
     };
     if (this.#cancelled !== undefined) return end("CANCELLED", this.#cancelled);
+    if (this.#timedOut !== undefined) return end("FAILED", this.#timedOut);
     const failure = this.#unhandledFailure();
     if (failure !== undefined) return end("FAILED", failure);
     if (broken !== undefined) return end("FAILED", broken.error);

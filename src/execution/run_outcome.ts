@@ -1,9 +1,9 @@
 /**
- * What a run comes to: the error of a failed step, the error of a skipped target, or the values of the targets.
+ * What a run comes to: the error of a failed step, of a time that is over, the error of a skipped target, or the values of the targets.
  *
  * @module
  */
-import { CancelledError, StepFailedError } from "../errors.ts";
+import { CancelledError, StepFailedError, TimeoutError } from "../errors.ts";
 import type { Program } from "../program.ts";
 import { itemValue } from "../slots.ts";
 import type { RunRecord } from "./run_record.ts";
@@ -18,6 +18,11 @@ export function stepFailure(record: RunRecord, place: number, error: unknown): S
       `${error instanceof Error ? error.message : String(error)}`,
     { cause: error, workflow, node },
   );
+}
+
+/** The error that a run rejects with when it took longer than `limit` milliseconds. */
+export function runTimeoutError(workflow: string, runId: string, limit: number): TimeoutError {
+  return new TimeoutError(`Run ${runId} of workflow \`${workflow}\` took longer than ${limit} ms.`, { workflow });
 }
 
 /** The error that a run rejects with when a target was skipped, or `undefined` if none was. */

@@ -6,6 +6,7 @@
 import type { AttemptTime } from "../attempt.ts";
 import type { Clock } from "../clock.ts";
 import type { TaskContext } from "../context.ts";
+import type { RunHooks } from "../hooks.ts";
 import type { AnyTaskOptions } from "../options.ts";
 import type { Plugin, PluginCall } from "../plugin.ts";
 import type { Policy } from "../policy.ts";
@@ -69,8 +70,12 @@ export interface ExecutionSetup {
   readonly policies: readonly Policy[];
   /** Plugins of every node, as the definition names them. */
   readonly plugins: readonly Plugin<unknown>[];
+  /** Milliseconds that the run may take, or `undefined` if there is no limit. */
+  readonly timeout: number | undefined;
   /** Time and chance. */
   readonly clock: Clock;
+  /** What is called around the run; `undefined` if nothing is. */
+  readonly hooks: RunHooks | undefined;
   /** 1 where a node is more than a plain call here; `undefined` if none is. */
   readonly managed: Uint8Array | undefined;
   /** Options of a node, or `undefined` if it has none. */

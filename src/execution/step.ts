@@ -7,7 +7,10 @@
 import { type AttemptOutcome, runAttempt } from "../attempt.ts";
 import { freeKey, takeKey, waitForKey } from "./concurrency_key.ts";
 import type { Execution } from "./execution.ts";
+import { beginThen, withoutHooks } from "../hooks.ts";
+import { turns } from "./rate_limit.ts";
 import type { Plugin, PluginCall, PluginContext, PluginOutcome } from "../plugin.ts";
+import type { StepCall } from "./setup.ts";
 
 /** Takes the step at `place` from ready to ended. */
 export async function runStep(run: Execution, place: number): Promise<void> {
@@ -107,10 +110,7 @@ async function lastAttempt(run: Execution, place: number, calls: readonly Plugin
     switch (outcome.kind) {
       case "retry":
         run.record.attemptFailed(place, attempt, outcome.error);
-        await run.holdUp(place, (resolve) => {
-          const timer = run.setup.clock.setTimer(outcome.delay, resolve);
-          return () => timer.cancel();
-        });
+        await holdUpFor(run, place, outcome.delay);
         if (run.isStopped(place)) return { kind: "over", attempt };
         break;
       case "skipped":
@@ -128,23 +128,39 @@ async function lastAttempt(run: Execution, place: number, calls: readonly Plugin
   }
 }
 
+/** An attempt, once it has a place under its concurrency key and a turn of its rate limit. */
 async function attemptWithKey(
   run: Execution,
   place: number,
   attempt: number,
   plugins: readonly PluginCall[],
 ): Promise<AttemptOutcome> {
-  const limit = run.setup.optionsAt(place)?.concurrency;
-  if (limit === undefined) return await attemptTraced(run, place, attempt, plugins);
-  if (!takeKey(limit)) {
-    await run.holdUp(place, (resolve) => waitForKey(limit, resolve));
+  const { concurrency, rateLimit } = run.setup.optionsAt(place) ?? {};
+  const { clock } = run.setup;
+  for (;;) {
+    if (concurrency !== undefined && !takeKey(concurrency)) {
+      await run.holdUp(place, (resolve) => waitForKey(concurrency, resolve));
+      if (run.isStopped(place)) return { kind: "failed", error: run.signalAt(place).reason };
+    }
+    const wait = rateLimit === undefined ? 0 : turns.take(rateLimit, clock.now());
+    if (wait === 0) break;
+    // Who waits for a turn keeps nobody from a place under the key.
+    if (concurrency !== undefined) freeKey(concurrency);
+    await holdUpFor(run, place, wait);
     if (run.isStopped(place)) return { kind: "failed", error: run.signalAt(place).reason };
   }
   try {
     return await attemptTraced(run, place, attempt, plugins);
   } finally {
-    freeKey(limit);
+    if (concurrency !== undefined) freeKey(concurrency);
   }
+}
+
+async function holdUpFor(run: Execution, place: number, milliseconds: number): Promise<void> {
+  await run.holdUp(place, (resolve) => {
+    const timer = run.setup.clock.setTimer(milliseconds, resolve);
+    return () => timer.cancel();
+  });
 }
 
 /** An attempt, within what those make who trace it. */
@@ -168,6 +184,7 @@ async function attemptOnce(
 ): Promise<AttemptOutcome> {
   const { setup, record } = run;
   const { workflowName, invoke } = setup;
+  const options = setup.optionsAt(place);
   record.attempt(place, attempt);
   const call = setup.program.calls[place]!;
   const nodeName = setup.program.graph.names.at(place);
@@ -178,14 +195,16 @@ async function attemptOnce(
       if (invoke === undefined) return Reflect.apply(call, undefined, args);
       const isLast = run.openNodes === 1;
       const readsLast = (of: number): boolean => run.readsLast(place, of);
-      return invoke({ place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast }, context);
+      const made: StepCall = { place, call, args, plugins, time, carry: run.trace?.carry?.(), isLast, readsLast };
+      return beginThen(options?.hooks, run.lifetime, () => invoke(made, context));
     },
     {
-      options: setup.optionsAt(place),
+      options: invoke === undefined ? options : withoutHooks(options),
       policies: setup.policies,
       plugins: invoke === undefined ? plugins : [],
       signal: run.signalAt(place),
       onProgress: (fraction, message) => record.progress(place, fraction, message),
+      lifetime: run.lifetime,
       clock: setup.clock,
     },
   );

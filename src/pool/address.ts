@@ -10,8 +10,13 @@ import type { PluginOrigin } from "../plugin_origin.ts";
 import type { Address } from "./messages.ts";
 
 /** Address of a function or a class. */
-export function taskAddress({ origin, base, func }: TaskInfo): Address {
-  return addressOf(origin, base, [func]);
+export function taskAddress({ origin, base, func, options }: TaskInfo): Address {
+  const { setup, teardown } = options?.hooks ?? {};
+  return addressOf(origin, base, [
+    func,
+    ...setup === undefined ? [] : [setup],
+    ...teardown === undefined ? [] : [teardown],
+  ]);
 }
 
 /** Address of a plugin. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { systemClock } from "../clock.ts";
 import * as errors from "../errors.ts";
+import { ownRetryAfter } from "../retry_after.ts";
 import { survey } from "./survey.ts";
 
 /** What was thrown, as data. */
@@ -89,6 +91,11 @@ function encode(thrown: unknown, depth: number): ErrorMessage {
       enumerable: isOwn && Object.prototype.propertyIsEnumerable.call(thrown, key),
       content: encodeField(key, value, depth + 1),
     });
+  }
+  // What carries it may not come along, such as a Response.
+  const wait = Object.hasOwn(thrown, "retryAfter") ? undefined : ownRetryAfter(thrown, systemClock.now());
+  if (wait !== undefined) {
+    fields.push({ key: "retryAfter", enumerable: false, content: { kind: "value", value: wait } });
   }
   return { kind: "error", builtIn, className: thrown.constructor?.name ?? builtIn, fields };
 }

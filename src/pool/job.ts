@@ -10,7 +10,7 @@ import type { PackedParcel, Parcel } from "./parcel.ts";
 
 /** A message without what the pool adds to it. */
 export interface JobMessage {
-  readonly message: Omit<CallMessage, "type" | "id" | "move">;
+  readonly message: Omit<CallMessage, "type" | "id" | "move" | "run">;
   readonly transfer: PackedParcel["transfer"];
 }
 
@@ -32,6 +32,8 @@ export interface JobSpec {
   readonly time: AttemptTime;
   /** Whether the run makes no call after this one, not even a repetition of it. */
   readonly isLast: boolean;
+  /** Whether something may have to be torn down in the worker after the attempt is over. */
+  readonly tearsDown: boolean;
   /** Whether the function keeps nothing of its result. */
   readonly givesAway: boolean;
   /** Makes the message for a worker that knows the addresses of some numbers; without `moving`, nothing is moved. */

@@ -49,6 +49,8 @@ export interface CallMessage {
   readonly what: CallKind;
   /** Addresses that the worker has not heard of yet, by the numbers that stand for them from now on. */
   readonly addresses: readonly (readonly [number, Address])[];
+  /** The run, as the pool knows it: what its calls share in this worker is kept under it. */
+  readonly run: string;
   /** The task: a function, a class, or the class of a method. */
   readonly task: number;
   /** Plugins to initialize before, with what they were handed. */
@@ -70,7 +72,9 @@ export type ToWorker =
   /** The attempt is over; its code should stop. */
   | { readonly type: "abort"; readonly id: number; readonly reason: ErrorMessage }
   /** Objects that nobody needs any more. */
-  | { readonly type: "release"; readonly keys: readonly number[] };
+  | { readonly type: "release"; readonly keys: readonly number[] }
+  /** A run is over: what its calls have left here is to be released. */
+  | { readonly type: "leave"; readonly run: string };
 
 /** What a worker tells. */
 export type FromWorker =
@@ -100,6 +104,10 @@ export type FromWorker =
     readonly message: string;
     readonly properties: Parcel | undefined;
   }
+  /** Calls of a run have something here that is to be released when the run is over. */
+  | { readonly type: "holds"; readonly run: string }
+  /** What a run had here is released; `problems` is what went wrong. */
+  | { readonly type: "left"; readonly run: string; readonly problems: readonly string[] }
   /** An error that nobody caught: the worker ends. */
   | { readonly type: "crashed"; readonly error: ErrorMessage }
   /** A module tried to start a workflow while it was imported. */

@@ -82,6 +82,13 @@ export class PoolRun {
     const options = this.#setup.optionsAt(place);
     const name = context.nodeName;
     const found = this.#taskAddress(place, node, name);
+    if (options?.hooks !== (this.#receiver(place)?.site.task ?? task).options?.hooks) {
+      throw new GraphError(
+        `Node \`${name}\` has hooks of its own, which no worker of a pool can find; give them to its task: ` +
+          "task(fn, { hooks }).",
+        { workflow: this.#setup.workflowName, node: name },
+      );
+    }
     const plugins = call.plugins.flatMap((plugin) => this.#pluginCall(plugin, name));
     const key = task.kind === "class" ? newKey() : undefined;
     const what = callKind(node, this.#receiver(place), key);
@@ -123,6 +130,7 @@ export class PoolRun {
       context,
       time: call.time,
       isLast: call.isLast && !mayRepeat,
+      tearsDown: options?.hooks !== undefined,
       givesAway: options?.transfer === true,
       message,
       result: (value, buffers) => key === undefined ? this.#result(place, value, buffers) : new LiveHandle(key, name),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { warn } from "../warning.ts";
 import type { Job } from "./job.ts";
 import { JobQueue } from "./job_queue.ts";
 import type { FromWorker } from "./messages.ts";
@@ -16,6 +17,9 @@ export interface SeatOwner {
   ended(seat: Seat, end: ThreadEnd): void;
 }
 
+/** How many milliseconds a worker has to release what a run has left in it, before that is given up. */
+const PATIENCE = 5_000;
+
 /** One worker of a pool. */
 export class Seat {
   /** The thread itself. */
@@ -26,10 +30,14 @@ export class Seat {
   readonly own = new JobQueue();
   /** Numbers of the addresses that the worker knows. */
   readonly knows = new Set<number>();
+  /** Runs whose calls have left something in the worker. */
+  readonly holds = new Set<string>();
   /** How many groups of objects live here. */
   groups = 0;
   /** No further call is made here. */
   isClosing = false;
+  /** Runs of which the worker was asked to release what it has, with what hears that it has done so. */
+  readonly #leaving = new Map<string, PromiseWithResolvers<readonly string[]>>();
 
   /** Starts a worker. */
   constructor(owner: SeatOwner) {
@@ -44,5 +52,31 @@ export class Seat {
     if (this.isClosing) return false;
     for (const { isWaiting } of this.jobs.values()) if (!isWaiting) return false;
     return true;
+  }
+
+  /** Has the worker release what a run has left in it, if there is something. */
+  async leave(run: string): Promise<void> {
+    if (!this.holds.has(run)) return;
+    let left = this.#leaving.get(run);
+    if (left === undefined) {
+      this.#leaving.set(run, left = Promise.withResolvers());
+      this.thread.post({ type: "leave", run });
+    }
+    const timer = setTimeout(() => this.left(run, [`it has not answered for ${PATIENCE} ms`]), PATIENCE);
+    await left.promise;
+    clearTimeout(timer);
+  }
+
+  /** The worker has released what a run had left in it, or that is given up. */
+  left(run: string, problems: readonly string[]): void {
+    this.#leaving.get(run)?.resolve(problems);
+    this.#leaving.delete(run);
+    this.holds.delete(run);
+    for (const problem of problems) warn(`A worker of a pool could not release what a run has left in it: ${problem}`);
+  }
+
+  /** The worker is to end, or has ended. */
+  leftAll(): void {
+    for (const run of this.holds) this.left(run, []);
   }
 }

@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { type AttemptPlace, timeoutError } from "../attempt.ts";
 import { withContext } from "../context.ts";
-import { WorkerLostError } from "../errors.ts";
+import { TimeoutError, WorkerLostError } from "../errors.ts";
 import { isThenable } from "../execution/fast_path.ts";
+import { type Bounded, callWithHooks } from "../hooks.ts";
 import { callMethod } from "../instance.ts";
+import type { RunLifetime } from "../run_lifetime.ts";
 import type { TaskInfo } from "../task_info.ts";
 import type { Plugin } from "../plugin.ts";
 import { decodeError, encodeError } from "./error_message.ts";
@@ -15,9 +18,12 @@ import { pack, sendCarefully, unpack } from "./parcel.ts";
 import { findPlugin, findTask } from "./registry.ts";
 import type { TraceCarry, TraceEntrance } from "../tracer.ts";
 import { WorkerContext } from "./worker_context.ts";
+import { WorkerLifetimes } from "./worker_lifetimes.ts";
 
 /** A function ran past its limit and was stopped. */
-class Stopped extends Error {}
+class Stopped extends TimeoutError {
+  override readonly name = "TimeoutError";
+}
 
 /**
  * How long after the limit a function is stopped, in milliseconds. The scheduling thread counts too; where it comes first, the
@@ -31,6 +37,7 @@ export type Post = (message: FromWorker, transfer?: readonly ArrayBuffer[]) => v
 /** The calls that a worker makes, and the objects that live in it. */
 export class WorkerCalls {
   readonly #post: Post;
+  readonly #lifetimes: WorkerLifetimes;
   readonly #objects = new Map<number, object>();
   readonly #aborts = new Map<number, AbortController>();
   readonly #addresses = new Map<number, Address>();
@@ -40,6 +47,7 @@ export class WorkerCalls {
   /** Answers go to `post`. */
   constructor(post: Post) {
     this.#post = post;
+    this.#lifetimes = new WorkerLifetimes(post);
   }
 
   /** Does what a message says. */
@@ -54,6 +62,9 @@ export class WorkerCalls {
         return;
       case "release":
         for (const key of message.keys) this.#objects.delete(key);
+        return;
+      case "leave":
+        void this.#lifetimes.leave(message.run);
         return;
     }
   }
@@ -88,9 +99,12 @@ export class WorkerCalls {
     const args = unpack(message.args, (key) => this.#object(key, node));
     if (!Array.isArray(args)) throw new TypeError("The arguments of a call are not a list.");
     signal.throwIfAborted();
-    const context = new WorkerContext(id, message.context, signal, this.#post);
+    let own: RunLifetime | undefined;
+    const lifetime = (): RunLifetime => own ??= this.#lifetimes.of(message.run, message.context, signal.aborted);
+    const context = new WorkerContext(id, message.context, signal, lifetime, this.#post);
     const enter = await entrance(message.carry);
-    const bounded = await boundedBy(limit);
+    const bounded = await boundedBy(limit, message.context);
+    const hooks = task.options?.hooks;
     if (limit !== undefined) this.#post({ type: "began", id });
     const work = async (): Promise<unknown> => {
       for (const { plugin, state } of plugins) {
@@ -98,10 +112,12 @@ export class WorkerCalls {
         // Without a wait in between, no other call comes between what a plugin sets up and the function.
         if (isThenable(ready)) await ready;
       }
-      const result = bounded(() => callTask(task, what, args));
-      if (!isThenable(result)) return result;
-      this.#post({ type: "waiting", id });
-      return await result;
+      const call = (): unknown => {
+        const result = bounded(() => callTask(task, what, args));
+        if (isThenable(result)) this.#post({ type: "waiting", id });
+        return result;
+      };
+      return await (hooks === undefined ? call() : callWithHooks(hooks, context, lifetime(), call, bounded));
     };
     return await enter(() => withContext(context, work));
   }
@@ -157,7 +173,7 @@ async function entrance(carry: TraceCarry | undefined): Promise<<T>(call: () => 
 }
 
 /** Calls functions within a time limit, which covers what they do before they first wait. */
-async function boundedBy(limit: number | undefined): Promise<(call: () => unknown) => unknown> {
+async function boundedBy(limit: number | undefined, place: AttemptPlace): Promise<Bounded> {
   if (limit === undefined) return (call) => call();
   const { callBounded } = await import("./bounded_call.ts");
   return (call) => {
@@ -168,7 +184,7 @@ async function boundedBy(limit: number | undefined): Promise<(call: () => unknow
       case "threw":
         throw result.error;
       case "stopped":
-        throw new Stopped();
+        throw new Stopped(timeoutError(place, limit).message, { workflow: place.workflowName, node: place.nodeName });
     }
   };
 }

@@ -5,6 +5,7 @@
  */
 import { AttemptContext } from "../attempt.ts";
 import type { TaskLog } from "../context.ts";
+import type { RunLifetime } from "../run_lifetime.ts";
 import type { LogLevel } from "../warning.ts";
 import type { ContextData, FromWorker } from "./messages.ts";
 import { pack, type Parcel } from "./parcel.ts";
@@ -16,8 +17,14 @@ export class WorkerContext extends AttemptContext {
   readonly #post: (message: FromWorker) => void;
 
   /** `post` sends messages of the call with number `id`. */
-  constructor(id: number, data: ContextData, signal: AbortSignal, post: (message: FromWorker) => void) {
-    super(data, () => signal, {
+  constructor(
+    id: number,
+    data: ContextData,
+    signal: AbortSignal,
+    lifetime: () => RunLifetime,
+    post: (message: FromWorker) => void,
+  ) {
+    super(data, () => signal, lifetime, {
       fence: data.fence,
       seed: data.seed,
       onProgress: (fraction, message) => post({ type: "progress", id, fraction, message }),

@@ -54,11 +54,16 @@ export class WorkerPool {
   /** A run is over. Its objects are let go, and with the last run all workers end. */
   async closeRun(runId: string): Promise<void> {
     this.#objects.closeRun(runId);
+    await Promise.all([...this.#seats].map((seat) => seat.leave(runId)));
     if (this.#objects.runs === 0) await this.close();
   }
 
   /** Ends all workers. */
   async close(): Promise<void> {
+    await Promise.all([...this.#seats].flatMap((seat) => {
+      seat.isClosing = true;
+      return [...seat.holds].map((runId) => seat.leave(runId));
+    }));
     const seats = this.#seats.removeAll();
     for (const { jobs } of seats) for (const { graceTimer } of jobs.values()) clearTimeout(graceTimer);
     for (const seat of seats) this.#stop(seat);
@@ -124,7 +129,7 @@ export class WorkerPool {
     const isLastHere = spec.isLast && this.#objects.runs === 1;
     const post = (moving: boolean): void => {
       const { message, transfer } = spec.message(seat.knows, moving);
-      seat.thread.post({ type: "call", id, ...message, move: spec.givesAway || isLastHere }, transfer);
+      seat.thread.post({ type: "call", id, run: spec.runId, ...message, move: spec.givesAway || isLastHere }, transfer);
       for (const [number] of message.addresses) seat.knows.add(number);
     };
     try {
@@ -133,6 +138,7 @@ export class WorkerPool {
       return job.fail(error);
     }
     seat.isClosing = isLastHere;
+    if (spec.tearsDown) seat.holds.add(spec.runId);
     seat.jobs.set(id, job);
     this.#pending++;
   }
@@ -160,6 +166,11 @@ export class WorkerPool {
         return this.#tell(seat, message.id, ({ context }) => writeLog(context, message));
       case "unguarded":
         return this.#break(decodeError(message.error));
+      case "holds":
+        seat.holds.add(message.run);
+        return;
+      case "left":
+        return seat.left(message.run, message.problems);
       case "ready":
       case "crashed":
         return;
@@ -194,7 +205,7 @@ export class WorkerPool {
   #succeed(job: Job, seat: Seat, value: Parcel, buffers: readonly ArrayBuffer[]): void {
     const { key, runId } = job.spec;
     if (key !== undefined) this.#objects.made(runId, key, seat);
-    if (seat.isClosing) this.#stop(seat);
+    if (seat.isClosing && seat.holds.size === 0) this.#stop(seat);
     try {
       job.succeed(job.spec.result(value, buffers));
     } catch (error) {
@@ -222,6 +233,7 @@ export class WorkerPool {
 
   #stop(seat: Seat): void {
     this.#seats.remove(seat);
+    seat.leftAll();
     const ending = seat.thread.stop(seat.jobs.size > 0).finally(() => this.#endings.delete(ending));
     this.#endings.add(ending);
   }

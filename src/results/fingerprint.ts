@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { contentHash } from "../../storage/codec/content_hash.ts";
+import { newSha256 } from "../../storage/digest.ts";
 import { SerializationError } from "../errors.ts";
 import type { ProgramInput } from "../program.ts";
 
@@ -64,7 +64,7 @@ export function sourceHash(func: (...args: never[]) => unknown, version: string 
     }
     return "native";
   }
-  return createHash("sha256").update("fusewire/source/1\n").update(source).digest("hex");
+  return newSha256().update("fusewire/source/1\n").update(source).digest("hex");
 }
 
 /** How many characters of a constant a message shows. */
@@ -149,7 +149,12 @@ function orUnknown(hash: () => string): string | undefined {
   }
 }
 
-function named(name: string, hash: () => string): string {
+/**
+ * What `hash` gives, for an input of this name.
+ *
+ * @throws {SerializationError} If the input has no canonical form; the message names it and says why.
+ */
+export function named(name: string, hash: () => string): string {
   try {
     return hash();
   } catch (error) {

@@ -30,6 +30,8 @@ export type PlanReason =
   | { readonly kind: "condition"; readonly node: string }
   /** It was made in a case of a branch, and runs only if that is chosen. */
   | { readonly kind: "case"; readonly node: string; readonly case: string }
+  /** It was made in an iteration of a loop, and runs only if the value of the one before does not end that. */
+  | { readonly kind: "loop"; readonly node: string }
   /** Only a node needs it that takes the first of several values, perhaps another. */
   | { readonly kind: "first-of"; readonly node: string }
   | FingerprintChange;
@@ -96,6 +98,8 @@ function because(reason: PlanReason): string {
       return `it hangs on the value of \`${reason.node}\``;
     case "case":
       return `it is in the case ${JSON.stringify(reason.case)} of \`${reason.node}\``;
+    case "loop":
+      return `it is in a loop that may end with \`${reason.node}\``;
     case "first-of":
       return `only \`${reason.node}\` needs it, which takes the value that is there first`;
     case "source-changed":

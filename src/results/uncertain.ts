@@ -18,9 +18,10 @@ export function onCondition(
   uncertain: Uint8Array,
 ): Decision {
   const { program } = setup;
-  const reasons: PlanReason[] = (program.conditions.get(place) ?? []).map(({ label: node, inCase }) =>
-    inCase === undefined ? { kind: "condition", node } : { kind: "case", node, case: inCase }
-  );
+  const reasons = (program.conditions.get(place) ?? []).map(({ label: node, inCase, inLoop }): PlanReason => {
+    if (inLoop) return { kind: "loop", node };
+    return inCase === undefined ? { kind: "condition", node } : { kind: "case", node, case: inCase };
+  });
   const isUncertain = (parent: number): boolean => uncertain[parent] === 1 && decisions[parent]!.action === "maybe";
   for (const parent of decisiveFor(setup, place, isUncertain)) {
     uncertain[place] = 1;

@@ -11,6 +11,7 @@
  */
 import type { Status } from "../../src/status.ts";
 import type {
+  CachedResult,
   Claim,
   ClaimedRun,
   DefinitionKey,
@@ -27,6 +28,9 @@ import type {
   StepReport,
   StoredValue,
 } from "./records.ts";
+import type { ResultCache } from "./result_cache.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
+import type { TurnLimit } from "./rate_limit.ts";
 import type { RuntimeStorage } from "./runtime_storage.ts";
 
 /** What a worker asks for. */
@@ -83,6 +87,8 @@ export interface RunCommit {
   readonly handled?: readonly string[];
   /** What the steps do not tell. */
   readonly events?: readonly NotableEvent[];
+  /** Results for the steps of other runs. One whose key is taken takes the place of what is there. */
+  readonly cached?: readonly CachedResult[];
   /**
    * Gives the hold up. `ended`: the run has its final status, its messages, offers and timers are gone. `released`: the run waits for
    * a worker again, from `wakeAt` on if it is given, and only for a message if it is `parked`; a release while a message lies unread
@@ -124,7 +130,7 @@ export interface RunQuery {
   readonly cursor?: string;
 }
 
-/** A page of runs, the latest first. */
+/** Keeps a session alive from a thread, the latest first. */
 export interface RunPage {
   /** The runs. */
   readonly runs: readonly RunRecord[];
@@ -139,7 +145,7 @@ export interface Heartbeat extends AsyncDisposable {
 }
 
 /** Where runs are kept for any number of workers. */
-export interface EngineStorage extends RuntimeStorage {
+export interface EngineStorage extends RuntimeStorage, Partial<ResultCache> {
   /** From how many bytes on a value is better kept in an attached object store. */
   readonly largeValueBytes: number;
   /** Whether several processes can use the store; if not, sessions need no sign of life. */
@@ -166,6 +172,16 @@ export interface EngineStorage extends RuntimeStorage {
     session?: string,
     held?: Claim,
   ): Promise<{ readonly run: RunRecord; readonly created: boolean; readonly claimed: ClaimedRun | undefined }>;
+  /**
+   * Makes a run of which steps have ended, or all of it has. It is there as a whole or not at all, however many steps and values it has. If
+   * its id, idempotency key or exclusive key is taken, gives the run that has it, and asks for no values.
+   *
+   * @throws {ConflictError} If another process made or removed a run of the same id meanwhile, and there is none now.
+   */
+  startFilled(
+    run: FilledRun,
+    contents: RunContents,
+  ): Promise<{ readonly run: RunRecord; readonly created: boolean }>;
   /** Claims runs that are ready or due. */
   claimRuns(request: ClaimRequest): Promise<ClaimAnswer>;
   /** Claims one run, ready or waiting, unless another session holds it. */
@@ -199,13 +215,13 @@ export interface EngineStorage extends RuntimeStorage {
   /** The messages of a run, in the order in which they were sent. They stay until a commit names them as handled. */
   receive(claim: Claim): Promise<readonly ReceivedMessage[]>;
   /**
-   * Opens a finished run again; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
+   * Opens a finished run again at a time; it becomes ready, and `reopened`. Gives `false` if there is no such run, or it has not ended.
    *
    * @param held Opens it only while this claim holds.
    * @throws {ConfigError} If another run of the workflow has its exclusive key.
    * @throws {LeaseLostError} If `held` does not hold any more; nothing is written then.
    */
-  reopen(runId: string, held?: Claim): Promise<boolean>;
+  reopen(runId: string, now: number, held?: Claim): Promise<boolean>;
 
   /** A worker begins, or says that it lives: its lease holds until `deadline`. Gives `false` if the session was ended by `reap`, and is over for good. */
   keepSession(session: SessionRecord, isNew: boolean): Promise<boolean>;
@@ -238,6 +254,13 @@ export interface EngineStorage extends RuntimeStorage {
   takeSlot(slot: Slot, now: number): Promise<boolean>;
   /** Frees a slot; silent if it is not held. */
   freeSlot(slot: Slot): Promise<void>;
+
+  /**
+   * Takes a turn of a rate limit, if one is free: of all that name a key, no more than `limit` take one within any `interval` before `now`.
+   *
+   * @returns 0, or the milliseconds until a turn may be free, at most `interval`; no turn is taken then.
+   */
+  takeTurn(limit: TurnLimit, now: number): Promise<number>;
 
   /** A text that changes whenever there may be something new for a worker: a run or offer in its queues, a message to one of its runs. */
   bell(session: string, queues: readonly string[]): Promise<string>;

@@ -30,6 +30,7 @@ export function definitionOfRun(
   if (size === steps.length && map === gatherName(record)) return record;
   const count = itemCount(size, itemSteps);
   const prefix = `${gatherName(record)}[0]`;
+  const last = parents.at(-1) ?? [];
   const names: string[] = [];
   const edges: number[][] = [];
   const gathered: number[] = [];
@@ -38,11 +39,11 @@ export function definitionOfRun(
       names.push(`${map}[${item}]${steps[step]!.slice(prefix.length)}`);
       edges.push(parents[step]!.map((parent) => parent + item * itemSteps));
     }
-    for (const parent of parents[itemSteps]!) gathered.push(parent + item * itemSteps);
+    for (const parent of last) if (parent < itemSteps) gathered.push(parent + item * itemSteps);
   }
   names.push(map);
   edges.push(gathered);
-  const children = record.children?.flatMap(({ place, of }) =>
+  const children = record.children?.filter(({ place }) => place < itemSteps).flatMap(({ place, of }) =>
     Array.from({ length: count }, (_, item) => ({ place: place + item * itemSteps, of }))
   );
   return {

@@ -16,9 +16,12 @@ import type {
   RunQuery,
   Slot,
 } from "./engine_storage.ts";
+import type { FilledRun, RunContents } from "./filled_run.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { MemorySteps } from "./memory_steps.ts";
+import { type TurnLimit, TurnsInMemory } from "./rate_limit.ts";
 import type {
+  CachedResult,
   Claim,
   DefinitionKey,
   DefinitionRecord,
@@ -57,6 +60,7 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Always `false`. */
   readonly shared: boolean = false;
   readonly #runs = new MemoryRuns();
+  readonly #turns = new TurnsInMemory();
   readonly #steps = new MemorySteps((workflow, id) => this.#runs.catalog.driven(workflow, id));
 
   /** Makes a run: every step `PENDING`, nothing queued. @throws {ConfigError} If it exists. */
@@ -134,6 +138,12 @@ export class MemoryRuntimeStorage implements EngineStorage {
     this.#runs.held(claim);
   }
 
+  /** Makes a run of which steps have ended. */
+  async startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    const { fillRun } = await import("./memory_fill.ts");
+    return await fillRun(this.#runs, run, contents);
+  }
+
   /** The run that has the id, or the idempotency key, of a new one. */
   async known(run: NewRun): Promise<RunRecord | undefined> {
     return this.#runs.catalog.known(run)?.record;
@@ -206,9 +216,9 @@ export class MemoryRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  async reopen(runId: string, held?: Claim): Promise<boolean> {
+  async reopen(runId: string, now: number, held?: Claim): Promise<boolean> {
     if (held !== undefined) this.#runs.held(held);
-    return this.#runs.reopen(runId);
+    return this.#runs.reopen(runId, now);
   }
 
   /** A worker begins, or says that it lives. */
@@ -261,6 +271,11 @@ export class MemoryRuntimeStorage implements EngineStorage {
     this.#runs.sessions.freeSlot(slot);
   }
 
+  /** Takes a turn of a rate limit. */
+  async takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#turns.take(limit, now);
+  }
+
   /** The number of the latest ring that concerns a worker. */
   async bell(session: string, queues: readonly string[]): Promise<string> {
     return this.#runs.bell.text(session, queues);
@@ -279,6 +294,23 @@ export class MemoryRuntimeStorage implements EngineStorage {
   /** Forgets a finished run. */
   async forget(runId: string): Promise<void> {
     this.#runs.catalog.forget(runId);
+  }
+
+  /** The results that are kept under keys. */
+  async readCached(keys: readonly string[]): Promise<readonly (CachedResult | undefined)[]> {
+    return keys.map((key) => this.#runs.cached.get(key));
+  }
+
+  /** Keys of results that were kept before a time. */
+  async cachedBefore(time: number, limit: number): Promise<readonly string[]> {
+    const { cached } = this.#runs;
+    return [...cached.values()].filter(({ keptAt }) => keptAt < time).slice(0, limit).map(({ key }) => key);
+  }
+
+  /** Drops results that were not kept again. */
+  async dropCached(keys: readonly string[], time: number): Promise<void> {
+    const { cached } = this.#runs;
+    for (const key of keys) if ((cached.get(key)?.keptAt ?? time) < time) cached.delete(key);
   }
 
   /** Does nothing: there is nothing to let go of. */

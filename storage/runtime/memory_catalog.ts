@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../../src/errors.ts";
 import { decode } from "../codec/structured.ts";
+import { redefined } from "./definition_changes.ts";
 import type { RunPage, RunQuery } from "./engine_storage.ts";
 import { SortedList } from "./memory_order.ts";
 import { definitionKey, MemoryRun } from "./memory_run.ts";
@@ -15,6 +16,9 @@ interface KnownDefinition {
   readonly record: DefinitionRecord;
   readonly places: ReadonlyMap<string, number>;
 }
+
+/** What of a new run others may have too. */
+type RunKeys = Omit<NewRun, "input">;
 
 /** Finds runs by their id, their key, their age and their end. */
 export class MemoryCatalog {
@@ -38,11 +42,7 @@ export class MemoryCatalog {
     const name = JSON.stringify([workflow, version]);
     const known = version === "" ? schema : this.#schemas.get(name) ?? schema;
     if (known !== schema) {
-      throw new ConfigError(
-        `Version ${JSON.stringify(version)} of workflow ${JSON.stringify(workflow)} is known with another graph; ` +
-          "give a changed definition another version.",
-        { workflow },
-      );
+      throw redefined(this.definition({ workflow, version, schema: known }), definition);
     }
     const key = definitionKey(definition);
     if (this.#definitions.has(key)) return;
@@ -62,14 +62,14 @@ export class MemoryCatalog {
   }
 
   /** The run that has the id, the idempotency key, or by not having ended the exclusive key, of a new one. */
-  known(run: NewRun & { readonly endedAt?: number }): MemoryRun | undefined {
+  known(run: RunKeys & { readonly endedAt?: number }): MemoryRun | undefined {
     const key = idempotencyKey(run);
     return this.#runs.get(run.id) ?? (key === undefined ? undefined : this.#keys.get(key)) ??
       (run.endedAt === undefined ? this.exclusiveHolder(run) : undefined);
   }
 
   /** The run that has not ended and has the exclusive key of another. */
-  exclusiveHolder(run: NewRun): MemoryRun | undefined {
+  exclusiveHolder(run: RunKeys): MemoryRun | undefined {
     const key = exclusiveKey(run);
     return key === undefined ? undefined : this.#exclusive.get(key);
   }
@@ -170,11 +170,11 @@ export class MemoryCatalog {
   }
 }
 
-function idempotencyKey(run: NewRun): string | undefined {
+function idempotencyKey(run: RunKeys): string | undefined {
   return run.idempotencyKey === undefined ? undefined : JSON.stringify([run.workflow, run.idempotencyKey]);
 }
 
-function exclusiveKey(run: NewRun): string | undefined {
+function exclusiveKey(run: RunKeys): string | undefined {
   return run.exclusive === undefined ? undefined : JSON.stringify([run.workflow, run.exclusive]);
 }
 

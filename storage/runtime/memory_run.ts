@@ -44,7 +44,7 @@ export interface HeldOffer {
 /** What may change of a run's record; `undefined` takes a field away. */
 export type RunChange =
   & {
-    readonly [field in "status" | "fence" | "parked" | "reopened"]?: RunRecord[field];
+    readonly [field in "status" | "fence" | "parked" | "reopened" | "reopenedAt"]?: RunRecord[field];
   }
   & { readonly [field in "session" | "wakeAt" | "endedAt" | "failure"]?: RunRecord[field] | undefined };
 

@@ -12,9 +12,11 @@ import { ReadyRuns } from "./memory_ready.ts";
 import { type HeldOffer, type MemoryRun, newRecord } from "./memory_run.ts";
 import { MemorySessions } from "./memory_sessions.ts";
 import type {
+  CachedResult,
   Claim,
   ClaimedRun,
   NewRun,
+  NotableEvent,
   RunMessage,
   RunRecord,
   StepClaim,
@@ -44,6 +46,8 @@ export class MemoryRuns {
   readonly sessions = new MemorySessions();
   /** How they hear of something new. */
   readonly bell = new MemoryBell();
+  /** Results for the steps of other runs, by key. */
+  readonly cached = new Map<string, CachedResult>();
   #messages = 0;
   #offers = 0;
 
@@ -59,10 +63,18 @@ export class MemoryRuns {
   }
 
   /** Puts a run back as it was. */
-  restore(record: RunRecord, steps: readonly StepRecord[], values: ReadonlyMap<number, StoredValue>): void {
+  restore(
+    record: RunRecord,
+    steps: readonly StepRecord[],
+    values: ReadonlyMap<number, StoredValue>,
+    events: readonly NotableEvent[] = [],
+  ): void {
     if (this.catalog.known(record) !== undefined) throw new ConfigError(`The run ${JSON.stringify(record.id)} exists.`);
     const run = this.catalog.add(record);
-    for (const [place, step] of steps.entries()) run.setStep(place, step, values.get(place));
+    for (const [place, step] of steps.entries()) {
+      if (step.status !== "PENDING" || step.attempt > 0 || step.losses > 0) run.setStep(place, step, values.get(place));
+    }
+    run.events.push(...events);
     if (!run.ended) this.#wait(run);
   }
 
@@ -99,8 +111,9 @@ export class MemoryRuns {
   }
 
   /** Writes what became of steps, and of the run. */
-  commit({ claim, steps, offers, closedOffers, handled, events, then }: RunCommit): void {
+  commit({ claim, steps, offers, closedOffers, handled, events, cached, then }: RunCommit): void {
     const run = this.held(claim);
+    for (const result of cached ?? []) this.cached.set(result.key, result);
     for (const { place, record, value } of steps) run.setStep(place, record, value);
     for (const event of events ?? []) run.events.push({ ...event });
     const dealtWith = new Set(handled);
@@ -132,7 +145,7 @@ export class MemoryRuns {
   }
 
   /** Opens a run again. @returns Whether it had ended. */
-  reopen(runId: string): boolean {
+  reopen(runId: string, now: number): boolean {
     const run = this.catalog.run(runId);
     if (run?.ended !== true) return false;
     const other = this.catalog.exclusiveHolder(run.record);
@@ -147,7 +160,7 @@ export class MemoryRuns {
     }
     this.catalog.reopened(run);
     run.reopened = true;
-    run.change({ status: "PENDING", reopened: true, endedAt: undefined, failure: undefined });
+    run.change({ status: "PENDING", reopened: true, reopenedAt: now, endedAt: undefined, failure: undefined });
     this.#wait(run);
     return true;
   }

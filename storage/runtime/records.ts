@@ -55,6 +55,42 @@ export type StoredValue =
   }
   | { readonly kind: "error"; readonly error: ErrorRecord };
 
+/** The result of a step, kept for steps of other runs that would be made from the same. */
+export interface CachedResult {
+  /** Says what it was made from: at most 200 characters of printable ASCII. */
+  readonly key: string;
+  /** The value; never an error. One that lies in the attached object store lies in the folder of the key. */
+  readonly value: StoredValue;
+  /** What tells the value from others, as a content hash does; absent if nothing does. */
+  readonly content?: string;
+  /** A hash over all of it but the time, by which damage is found. */
+  readonly check: string;
+  /** Milliseconds since 1970 at which it was kept, or kept again because it was used. */
+  readonly keptAt: number;
+}
+
+/** What a run was forked from. */
+export interface ForkOrigin {
+  /** Id of the run that it was made of. */
+  readonly run: string;
+  /** Names of the steps from which on it was to run again. */
+  readonly from: readonly string[];
+  /** Names of the steps that were given a value. Absent: none. */
+  readonly overridden?: readonly string[];
+}
+
+/** Where a run was imported from. */
+export interface ImportOrigin {
+  /** Its id where it was exported. */
+  readonly run: string;
+  /** Milliseconds since 1970 at which it was exported. */
+  readonly exportedAt: number;
+  /** Its status then; one that had not ended is kept as `CANCELLED`. */
+  readonly status: Status;
+  /** Paths in its input that were left out, at most 20 of them. Absent: none. */
+  readonly redacted?: readonly string[];
+}
+
 /** A run that is about to exist. */
 export interface NewRun extends DefinitionKey {
   /** Its id: a name by the rule of names, unique among all workflows. */
@@ -79,6 +115,10 @@ export interface NewRun extends DefinitionKey {
   readonly exclusive?: string;
   /** What a tracer gave when the run was started, so that other processes go on with the same trace. */
   readonly trace?: string;
+  /** The run that it was forked from. Absent: it was started. */
+  readonly forkedFrom?: ForkOrigin;
+  /** Where it was imported from. Absent: it was not. */
+  readonly importedFrom?: ImportOrigin;
   /** The run, and the place of its step, that waits for this one. `node` is the name of a step whose items these are. */
   readonly parent?: { readonly run: string; readonly place: number; readonly node?: string };
 }
@@ -100,9 +140,11 @@ export interface RunRecord extends NewRun {
    * run that is held only the claim tells it; should its holder be lost before the first commit, the next one is told too.
    */
   readonly reopened: boolean;
+  /** Milliseconds since 1970 at which it was last opened again. */
+  readonly reopenedAt?: number;
   /** Milliseconds since 1970 at which it ended. */
   readonly endedAt?: number;
-  /** What it failed with: place and error of the first step that did. */
+  /** What it failed with: place and error of the first step that did; −1 if that is said of the run and of no step. */
   readonly failure?: { readonly place: number; readonly error: ErrorRecord };
 }
 
@@ -213,6 +255,12 @@ export type NotableEvent =
     readonly error: ErrorRecord;
   }
   | { readonly event: "attempt_started"; readonly place: number; readonly timestamp: number; readonly attempt: number }
+  /** Steps that had ended when the run was forked, as ranges of places: the first, and the one after the last. */
+  | {
+    readonly event: "kept";
+    readonly timestamp: number;
+    readonly places: readonly (readonly [from: number, to: number])[];
+  }
   | { readonly event: "warning"; readonly place?: number; readonly timestamp: number; readonly message: string };
 
 /** A worker that serves runs. Its lease covers all that it holds. */

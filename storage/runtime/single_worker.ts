@@ -7,6 +7,7 @@ import { ConfigError } from "../../src/errors.ts";
 import type { Status } from "../../src/status.ts";
 import { KeyLocks } from "../key_locks.ts";
 import type { ClaimRunAnswer, EngineStorage, RunCommit } from "./engine_storage.ts";
+import type { FilledRun } from "./filled_run.ts";
 import { MemoryRuntimeStorage } from "./memory.ts";
 import { definitionOfRun } from "./item_definition.ts";
 import type { Claim, NewRun, SessionRecord } from "./records.ts";
@@ -56,6 +57,18 @@ export class SingleWorkerStorage extends MemoryRuntimeStorage {
       start = () => this.#locks.run(lock, inner);
     }
     return start();
+  }
+
+  /**
+   * Refuses: ten methods can not make a run as a whole.
+   *
+   * @throws {ConfigError} Always.
+   */
+  override startFilled(run: FilledRun): ReturnType<EngineStorage["startFilled"]> {
+    const message =
+      "A runtime storage with only the ten methods of RuntimeStorage keeps no forks and no imports: it can not " +
+      "make a run with results as a whole. Use a storage for many workers, such as KvRuntimeStorage.";
+    return Promise.reject(new ConfigError(message, { workflow: run.workflow }));
   }
 
   /** Claims one run. */

@@ -5,6 +5,7 @@ import {
   LocalWorkflow,
   type RetryOptions,
   RetryPolicy,
+  RunLifetime,
   StepFailedError,
   task,
   type TaskOptions,
@@ -110,6 +111,7 @@ const emptyContext = {
   random: () => 0,
   progress: () => {},
   log: { debug() {}, info() {}, warn() {}, error() {} },
+  shared: new RunLifetime({ workflowName: "w", runId: "r" }),
 };
 
 Deno.test("retryIf decides by error and attempt whether another one is worth it", async () => {

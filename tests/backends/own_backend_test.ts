@@ -1,6 +1,7 @@
 import { expect } from "@std/expect";
 import {
   CancelledError,
+  context,
   defineWorkflow,
   InProcessWorkflow,
   type Input,
@@ -14,6 +15,7 @@ import {
   StepFailedError,
   task,
   type TaskContext,
+  TimeoutError,
   type WorkflowSource,
 } from "@fusewire/fusewire";
 import { ManualClock } from "../manual_clock.ts";
@@ -145,4 +147,25 @@ Deno.test("A backend that only decides where a call is made is one method", asyn
   workflow.setStorage(new MemoryStorage());
   expect([await workflow.run(), await workflow.run()]).toEqual([5, 5]);
   expect(workflow.calls).toEqual([["add_0000", 1, 1, 1], ["add_0001", 1, 2, 1], ["add_0002", 1, 2, 3]]);
+});
+
+Deno.test("The time of a run holds on a backend of one's own, and stops its timer", async () => {
+  const clock = new ManualClock();
+  let reason: unknown;
+  const hang = task(async () => {
+    const { signal } = context();
+    signal.addEventListener("abort", () => reason = signal.reason);
+    return await new Promise<number>(() => {});
+  }, { name: "hang" });
+  const nodes = [add(1, 1), hang()];
+  const run = await new SequentialWorkflow(nodes, { ...options, clock, timeout: 80 }).start();
+  expect(await clock.untilTimers()).toEqual([80]);
+  while ((await run.status()).steps[1]?.status !== "RUNNING") await new Promise((resolve) => setTimeout(resolve, 0));
+  clock.advance(80);
+  await expect(run.result()).rejects.toThrow(TimeoutError);
+  const { status, steps } = await run.status();
+  expect([status, ...steps.map(({ status }) => status)]).toEqual(["FAILED", "SUCCEEDED", "CANCELLED"]);
+  expect(reason).toBeInstanceOf(TimeoutError);
+  expect(await new SequentialWorkflow(add(1, 1), { ...options, clock, timeout: 80 }).run()).toBe(2);
+  expect(clock.delays).toEqual([]);
 });

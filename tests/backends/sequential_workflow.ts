@@ -42,7 +42,7 @@ export class SequentialWorkflow<const S extends WorkflowSource> extends BaseWork
     for (const plugin of step.plugins) {
       plugins.push({ plugin, state: await plugin.localInitialize?.({ ...place, attempt: 0 }) });
     }
-    const options = { options: step.options, policies, plugins, signal: run.stopSignal, clock };
+    const options = { options: step.options, policies, plugins, signal: run.stopSignal, lifetime: run.lifetime, clock };
     for (let attempt = 1;; attempt++) {
       const outcome = await runAttempt({ ...place, attempt }, () => step.call(values), options);
       if (outcome.kind !== "retry") return outcome;

@@ -4,163 +4,12 @@
  * @module
  */
 import { expect } from "@std/expect";
-import {
-  anyOf,
-  branch,
-  context,
-  KvWorkflow,
-  LocalWorkflow,
-  MemoryRuntimeStorage,
-  namingScope,
-  type Node,
-  openRuntime,
-  optional,
-  task,
-} from "@fusewire/fusewire";
+import { KvWorkflow, LocalWorkflow, MemoryRuntimeStorage, namingScope, openRuntime } from "@fusewire/fusewire";
 import { VirtualClock } from "@fusewire/fusewire/testing";
 import fc from "fast-check";
-import { settle } from "../../testing/settle.ts";
 import { type Outcome, outcomeOf } from "./backends.ts";
-
-type Fate = "gives" | "fails" | "skips";
-
-/** One node of a graph, by the places of earlier ones. */
-type Plan =
-  | {
-    readonly kind: "step";
-    readonly reads: readonly number[];
-    readonly after: readonly number[];
-    readonly when: number | undefined;
-    readonly takes: number;
-    readonly fate: Fate;
-    readonly pure: boolean;
-  }
-  | { readonly kind: "optional"; readonly of: number; readonly after: readonly number[] }
-  | { readonly kind: "anyOf"; readonly of: readonly number[]; readonly after: readonly number[] }
-  | {
-    readonly kind: "branch";
-    readonly selector: number;
-    readonly cases: readonly [number, number];
-    readonly makes: boolean;
-    readonly fate: Fate;
-    /** Which case is chosen: the first, the second, or one that is not there. */
-    readonly chosen: 0 | 1 | 2;
-  };
-
-interface Graph {
-  readonly plans: readonly Plan[];
-  readonly targets: readonly number[];
-}
-
-const takes = fc.integer({ min: 0, max: 99 });
-/** How long a call takes. No two ways through a graph take the same time, so that the first of two is the first on both backends. */
-const milliseconds = (takes: number, call: number): number => 1 + takes + 2 ** (call - 36);
-const fate = fc.constantFrom<Fate>("gives", "gives", "gives", "fails", "skips");
-const seen = fc.nat(1_000);
-const places = fc.array(seen, { maxLength: 3 });
-const step = fc.record({
-  kind: fc.constant("step" as const),
-  reads: places,
-  after: fc.array(seen, { maxLength: 1 }),
-  when: fc.option(seen, { nil: undefined, freq: 8 }),
-  takes,
-  fate,
-  pure: fc.boolean(),
-});
-const plan: fc.Arbitrary<Plan> = fc.oneof(
-  { weight: 3, arbitrary: step },
-  fc.record({ kind: fc.constant("optional"), of: seen, after: fc.array(seen, { maxLength: 1 }) }),
-  fc.record({
-    kind: fc.constant("anyOf"),
-    of: fc.array(seen, { minLength: 1, maxLength: 3 }),
-    after: fc.array(seen, { maxLength: 1 }),
-  }),
-  fc.record({
-    kind: fc.constant("branch"),
-    selector: takes,
-    cases: fc.tuple(seen, seen),
-    makes: fc.boolean(),
-    fate,
-    chosen: fc.constantFrom(0, 1, 2),
-  }),
-);
-const graphs: fc.Arbitrary<Graph> = fc.record({
-  plans: fc.tuple(step, fc.array(plan, { maxLength: 9 })).map(([first, others]) => [first, ...others]),
-  targets: fc.array(seen, { minLength: 1, maxLength: 3 }),
-});
-
-function build({ plans, targets }: Graph, clock: VirtualClock): Node<unknown>[] {
-  let calls = 0;
-  const make = (name: string, takes: number, fate: Fate, pure = false) => {
-    const ms = milliseconds(takes, calls++);
-    return task(async (...reads: unknown[]): Promise<unknown> => {
-      const { signal } = context();
-      await new Promise<void>((resolve, reject) => {
-        const timer = clock.setTimer(ms, resolve);
-        signal.addEventListener("abort", () => {
-          timer.cancel();
-          reject(signal.reason);
-        });
-      });
-      if (fate !== "gives") throw new Error(name);
-      return [name, ...reads];
-    }, { name, pure, onFailure: fate === "skips" ? "skip" : "fail" });
-  };
-  const nodes: Node<unknown>[] = [];
-  for (const [place, plan] of plans.entries()) {
-    const at = (of: number): Node<unknown> => nodes[of % place]!;
-    const some = (of: readonly number[]): Node<unknown>[] => place === 0 ? [] : of.map(at);
-    switch (plan.kind) {
-      case "step": {
-        const node = make(`s${place}`, plan.takes, plan.fate, plan.pure)(...some(plan.reads)).after(
-          ...some(plan.after),
-        );
-        nodes.push(
-          plan.when === undefined || place === 0 ? node : node.when(at(plan.when), (value) => value !== undefined),
-        );
-        break;
-      }
-      case "optional":
-        nodes.push(optional(at(plan.of)).after(...some(plan.after)));
-        break;
-      case "anyOf": {
-        const [first, ...others] = plan.of.map(at);
-        nodes.push(anyOf(first!, ...others).after(...some(plan.after)));
-        break;
-      }
-      case "branch": {
-        const ms = milliseconds(plan.selector, calls++);
-        const selector = task(async () => {
-          await new Promise<void>((resolve) => clock.setTimer(ms, resolve));
-          return String(plan.chosen);
-        }, { name: `selector${place}` })();
-        const made = (i: 0 | 1) => () =>
-          plan.makes ? make(`case${place}-${i}`, plan.selector, plan.fate)(at(plan.cases[i])) : at(plan.cases[i]);
-        nodes.push(branch(selector, { "0": made(0), "1": made(1) }));
-        break;
-      }
-    }
-  }
-  return targets.map((of) => nodes[of % nodes.length]!);
-}
-
-/** Lets virtual time go on until a promise settles. */
-async function played<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let isDone = false;
-  const done = (): void => void (isDone = true);
-  work.then(done, done);
-  await settle();
-  // A run begins with a turn of its own.
-  for (let idle = 0; !isDone && idle < 100;) {
-    if (clock.fireNext()) await settle();
-    else {
-      idle++;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-  }
-  if (!isDone) throw new Error("The run does not end.");
-  return await work;
-}
+import { played } from "./played.ts";
+import { build, type Graph, graphs } from "./random_graph.ts";
 
 async function local(graph: Graph): Promise<Outcome> {
   const clock = new VirtualClock({ start: 1, random: () => 0.5 });
@@ -188,7 +37,7 @@ Deno.test("A run in this thread and a durable run of the same graph agree on eve
       for (const status of Object.values(one.steps)) told.set(status, (told.get(status) ?? 0) + 1);
       told.set(`run ${one.status}`, (told.get(`run ${one.status}`) ?? 0) + 1);
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
   // All that can happen has.
   for (const what of ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"]) {

@@ -5,8 +5,11 @@ import {
   defineWorkflow,
   GraphError,
   MemoryRuntimeStorage,
+  type Node,
   openRuntime,
   optional,
+  type Ref,
+  repeatUntil,
   type RunCommit,
   StepFailedError,
   task,
@@ -99,7 +102,42 @@ Deno.test("a control node takes no commit of its own: it is committed with what 
   expect(commits).toEqual([[0, 1, 2], [3], [4, 5], [6]]);
 });
 
-Deno.test("graphs that differ only in joins or cases have another schema", () => {
+Deno.test("a loop goes on where it was, also in a process that has none of its values, and a failed iteration is tried again", async () => {
+  const storage = new MemoryRuntimeStorage();
+  const made: string[] = [];
+  let broken = true;
+  const step = task((text: string): string => {
+    if (broken && text === "0123") throw new Error("no further");
+    made.push(text);
+    return `${text}${text.length}`;
+  }, { name: "step" });
+  const definition = defineWorkflow(
+    "resumed",
+    { version: "1" },
+    () => list(repeatUntil("", (text) => step(text), { until: (text) => text.length === 5, maxIterations: 8 })),
+  );
+  {
+    await using runtime = await openRuntime({ runtimeStorage: storage });
+    await expect(runtime.run(definition, undefined, { id: "r" })).rejects.toThrow("no further");
+  }
+  expect(made.splice(0)).toEqual(["", "0", "01", "012"]);
+  broken = false;
+  await using runtime = await openRuntime({ runtimeStorage: storage });
+  const run = runtime.get("r");
+  await run.retry();
+  await runtime.worker([definition]).tick({ budgetMs: 10_000 });
+  expect(await run.result()).toEqual(["01234"]);
+  expect(made).toEqual(["0123"]);
+  const { steps } = await run.status();
+  expect(steps.map(({ status }) => status)).toEqual([
+    ...Array.from({ length: 6 }, () => "SUCCEEDED"),
+    ...Array.from({ length: 3 }, () => "SKIPPED"),
+    "SUCCEEDED",
+    "SUCCEEDED",
+  ]);
+});
+
+Deno.test("graphs that differ only in joins, cases or loops have another schema", () => {
   const schemas = [
     () => list(optional(same(1)).setName("x")),
     () => list(anyOf(same(1)).setName("x")),
@@ -109,6 +147,31 @@ Deno.test("graphs that differ only in joins or cases have another schema", () =>
     () => {
       const [one, two] = [square(2), square(3)];
       return list(branch(same<string>("a"), { a: () => one, b: () => two }).setName("x"));
+    },
+    ...[
+      { maxIterations: 2 },
+      { maxIterations: 3 },
+      { maxIterations: 2, onLimit: "last" as const },
+    ].map((options) => () =>
+      list(repeatUntil(same(1), (x) => square(x), { until: () => true, ...options }).setName("x"))
+    ),
+    () => list(repeatUntil(1, (x) => square(x), { until: () => true, maxIterations: 2 }).setName("x")),
+    // The same nodes and edges, but the second square is made in one iteration or the other.
+    ...[0, 1].map((inIteration) => () => {
+      let between: Node<number> | undefined;
+      const body = (x: Ref<number>, i: number): Node<number> => {
+        if (i === 1 && inIteration === 1) between = square(x);
+        const made = square(between ?? x);
+        if (i === 0 && inIteration === 0) between = square(made);
+        return made;
+      };
+      return list(repeatUntil(1, body, { until: () => true, maxIterations: 2 }).setName("x"));
+    }),
+    // The same as a loop, but for its condition.
+    () => {
+      const begin = same(1);
+      const one = square(begin);
+      return list(branch(same<string>("a"), { a: () => one, b: () => square(one) }).setName("x"));
     },
   ].map((build) => executableOf(defineWorkflow("schema", { version: "1" }, build)).definition.schema);
   expect(new Set(schemas).size).toBe(schemas.length);

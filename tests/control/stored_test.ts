@@ -1,5 +1,15 @@
 import { expect } from "@std/expect";
-import { anyOf, branch, LocalWorkflow, MemoryStorage, namingScope, optional, type Ref, task } from "@fusewire/fusewire";
+import {
+  anyOf,
+  branch,
+  LocalWorkflow,
+  MemoryStorage,
+  namingScope,
+  optional,
+  type Ref,
+  repeatUntil,
+  task,
+} from "@fusewire/fusewire";
 
 interface Calls {
   readonly made: string[];
@@ -149,4 +159,65 @@ Deno.test("of two stored values one is taken, nothing runs, and both count as th
     ["SUCCEEDED", 1],
     ["SUCCEEDED", 1],
   ]);
+});
+
+for (const cache of ["name", "content"] as const) {
+  Deno.test(`a loop with a storage: a plan promises only what is certain, and its iterations are taken from there (${cache})`, async () => {
+    const { calls, storage, run, plan } = stored(({ give, join }) => {
+      let text = 0;
+      return join(repeatUntil("", (value) => give(String(text++), value), {
+        until: (value) => value === "2",
+        maxIterations: 5,
+      }));
+    }, cache);
+    const before = await plan();
+    expect(before.steps.map(({ name, action }) => [name, action])).toEqual([
+      ["initial_0000", "run"],
+      ["give_0000", "run"],
+      ["give_0001", "maybe"],
+      ["give_0002", "maybe"],
+      ["give_0003", "maybe"],
+      ["give_0004", "maybe"],
+      ["repeat_0000", "maybe"],
+      ["join_0000", "maybe"],
+    ]);
+    expect(before.steps[2]!.reasons).toContainEqual({ kind: "loop", node: "give_0000" });
+    expect(before.steps[2]!.message).toContain("it is in a loop that may end with `give_0000`");
+    expect(await run()).toEqual(["2"]);
+    expect(calls.made.splice(0)).toEqual(["0", "1", "2"]);
+    expect(await storage.listTasks("stored")).toEqual(["give_0000", "give_0001", "give_0002"]);
+
+    const after = (await plan()).steps.filter(({ name }) => name.startsWith("give_"));
+    const isStored = cache === "name" ? "stored" : "maybe";
+    expect(after.map(({ action }) => action)).toEqual([
+      // By content, it reads what a node that makes no call gives in this run.
+      cache === "name" ? "stored" : "maybe",
+      isStored,
+      isStored,
+      "maybe",
+      "maybe",
+    ]);
+    expect(await run()).toEqual(["2"]);
+    expect(calls.made).toEqual([]);
+
+    await storage.removeTask("stored", { taskName: "give_0001" });
+    expect((await plan()).steps.find(({ name }) => name === "give_0001")!.action).toBe("maybe");
+    expect(await run()).toEqual(["2"]);
+    expect(calls.made).toEqual(["1"]);
+  });
+}
+
+Deno.test("a failed iteration is tried again in the next run, and those before it are not", async () => {
+  const { calls, run } = stored(({ give, flaky, join }) =>
+    join(repeatUntil("", (value, i) => i === 1 ? flaky("b") : give(`a${i}`, value), {
+      until: () => false,
+      maxIterations: 3,
+      onLimit: "last",
+    }))
+  );
+  await expect(run()).rejects.toThrow("b");
+  expect(calls.made.splice(0)).toEqual(["a0", "b"]);
+  calls.fails = false;
+  expect(await run()).toEqual(["a2"]);
+  expect(calls.made).toEqual(["b", "a2"]);
 });

@@ -34,7 +34,12 @@ export const failsLater = task(async function failsLater(ms: number): Promise<st
   await new Promise<void>((resolve) => setTimeout(resolve, ms));
   throw new RangeError("too late");
 });
+/** Gives the next number. */
+export const next = task((x: number, ..._others: unknown[]): number => x + 1, { name: "next" });
+/** Makes a record. */
+export const record = task((sum: number, by: number): { sum: number; by: number } => ({ sum, by }), { name: "record" });
 export const square = task((x: number) => x * x, { name: "square" });
+export const multiply = task((a: number, b: number) => a * b, { name: "multiply" });
 export const negate = task((x: number) => -x, { name: "negate" });
 export const kindOf = task((x: number): "low" | "high" => (x < 5 ? "low" : "high"), { name: "kindOf" });
 /** Fails if the item is "ill". */

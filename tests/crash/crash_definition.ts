@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { context, defineWorkflow, type Input, task } from "@fusewire/fusewire";
+import { context, defineWorkflow, type Input, repeatUntil, task } from "@fusewire/fusewire";
 
 /** One line of the log: a step was called. */
 export interface LogLine {
@@ -94,12 +94,12 @@ const pure = task(function pure(log: string, n: number) {
   return n + 0.5;
 }, { pure: true });
 
-const last = task(function last(log: string, sum: number, tally: string, half: number) {
+const last = task(function last(log: string, sum: number, tally: string, half: number, looped: number) {
   effect(log);
-  return `${sum} / ${tally} / ${half}`;
+  return `${sum} / ${tally} / ${half} / ${looped}`;
 });
 
-/** A chain, a fan-out and its join, a step that is tried twice, an instance with several calls, steps without side effects. */
+/** A chain, a fan-out and its join, a loop, a step that is tried twice, an instance with several calls, steps without side effects. */
 export const everything = defineWorkflow("everything", { version: "1" }, (input: Input<{ log: string; n: number }>) => {
   const { log } = input;
   const chain = next(log, next(log, first(log, input.n)));
@@ -107,5 +107,6 @@ export const everything = defineWorkflow("everything", { version: "1" }, (input:
   const tally = tallyOf(log, chain);
   const tallied = [sum, flaky(log, sum), next(log, chain)].map((n) => tally.add(n));
   const half = pure(log, pure(log, pure(log, join(log, tallied))));
-  return last(log, sum, tally.seen(), half);
+  const looped = repeatUntil(chain, (n) => next(log, n), { until: (n) => n % 5 === 0, maxIterations: 4 });
+  return last(log, sum, tally.seen(), half, looped);
 });

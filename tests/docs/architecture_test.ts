@@ -23,8 +23,8 @@ async function trespasses(folder: string, allowed: (imported: string, file: stri
   );
 }
 
-Deno.test("storage/ imports nothing of src/ but errors.ts, status.ts and clock.ts", async () => {
-  const known = ["src/errors.ts", "src/status.ts", "src/clock.ts"];
+Deno.test("storage/ imports nothing of src/ but errors.ts, status.ts, clock.ts and retry_after.ts", async () => {
+  const known = ["src/errors.ts", "src/status.ts", "src/clock.ts", "src/retry_after.ts"];
   expect(await trespasses("storage", (to) => to.startsWith("storage/") || known.includes(to))).toEqual([]);
 });
 
@@ -114,6 +114,12 @@ Deno.test("src/pool/ knows neither workflows, backends nor the engine, and its c
   }
 });
 
+Deno.test("src/schema/ knows workflows and what they are made of, and neither runs, backends nor the engine", async () => {
+  const strangers =
+    /^src\/(engine|backends|execution|pool|results)\/|^src\/(in_process|attempt)\.ts$|^storage\/(?!codec\/)/;
+  expect(await trespasses("src/schema", (to) => !strangers.test(to))).toEqual([]);
+});
+
 Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async () => {
   const layers = [
     [
@@ -137,6 +143,7 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
       "src/control/map_body.ts",
       "src/control/sub_workflow.ts",
       "src/definition.ts",
+      "src/control/repeat_until.ts",
     ],
     ["src/graph.ts", "src/graph_order.ts", "src/node_names.ts", "src/control/joins_of.ts"],
     [
@@ -161,4 +168,21 @@ Deno.test("nodes know no graphs, graphs no workflows, workflows no runs", async 
   for (const file of layers.flat()) expect([...files.keys()]).toContain(file);
   const upwards = await trespasses("src", (to, file) => layerOf(file) < 0 || layerOf(to) <= layerOf(file));
   expect(upwards).toEqual([]);
+});
+
+Deno.test("forks and bundles are loaded with the first of them", async () => {
+  const loaded = /^src\/engine\/(fork|fork_plan|near_names|copied_values|record_files)\.ts$|^src\/engine\/bundle\//;
+  const lazy = new Map<string, number>();
+  for (const folder of ["src", "storage"]) {
+    for await (const { path } of walk(join(root, folder), { exts: [".ts"] })) {
+      const file = relative(root, path);
+      if (loaded.test(file)) continue;
+      const source = await Deno.readTextFile(path);
+      for (const [, to = ""] of source.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "(\.[^"]+)"/gm)) {
+        expect(relative(root, join(dirname(path), to))).not.toMatch(loaded);
+      }
+      lazy.set(file, [...source.matchAll(/import\("\.\/(?:fork|bundle\/\w+)\.ts"\)/g)].length);
+    }
+  }
+  expect(lazy.get("src/engine/runtime.ts")).toBe(3);
 });

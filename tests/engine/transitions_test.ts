@@ -64,7 +64,7 @@ Deno.test("Events that make no sense change nothing that must hold, and what is 
       fc.record({ kind: fc.constantFrom("lent", "lost", "returned", "committed"), places }),
       fc.record({ kind: fc.constant("due"), place }),
       fc.record({ kind: fc.constant("awaited"), place, at, until: at }),
-      { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("cancelled", "broken"), at }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("cancelled", "broken", "timedOut"), at }) },
     );
   };
   const cases = layouts.chain((layout) =>
@@ -214,3 +214,24 @@ for (const [sentence, damage] of Object.entries(damages)) {
     expect(violations(state)).toContain(sentence);
   });
 }
+
+Deno.test("When the time of a run is over, what is open is cancelled, what has ended stays, and the run has failed", () => {
+  const state = newState(shapeOf(fan(4)));
+  recover(state, 1);
+  transition(state, { kind: "started", place: 0, at: 2 });
+  transition(state, { kind: "succeeded", place: 0, at: 3 });
+  transition(state, { kind: "committed", places: [0] });
+  transition(state, { kind: "started", place: 1, at: 4 });
+  transition(state, { kind: "retried", place: 1, until: 1_000 });
+  transition(state, { kind: "started", place: 2, at: 4 });
+  transition(state, { kind: "lent", places: [3] });
+  const { aborted, ended } = transition(state, { kind: "timedOut", at: 5 });
+  expect([aborted, ended, state.failed]).toEqual([[2], "FAILED", -1]);
+  const statuses = state.steps.map(statusOf);
+  expect(statuses[0]).toBe("SUCCEEDED");
+  expect(new Set(statuses.slice(1))).toEqual(new Set(["CANCELLED"]));
+  expect(violations(state)).toEqual([]);
+  // What comes too late changes nothing.
+  expect(transition(state, { kind: "succeeded", place: 2, at: 6 }).changed).toEqual([]);
+  expect(transition(state, { kind: "cancelled", at: 7 }).ended).toBe(undefined);
+});

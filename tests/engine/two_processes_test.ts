@@ -160,7 +160,7 @@ onEachStorage(
 onEachStorage("A run that waits for a retry in the process that drives it is cancelled", async (world) => {
   const fail = task((): number => {
     throw new RangeError("boom");
-  }, { name: "fail", retry: { maxAttempts: 2, initialDelay: 1_000, jitter: 0 } });
+  }, { name: "fail", retry: { maxAttempts: 2, initialDelay: 1_900, jitter: 0 } });
   const failing = defineWorkflow("failing", { version: "1" }, () => fail());
   await using process = await world.process();
   await using other = await world.process();

@@ -37,9 +37,14 @@ function workflowOf(times: readonly number[]): LocalWorkflow<ReturnType<typeof t
 class RunOfHooks {
   readonly #context: PluginRunContext;
 
-  constructor(readonly plugin: ProgressPlugin, steps: number, workflowName = "etl", runId = "run") {
-    this.#context = { workflowName, runId, steps };
-    plugin.runStarted(this.#context);
+  private constructor(readonly plugin: ProgressPlugin, context: PluginRunContext) {
+    this.#context = context;
+  }
+
+  static async start(plugin: ProgressPlugin, steps: number, workflowName = "etl", runId = "run"): Promise<RunOfHooks> {
+    const context = { workflowName, runId, steps };
+    await plugin.runStarted(context);
+    return new RunOfHooks(plugin, context);
   }
 
   begin(nodeName: string): void {
@@ -188,9 +193,9 @@ Deno.test("ProgressPlugin leaves clean lines on a terminal after a failure and a
   expect(clock.pending).toBe(0);
 });
 
-Deno.test("ProgressPlugin draws at most ten times a second, and the last change within a tenth of one", () => {
+Deno.test("ProgressPlugin draws at most ten times a second, and the last change within a tenth of one", async () => {
   const output = new FakeTerminal(80);
-  const run = new RunOfHooks(new ProgressPlugin({ output, clock }), 100_000);
+  const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), 100_000);
   const before = output.writes;
   for (let i = 0; i < 5_000; i++) {
     run.begin(`n${i}`);
@@ -203,9 +208,9 @@ Deno.test("ProgressPlugin draws at most ten times a second, and the last change 
   run.finish();
 });
 
-Deno.test("ProgressPlugin goes on telling the time while nothing happens", () => {
+Deno.test("ProgressPlugin goes on telling the time while nothing happens", async () => {
   const output = new FakeTerminal(80);
-  const run = new RunOfHooks(new ProgressPlugin({ output, clock }), 2);
+  const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), 2);
   run.begin("slow");
   clock.advance(65_000);
   expect(output.row).toBe("etl [-------------------] 0/2  1 min 04 s  1 running: slow");
@@ -215,9 +220,9 @@ Deno.test("ProgressPlugin goes on telling the time while nothing happens", () =>
   expect(clock.pending).toBe(0);
 });
 
-Deno.test("ProgressPlugin draws on when the clock is set back", () => {
+Deno.test("ProgressPlugin draws on when the clock is set back", async () => {
   const output = new FakeTerminal(80);
-  const run = new RunOfHooks(new ProgressPlugin({ output, clock }), 2);
+  const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), 2);
   clock.set(clock.now() - 3_600_000);
   run.begin("a");
   expect(output.row).toBe("etl [-------------------] 0/2  0.0 s  1 running: a");
@@ -225,12 +230,12 @@ Deno.test("ProgressPlugin draws on when the clock is set back", () => {
   clock.set(clock.now() + 3_600_000);
 });
 
-Deno.test("ProgressPlugin never fills a line, however narrow the terminal and long the names", () => {
+Deno.test("ProgressPlugin never fills a line, however narrow the terminal and long the names", async () => {
   const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 255 }).filter((text) => !/\p{Cc}/u.test(text));
-  fc.assert(
-    fc.property(fc.nat(200), word, word, fc.nat(30), (width, workflowName, nodeName, steps) => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(200), word, word, fc.nat(30), async (width, workflowName, nodeName, steps) => {
       const output = new FakeTerminal(width);
-      const run = new RunOfHooks(new ProgressPlugin({ output, clock }), steps, workflowName);
+      const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), steps, workflowName);
       run.begin(nodeName);
       clock.advance(100);
       run.end(nodeName);
@@ -243,16 +248,16 @@ Deno.test("ProgressPlugin never fills a line, however narrow the terminal and lo
   );
 });
 
-Deno.test("ProgressPlugin takes 80 columns where a terminal does not tell", () => {
+Deno.test("ProgressPlugin takes 80 columns where a terminal does not tell", async () => {
   const output = new FakeTerminal(0);
-  const run = new RunOfHooks(new ProgressPlugin({ output, clock }), 4);
+  const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), 4);
   expect(output.row).toBe("etl [-------------------] 0/4  0.0 s");
   run.finish();
 });
 
-Deno.test("ProgressPlugin follows a terminal that becomes narrower", () => {
+Deno.test("ProgressPlugin follows a terminal that becomes narrower", async () => {
   const output = new FakeTerminal(120);
-  const run = new RunOfHooks(new ProgressPlugin({ output, clock }), 4);
+  const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), 4);
   output.width = 24;
   run.begin("a");
   clock.advance(100);
@@ -270,11 +275,11 @@ Deno.test("ProgressPlugin has no colours with NO_COLOR, and red ones for failure
   }
 });
 
-Deno.test("ProgressPlugin shows runs that are under way together in one bar", () => {
+Deno.test("ProgressPlugin shows runs that are under way together in one bar", async () => {
   const output = new FakeTerminal(80);
   const plugin = new ProgressPlugin({ output, clock });
-  const first = new RunOfHooks(plugin, 4, "first", "run-a");
-  const second = new RunOfHooks(plugin, 6, "second", "run-b");
+  const first = await RunOfHooks.start(plugin, 4, "first", "run-a");
+  const second = await RunOfHooks.start(plugin, 6, "second", "run-b");
   first.begin("a");
   first.end("a");
   second.begin("a");
@@ -287,9 +292,9 @@ Deno.test("ProgressPlugin shows runs that are under way together in one bar", ()
   expect(output.row).toBe("");
 });
 
-Deno.test("ProgressPlugin counts nodes that nobody expected at the start", () => {
+Deno.test("ProgressPlugin counts nodes that nobody expected at the start", async () => {
   const output = new FakePipe();
-  const run = new RunOfHooks(new ProgressPlugin({ output, clock }), 1);
+  const run = await RunOfHooks.start(new ProgressPlugin({ output, clock }), 1);
   for (const name of ["a", "b"]) {
     run.begin(name);
     run.end(name);

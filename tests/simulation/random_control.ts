@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { anyOf, branch, type Node, optional, type Ref, task } from "@fusewire/fusewire";
+import { anyOf, branch, type Node, optional, type Ref, repeatUntil, task } from "@fusewire/fusewire";
 import type { SeededRandom } from "@fusewire/fusewire/testing";
 import type { StepValue } from "./random_workflow.ts";
 
@@ -22,13 +22,25 @@ export type Taking =
     readonly makes: boolean;
     readonly lacksCase: boolean;
     readonly isOptional: boolean;
+  }
+  /** What a loop makes of it, whose iterations read another value too. */
+  | {
+    readonly kind: "repeat";
+    readonly parent: number;
+    readonly other: number;
+    readonly most: number;
+    /** The iteration that ends it; as many as there are or more if none does. */
+    readonly ends: number;
+    /** The iteration that fails, if it comes to that. */
+    readonly fails: number;
+    readonly isOptional: boolean;
   };
 
 /** How the step at `place` takes the value of `parent`. */
 export function planTaking(random: SeededRandom, parent: number, place: number, control: number): Taking {
   if (!random.bool(control)) return { kind: "plain", parent };
   const other = (): number => random.int(0, place - 1);
-  switch (random.pick(["optional", "anyOf", "branch"] as const)) {
+  switch (random.pick(["optional", "anyOf", "branch", "repeat"] as const)) {
     case "optional":
       return { kind: "optional", parent };
     case "anyOf": {
@@ -43,6 +55,16 @@ export function planTaking(random: SeededRandom, parent: number, place: number, 
         other: other(),
         makes: random.bool(0.6),
         lacksCase: random.bool(0.1),
+        isOptional: random.bool(0.4),
+      };
+    case "repeat":
+      return {
+        kind: "repeat",
+        parent,
+        other: other(),
+        most: random.int(1, 4),
+        ends: random.int(0, 4),
+        fails: random.bool(0.2) ? random.int(0, 3) : -1,
         isOptional: random.bool(0.4),
       };
   }
@@ -71,6 +93,23 @@ export function taken(taking: Taking, nodes: readonly Node<StepValue>[], reader:
       };
       const made = branch(nodes[selector]!.item("step"), { [name]: one(chosen, "chosen"), other: one(other, "other") });
       return isOptional ? optional(made) : made;
+    }
+    case "repeat": {
+      const { parent, other, most, ends, fails, isOptional } = taking;
+      const name = `${reader}.${parent}.loop`;
+      const iteration = (of: Ref<StepValue>, i: number): Node<StepValue> => {
+        const body = (...of: StepValue[]): StepValue => {
+          if (i === fails) throw new Error(`${name} fails in iteration ${i}`);
+          return { step: `${name}.${i}`, call: 0, of };
+        };
+        return task(body, { name, pure: i % 2 === parent % 2 })(of, ...i % 2 === 0 ? [] : [nodes[other]!]);
+      };
+      const loop = repeatUntil(nodes[parent]!, iteration, {
+        until: ({ step }) => step === `${name}.${ends}`,
+        maxIterations: most,
+        onLimit: other % 2 === 0 ? "last" : "fail",
+      });
+      return isOptional ? optional(loop) : loop;
     }
   }
 }

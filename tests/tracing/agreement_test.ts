@@ -97,3 +97,44 @@ Deno.test("The trace of any durable run is what run.events() tells from the stor
     { numRuns: 60 },
   );
 });
+
+Deno.test("The trace of any fork is what run.events() tells from the store, and tells nothing of what was kept", async () => {
+  await using file = await traceFile();
+  await using runtime = await openRuntime({ kv: ":memory:", tracer: file.tracer() });
+  await fc.assert(
+    fc.asyncProperty(shape, fc.nat(8), async (layout, from) => {
+      const nodes = nodesOf(layout);
+      const workflow = new KvWorkflow(nodes, { workflowName: "any", runtime });
+      const run = await workflow.start();
+      await run.result().catch(() => {});
+      const before = await run.status();
+      const fork = await runtime.fork(run, { from: before.steps[from % before.steps.length]!.name });
+      // The next start of the workflow goes on with what has not ended.
+      const there = await workflow.start();
+      expect(there.id).toBe(fork.id);
+      await there.result().catch(() => {});
+      const { steps } = await fork.status();
+      const traced = (await file.events()).filter(({ runId }) => runId === fork.id);
+      const places = steps.map(({ name }) => name);
+      expect(inOrder(traced, places)).toEqual(inOrder(await Array.fromAsync(fork.events()), places));
+      expect([traced[0]!.event, traced.at(-1)!.event]).toEqual(["workflow_started", "workflow_finished"]);
+      const told = traced.flatMap((event) => event.event === "step_finished" ? [event.step] : []);
+      expect(new Set(told).size).toBe(told.length);
+      expect(told.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("The trace of a fork that is cancelled before anybody works on it is what run.events() tells", async () => {
+  await using file = await traceFile();
+  await using runtime = await openRuntime({ kv: ":memory:", tracer: file.tracer() });
+  const one = task((n: number) => n + 1, { name: "one" });
+  const run = await new KvWorkflow(one(one(1)), { workflowName: "two", runtime }).start();
+  await run.result();
+  const fork = await runtime.fork(run, { from: "one_0001" });
+  await fork.cancel();
+  const traced = (await file.events()).filter(({ runId }) => runId === fork.id);
+  expect(traced).toEqual(await Array.fromAsync(fork.events()));
+  expect(traced.map(({ event }) => event)).toEqual(["workflow_started", "step_finished", "workflow_finished"]);
+});

@@ -1,4 +1,14 @@
-import { anyOf, branch, type Input, type Node, optional, type Ref, task } from "@fusewire/fusewire";
+import {
+  anyOf,
+  branch,
+  type Input,
+  type Node,
+  type NodeItem,
+  optional,
+  type Ref,
+  repeatUntil,
+  task,
+} from "@fusewire/fusewire";
 import { refused, typeOf } from "./type_of.ts";
 
 const text = task(() => "a", { name: "text" });
@@ -52,6 +62,47 @@ Deno.test("branch() gives the union of its cases, and knows those of literal sel
     branch(side(), { left: () => 1, right: () => text() });
     // @ts-expect-error a selector is text, a number or a boolean
     branch(pair(), { a: () => text() });
+  });
+});
+
+Deno.test("repeatUntil() has the type of what it begins with, and so have its iterations", () => {
+  const bounds = { until: () => true, maxIterations: 1 };
+  const next = task((x: number) => x + 1, { name: "next" });
+  const sums = task((sum: number, by: number) => ({ sum, by }), { name: "sums" });
+  typeOf(repeatUntil(0, (x) => next(x), { until: (x) => x > 3, maxIterations: 5 })).is<Node<number>>();
+  typeOf(repeatUntil(count(), (x, i) => (typeOf(i).is<number>(), next(x)), bounds)).is<Node<number>>();
+  typeOf(repeatUntil(count(), next, bounds)).is<Node<number>>();
+  typeOf(repeatUntil(pair().item(1), () => text(), bounds)).is<Node<string>>();
+  typeOf(repeatUntil(side(), () => side(), bounds)).is<Node<"left" | "right">>();
+  typeOf(repeatUntil({ sum: 0, by: 1 }, (now) => sums(now.item("sum"), now.item("by")), {
+    until: ({ sum }) => sum > 3,
+    maxIterations: 9,
+  })).is<Node<{ sum: number; by: number }>>();
+  typeOf(repeatUntil<number | undefined>(undefined, () => optional(count()), {
+    until: (x) => (typeOf<typeof x>().is<number | undefined>(), x === 1),
+    maxIterations: 2,
+  })).is<Node<number | undefined>>();
+  typeOf(repeatUntil(pair(), (now) => {
+    typeOf(now.item(0)).is<NodeItem<number>>();
+    return pair();
+  }, bounds)).is<Node<[number, string]>>();
+  const ofInput = (input: Input<{ n: number }>) => repeatUntil(input.n, (x) => next(x), bounds);
+  typeOf<ReturnType<typeof ofInput>>().is<Node<number>>();
+  refused(() => {
+    // @ts-expect-error an iteration gives what the next one takes
+    repeatUntil(0, () => text(), bounds);
+    // @ts-expect-error an iteration gives a reference
+    repeatUntil(0, () => 1, bounds);
+    // @ts-expect-error `until` takes a number
+    repeatUntil(0, (x) => next(x), { until: (x: string) => x === "", maxIterations: 1 });
+    // @ts-expect-error `until` gives true or false
+    repeatUntil(0, (x) => next(x), { until: (x) => x, maxIterations: 1 });
+    // @ts-expect-error there is no such limit
+    repeatUntil(0, (x) => next(x), { ...bounds, onLimit: "first" });
+    // @ts-expect-error there is no bound
+    repeatUntil(0, (x) => next(x), { until: () => true });
+    // @ts-expect-error the body takes a number
+    repeatUntil("a", (x) => next(x), bounds);
   });
 });
 

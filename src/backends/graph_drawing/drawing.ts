@@ -13,7 +13,7 @@ export type DrawnKind = "function" | "instance" | "method" | "control";
 
 /**
  * Why one node waits for another: it reads its value, uses the same live object next, asks it whether to run, or just comes later. What a
- * control node takes is optional, one of any, or the value of a case.
+ * control node takes is optional, one of any, or the value of a case or an iteration.
  */
 export type EdgeKind = "data" | "state" | "condition" | "order" | "optional" | "any" | "case";
 
@@ -33,7 +33,7 @@ export interface DrawnEdge {
   readonly to: number;
   /** The strongest reason. */
   readonly kind: EdgeKind;
-  /** The cases of a branch that it stands for; empty if it stands for none. */
+  /** The cases of a branch, or iterations of a loop, that it stands for; empty if it stands for none. */
   readonly label: string;
 }
 
@@ -128,6 +128,11 @@ function addTaken(
         break;
       case "gather":
         add(parent, "optional");
+        break;
+      case "repeatUntil":
+        add(parent, "case", String(i));
+        break;
+      case "initial":
         break;
     }
   }

@@ -41,15 +41,6 @@ export function delayAfter(
   return Math.min(maxDelay, Math.max(retryAfter, most / 2 + random * most / 2));
 }
 
-/** What a `Retry-After` header asks for, in ms from `now`; 0 if it asks for nothing. */
-export function retryAfterOf(response: { readonly headers: Headers }, now: number): number {
-  const header = response.headers.get("retry-after");
-  if (header === null) return 0;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const until = Date.parse(header);
-  return Number.isNaN(until) ? 0 : Math.max(0, until - now);
-}
-
 /** Waits. */
 export function wait(clock: Clock, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

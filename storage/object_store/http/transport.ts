@@ -5,7 +5,8 @@
  */
 import type { Clock } from "../../../src/clock.ts";
 import { FusewireError, UnavailableError } from "../../../src/errors.ts";
-import { delayAfter, retryAfterOf, type RetryOptions, wait } from "./backoff.ts";
+import { retryAfterHeader } from "../../../src/retry_after.ts";
+import { delayAfter, type RetryOptions, wait } from "./backoff.ts";
 
 /** The part of `fetch` that is used; tests give their own. */
 export type Fetch = (request: Request) => Promise<Response>;
@@ -125,7 +126,10 @@ export class Transport {
   /** The error for an answer whose state asks for another attempt. */
   again(response: Response, detail: string): AgainError {
     const shown = detail === "" ? response.statusText : detail;
-    return new AgainError(`${response.status} ${shown}`.trim(), retryAfterOf(response, this.#options.clock.now()));
+    return new AgainError(
+      `${response.status} ${shown}`.trim(),
+      retryAfterHeader(response.headers, this.#options.clock.now()),
+    );
   }
 }
 

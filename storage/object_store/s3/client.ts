@@ -5,8 +5,8 @@
  */
 import type { Clock } from "../../../src/clock.ts";
 import { PermissionError } from "../../../src/errors.ts";
+import { retryAfterHeader } from "../../../src/retry_after.ts";
 import { AgainError, type Fetch, Transport } from "../http/transport.ts";
-import { retryAfterOf } from "../http/backoff.ts";
 import { requestBody } from "../http/request_body.ts";
 import type { S3Address } from "./address.ts";
 import type { BucketPlace } from "./bucket_place.ts";
@@ -231,7 +231,7 @@ export class S3Client {
     const answer = await onRefusal(refusal);
     if (answer !== undefined) return answer.value;
     if (isTemporary(refusal)) {
-      throw new AgainError(saidBy(refusal), retryAfterOf(refusal, this.clock.now()));
+      throw new AgainError(saidBy(refusal), retryAfterHeader(refusal.headers, this.clock.now()));
     }
     const { place, bucket } = this.place;
     const { region } = this.address;

@@ -7,6 +7,7 @@
  * @module
  */
 import type { RunCommit } from "../engine_storage.ts";
+import { writeCached } from "./cached.ts";
 import { CommitWriter } from "./commit_writer.ts";
 import type { KvContext } from "./context.ts";
 import { eventEntries } from "./events.ts";
@@ -54,6 +55,7 @@ export class Commits {
       writer.step(place, record, form);
     }
     if (commit.events !== undefined && commit.events.length > 0) await this.#addEvents(hold, commit.events, writer);
+    if (commit.cached !== undefined) await writeCached(this.context, commit.cached, writer);
     if (hold.offers !== undefined || commit.closedOffers !== undefined) await this.#closeOffers(hold, commit, writer);
     // What is offered in the commit that ends the run is over with it.
     const mayOffer = commit.offers !== undefined && commit.offers.length > 0 && commit.then?.kind !== "ended";

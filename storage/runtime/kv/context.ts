@@ -7,7 +7,7 @@ import type { Clock } from "../../../src/clock.ts";
 import { ConfigError } from "../../../src/errors.ts";
 import type { CommitQueue } from "../../kv/commit_queue.ts";
 import type { KvKeys } from "./keys.ts";
-import type { KvListSelector } from "../../kv/kv_like.ts";
+import type { KvCheck, KvListSelector } from "../../kv/kv_like.ts";
 import type { PatientReads } from "../../kv/patient_reads.ts";
 import type { StoredForms } from "./stored_form.ts";
 import { Unit } from "../../kv/unit.ts";
@@ -47,11 +47,23 @@ export async function untilUnchanged<T>(what: string, attempt: () => Promise<T |
   throw new ConfigError(`${what} was changed by others each of ${MOST_TRIES} times that it was tried.`);
 }
 
-/** Removes keys that nobody reads any more, in commits of bounded size. */
-export async function removeAll(context: KvContext, selector: KvListSelector): Promise<void> {
+/** What is written only as long as the head of a run is the one that was read. */
+export interface WhileHead {
+  /** The run. */
+  readonly runId: string;
+  /** One condition for all that is written. */
+  readonly check: KvCheck;
+}
+
+/** Removes keys that nobody reads any more, in commits of bounded size, each only as long as `only` holds. */
+export async function removeAll(context: KvContext, selector: KvListSelector, only?: WhileHead): Promise<void> {
   let waiting: Promise<unknown>[] = [];
   for await (const entry of context.kv.list(selector, { batchSize: 100 })) {
     const unit = new Unit();
+    if (only !== undefined) {
+      unit.checks.push(only.check);
+      unit.share(only.runId);
+    }
     unit.delete(entry.key);
     waiting.push(context.queue.submit(unit));
     if (waiting.length >= 1000) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ConfigError, NotFoundError } from "../../../src/errors.ts";
+import { NotFoundError } from "../../../src/errors.ts";
+import { redefined } from "../definition_changes.ts";
 import type { DefinitionKey, DefinitionRecord } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { formBytes, type StoredForm } from "./stored_form.ts";
@@ -28,7 +29,9 @@ export class Definitions {
     const key = keys.definition(definition);
     await untilUnchanged(`The definition of ${JSON.stringify(definition.workflow)}`, async () => {
       const found = await kv.get<string>(key);
-      if (found.value !== null && found.value !== definition.schema) throw redefined(definition);
+      if (found.value !== null && found.value !== definition.schema) {
+        throw redefined(await this.read({ ...definition, schema: found.value }), definition);
+      }
       if (found.value !== null) return true;
       const unit = new Unit();
       unit.guards.push(`definition ${JSON.stringify([definition.workflow, definition.version])}`);
@@ -76,12 +79,4 @@ export class Definitions {
 /** Under what the pieces of a graph lie; no run has such an id. */
 function graphOwner(schema: string): string {
   return `\u0001graph ${schema}`;
-}
-
-function redefined({ workflow, version }: DefinitionRecord): ConfigError {
-  return new ConfigError(
-    `Version ${JSON.stringify(version)} of workflow ${JSON.stringify(workflow)} is known with another graph; ` +
-      "give the changed definition another version.",
-    { workflow },
-  );
 }

@@ -37,7 +37,7 @@ export async function eventEntries(
   const entries: { events: EventForm[]; bytes: number }[] = [];
   for (const event of events) {
     const form = await formOf(forms, runId, event);
-    const bytes = 160 + (event.event === "warning" ? 2 * event.message.length : 0) + (form.x ? formBytes(form.x) : 0);
+    const bytes = 160 + lengthOf(event) + (form.x ? formBytes(form.x) : 0);
     const last = entries[entries.length - 1];
     if (last !== undefined && last.bytes + bytes <= ENTRY_BYTES) {
       last.events.push(form);
@@ -55,6 +55,12 @@ export async function eventOf(forms: StoredForms, runId: string, form: EventForm
   const value = await forms.read(runId, form.x);
   const error: ErrorRecord = value.kind === "error" ? value.error : { name: "Error", message: "" };
   return form.e.event === "attempt_failed" ? { ...form.e, error } : form.e;
+}
+
+/** About how many bytes an event has that others do not. */
+function lengthOf(event: NotableEvent): number {
+  if (event.event === "warning") return 2 * event.message.length;
+  return event.event === "kept" ? 32 * event.places.length : 0;
 }
 
 async function formOf(forms: StoredForms, runId: string, event: NotableEvent): Promise<EventForm> {

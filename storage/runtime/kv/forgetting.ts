@@ -26,6 +26,7 @@ export async function reopenRun(
   reader: RunReader,
   holds: Holds,
   runId: string,
+  now: number,
   held: Claim | undefined,
 ): Promise<boolean> {
   const { keys, queue } = context;
@@ -36,7 +37,7 @@ export async function reopenRun(
     if (entry?.value.m === mark) return true;
     if (entry === undefined || !hasEnded(entry.value)) return false;
     const head = entry.value;
-    const open = { ...head, u: statusCode("PENDING"), r: true, e: undefined, x: undefined, m: mark };
+    const open = { ...head, u: statusCode("PENDING"), r: true, ra: now, e: undefined, x: undefined, m: mark };
     const begin = () => {
       const unit = new Unit();
       unit.guards.push(runId);
@@ -87,18 +88,24 @@ export async function removeRun(context: KvContext, runId: string): Promise<void
   const gone = await untilUnchanged(`Run ${JSON.stringify(runId)}`, async () => {
     const entry = await kv.get<Head>(keys.head(runId));
     if (entry.versionstamp === null || !hasEnded(entry.value)) return "nothing";
-    if (entry.value.gone === true) return entry;
+    if (entry.value.gone === true && entry.value.making !== true) return entry;
     const unit = new Unit();
     unit.guards.push(runId);
     unit.check(entry.key, entry.versionstamp);
-    const value: Head = { ...entry.value, gone: true, g: undefined, i: new Uint8Array(0), x: undefined, st: undefined };
+    // Who was still writing it can not go on from here.
+    const { ff: _forked, im: _imported, making: _making, ...rest } = entry.value;
+    const value: Head = { ...rest, gone: true, g: undefined, i: new Uint8Array(0), x: undefined, st: undefined };
     unit.set(entry.key, value, 1000);
     if (value.k !== undefined) unit.delete(keys.idempotency(value.w, value.k));
     const versionstamp = await queue.submit(unit);
     return versionstamp === undefined ? undefined : { ...entry, value, versionstamp };
   });
   if (gone === "nothing") return;
-  for (const kind of ["page", "val", "blob", "msg", "event", "lent"]) await removeAll(context, keys.below(kind, runId));
+  // Once another has removed all, a run of the same id may begin, and what lies there is not ours to remove.
+  const only = { runId, check: { key: gone.key, versionstamp: gone.versionstamp } };
+  for (const kind of ["page", "val", "blob", "msg", "event", "lent"]) {
+    await removeAll(context, keys.below(kind, runId), only);
+  }
   const unit = new Unit();
   unit.guards.push(runId);
   unit.check(gone.key, gone.versionstamp);

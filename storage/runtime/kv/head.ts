@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { NewRun, RunRecord, StoredValue } from "../records.ts";
+import type { ForkOrigin, ImportOrigin, NewRun, RunRecord, StoredValue } from "../records.ts";
 import { PAGE_STEPS, statusCode, statusOf, type StepPage } from "./step_page.ts";
 import type { WaitingRun } from "./keys.ts";
 import type { StoredForm } from "./stored_form.ts";
@@ -41,6 +41,10 @@ export interface Head {
   readonly j: string | undefined;
   /** What a tracer gave; absent in heads without, so that they are no longer for it. */
   readonly tr?: string;
+  /** The run that it was forked from. */
+  readonly ff?: ForkOrigin;
+  /** Where it was imported from. */
+  readonly im?: ImportOrigin;
   /** The run that waits for it, and the place of its step; absent in heads without. */
   readonly pa?: { readonly r: string; readonly p: number; readonly n?: string };
   /** Input; absent if it lies under a key of its own. */
@@ -57,6 +61,8 @@ export interface Head {
   readonly h: boolean;
   /** Whether it was opened again, and nothing was committed since. */
   readonly r: boolean;
+  /** When it was last opened again; absent if it never was. */
+  readonly ra?: number;
   /** When it ended. */
   readonly e: number | undefined;
   /** Place and error of the step that it failed with. */
@@ -79,13 +85,20 @@ export interface Head {
   readonly st: StepPage | undefined;
   /** The run was forgotten, and its parts are being removed. */
   readonly gone?: true;
+  /** Beside `gone`: a run that does not exist yet, and the parts of which are being written. `a` is when its writer last said that it lives. */
+  readonly making?: true;
 }
 
 /** A head while it is put together. */
 export type HeadDraft = { -readonly [field in keyof Head]: Head[field] };
 
 /** The head of a run that is about to exist. */
-export function newHead(run: NewRun, input: StoredForm | undefined, session: string | undefined, mark: string): Head {
+export function newHead(
+  run: Omit<NewRun, "input">,
+  input: StoredForm | undefined,
+  session: string | undefined,
+  mark: string,
+): Head {
   const due = run.dueAt <= run.createdAt;
   return {
     w: run.workflow,
@@ -100,6 +113,8 @@ export function newHead(run: NewRun, input: StoredForm | undefined, session: str
     k: run.idempotencyKey,
     j: run.exclusive,
     ...(run.trace === undefined ? {} : { tr: run.trace }),
+    ...(run.forkedFrom === undefined ? {} : { ff: run.forkedFrom }),
+    ...(run.importedFrom === undefined ? {} : { im: run.importedFrom }),
     ...(run.parent === undefined ? {} : { pa: parentForm(run.parent) }),
     i: input,
     u: statusCode(session === undefined ? "PENDING" : "RUNNING"),
@@ -165,11 +180,18 @@ export function headBytes(head: Head): number {
   if (head.k !== undefined) bytes += 2 * head.k.length;
   if (head.j !== undefined) bytes += 2 * head.j.length;
   if (head.tr !== undefined) bytes += 2 * head.tr.length + 8;
+  if (head.ff !== undefined) bytes += textBytes([head.ff.run, ...head.ff.from, ...head.ff.overridden ?? []]);
+  if (head.im !== undefined) bytes += textBytes([head.im.run, ...head.im.redacted ?? []]) + 64;
   if (head.pa !== undefined) bytes += 2 * (head.pa.r.length + (head.pa.n?.length ?? 0)) + 50;
+  if (head.ra !== undefined) bytes += 16;
   if (head.o !== undefined) bytes += 2 * head.o.length;
   if (head.i !== undefined) bytes += INLINE_INPUT_BYTES * 2;
   if (head.x !== undefined) bytes += MAX_FAILURE_BYTES;
   return bytes + (head.st?.length ?? 0);
+}
+
+function textBytes(texts: readonly string[]): number {
+  return texts.reduce((bytes, text) => bytes + 2 * text.length + 8, 64);
 }
 
 /** The largest failure that is kept in the head. */
@@ -198,6 +220,8 @@ export function runRecord(
     ...(head.k === undefined ? {} : { idempotencyKey: head.k }),
     ...(head.j === undefined ? {} : { exclusive: head.j }),
     ...(head.tr === undefined ? {} : { trace: head.tr }),
+    ...(head.ff === undefined ? {} : { forkedFrom: head.ff }),
+    ...(head.im === undefined ? {} : { importedFrom: head.im }),
     ...(head.pa === undefined ? {} : { parent: parentOf(head.pa) }),
     status: statusOf(head.u),
     fence: head.f,
@@ -206,6 +230,7 @@ export function runRecord(
     parked: head.h,
     // Until its holder commits something it has to be told again, should the holder be lost.
     reopened: head.r && (claimed || head.o === undefined),
+    ...(head.ra === undefined ? {} : { reopenedAt: head.ra }),
     ...(head.e === undefined ? {} : { endedAt: head.e }),
     ...(failure === undefined ? {} : { failure }),
   };

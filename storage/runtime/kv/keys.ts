@@ -108,6 +108,18 @@ export class KvKeys {
   slots(key: string): KvListSelector {
     return { prefix: [this.prefix, "slot", short(key)] };
   }
+  /** A result for the steps of other runs. */
+  cached(key: string): KvKey {
+    return [this.prefix, "cached", key];
+  }
+  /** The keys of some results that were kept at this time. */
+  cachedAt(keptAt: number, id: string): KvKey {
+    return [this.prefix, "cached-at", keptAt, id];
+  }
+  /** The turns of a rate limit. */
+  turns(key: string): KvKey {
+    return [this.prefix, "turns", short(key)];
+  }
   /** The run that an idempotency key stands for. */
   idempotency(workflow: string, key: string): KvKey {
     return [this.prefix, "idem", workflow, short(key)];

@@ -5,6 +5,7 @@
  */
 import type { Status } from "../../../src/status.ts";
 import type { ClaimRequest, EngineStorage, RunCommit, RunPage, RunQuery, Slot } from "../engine_storage.ts";
+import type { FilledRun, RunContents } from "../filled_run.ts";
 import type {
   Claim,
   DefinitionKey,
@@ -18,6 +19,7 @@ import type {
   StepReport,
   StoredValue,
 } from "../records.ts";
+import type { TurnLimit } from "../rate_limit.ts";
 import type { KvLike } from "../../kv/kv_like.ts";
 import { nextFileChange } from "./file_changes.ts";
 import { openHeartbeat } from "./heartbeat.ts";
@@ -124,6 +126,14 @@ export class KvRuntimeStorage implements EngineStorage {
     return this.#with(({ starts }) => starts.start(run, session, held));
   }
 
+  /** Makes a run of which steps have ended. */
+  startFilled(run: FilledRun, contents: RunContents): ReturnType<EngineStorage["startFilled"]> {
+    return this.#with(async ({ context, reader }) => {
+      const { FilledStarts } = await import("./filled_starts.ts");
+      return await new FilledStarts(context, reader).start(run, contents);
+    });
+  }
+
   /** Claims runs that are ready or due. */
   claimRuns(request: ClaimRequest): ReturnType<EngineStorage["claimRuns"]> {
     return this.#with(({ claims }) => claims.claimRuns(request));
@@ -175,8 +185,8 @@ export class KvRuntimeStorage implements EngineStorage {
   }
 
   /** Opens a finished run again. */
-  reopen(runId: string, held?: Claim): Promise<boolean> {
-    return this.#with((parts) => parts.reopen(runId, held));
+  reopen(runId: string, now: number, held?: Claim): Promise<boolean> {
+    return this.#with((parts) => parts.reopen(runId, now, held));
   }
 
   /** A worker begins, or says that it lives. */
@@ -229,6 +239,11 @@ export class KvRuntimeStorage implements EngineStorage {
     return this.#with(({ slots }) => slots.free(slot));
   }
 
+  /** Takes a turn of a rate limit. */
+  takeTurn(limit: TurnLimit, now: number): Promise<number> {
+    return this.#with(({ turns }) => turns.take(limit, now));
+  }
+
   /** The versionstamps of the bells that concern a worker. */
   bell(session: string, queues: readonly string[]): Promise<string> {
     return this.#with(({ bells }) => bells.ask(session, queues));
@@ -242,6 +257,26 @@ export class KvRuntimeStorage implements EngineStorage {
   /** Forgets a finished run. */
   forget(runId: string): Promise<void> {
     return this.#with((parts) => parts.forget(runId));
+  }
+
+  /** The results that are kept under keys. */
+  readCached(keys: readonly string[]): ReturnType<NonNullable<EngineStorage["readCached"]>> {
+    return this.#with(({ cached }) => cached.read(keys));
+  }
+
+  /** The results whose keys are in a range. */
+  listCached(from: string, to: string, limit: number): ReturnType<NonNullable<EngineStorage["listCached"]>> {
+    return this.#with(({ cached }) => cached.list(from, to, limit));
+  }
+
+  /** Keys of results that were kept before a time. */
+  cachedBefore(time: number, limit: number): Promise<readonly string[]> {
+    return this.#with(({ cached }) => cached.before(time, limit));
+  }
+
+  /** Drops results that were not kept again. */
+  dropCached(keys: readonly string[], time: number): Promise<void> {
+    return this.#with(({ cached }) => cached.drop(keys, time));
   }
 
   /** Waits until all is written, and closes the KV if it was opened for this storage. */

@@ -6,6 +6,7 @@
 import { systemClock } from "../../../src/clock.ts";
 import { DENO_LIMITS } from "../../kv/batch.ts";
 import { Bells } from "./bells.ts";
+import { CachedResults } from "./cached.ts";
 import { Claims } from "./claims.ts";
 import { CommitQueue } from "../../kv/commit_queue.ts";
 import type { Claim } from "../records.ts";
@@ -30,6 +31,7 @@ import { Sessions } from "./sessions.ts";
 import { Slots } from "./slots.ts";
 import { Starts } from "./starts.ts";
 import { StoredForms } from "./stored_form.ts";
+import { Turns } from "./turns.ts";
 
 /** The parts of a KV runtime storage. */
 export interface KvParts {
@@ -53,8 +55,12 @@ export interface KvParts {
   readonly offers: Offers;
   /** Places of concurrency keys. */
   readonly slots: Slots;
+  /** Turns of rate limits. */
+  readonly turns: Turns;
   /** What says that there is something new. */
   readonly bells: Bells;
+  /** Results for the steps of other runs. */
+  readonly cached: CachedResults;
   /** Definitions. */
   readonly definitions: Definitions;
   /** The end of sessions. */
@@ -64,7 +70,7 @@ export interface KvParts {
   /** The ten plain methods. */
   readonly methods: KvPlainMethods;
   /** Opens a finished run again. */
-  reopen(runId: string, held?: Claim): Promise<boolean>;
+  reopen(runId: string, now: number, held?: Claim): Promise<boolean>;
   /** Forgets a finished run. */
   forget(runId: string): Promise<void>;
 }
@@ -97,12 +103,14 @@ export function kvParts(kv: KvLike, options: KvRuntimeStorageOptions): KvParts {
     messages,
     offers: new Offers(context, reader, sessions, messages),
     slots: new Slots(context, sessions),
+    turns: new Turns(context),
     bells: new Bells(context, kv, remote ? undefined : options.reopen?.target),
+    cached: new CachedResults(context),
     definitions,
     reaper: new Reaper(context, sessions, messages),
     plain,
     methods: new KvPlainMethods({ plain, reader, definitions }),
-    reopen: (runId, held) => reopenRun(context, reader, holds, runId, held),
+    reopen: (runId, now, held) => reopenRun(context, reader, holds, runId, now, held),
     forget: (runId) => removeRun(context, runId),
   };
 }

@@ -138,7 +138,8 @@ export function recordNow(runId: string, head: Head, claimed: boolean): RunRecor
   return failure && runRecord(runId, head, input, failureOf(head, failure), claimed);
 }
 
-function valueNow(form: StoredForm): StoredValue | undefined {
+/** The value of a form that has all of it; `undefined` for one in pieces. */
+export function valueNow(form: StoredForm): StoredValue | undefined {
   if (form instanceof Uint8Array) return { kind: "bytes", bytes: form };
   if (form.k === "error") return { kind: "error", error: form.error };
   return form.k === "object" ? { kind: "object", key: form.key, size: form.size, sha256: form.sha256 } : undefined;

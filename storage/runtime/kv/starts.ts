@@ -8,7 +8,8 @@ import type { Claim, ClaimedRun, NewRun, RunRecord } from "../records.ts";
 import { type KvContext, untilUnchanged } from "./context.ts";
 import { type Head, headBytes, INLINE_INPUT_BYTES, newHead, runRecord, tellsAge } from "./head.ts";
 import { Hold, type Holds } from "./holds.ts";
-import type { KvCheck, KvEntry } from "../../kv/kv_like.ts";
+import type { KvKeys } from "./keys.ts";
+import type { KvCheck, KvEntry, KvKey } from "../../kv/kv_like.ts";
 import type { RunReader } from "./run_reader.ts";
 import { exclusiveGuard, removeRun } from "./forgetting.ts";
 import { sessionGuard, type Sessions } from "./sessions.ts";
@@ -18,6 +19,38 @@ import { writeWaiting } from "./waiting.ts";
 
 /** The most bytes of a head without its steps and failure: what tags and names may take. */
 const MOST_HEAD_BYTES = 40_000;
+
+/**
+ * Refuses a run of which more has to be in its head than there is room for.
+ *
+ * @throws {ConfigError} If its tags, or what it was forked from, are too long.
+ */
+export function checkHead({ id, workflow, forkedFrom }: Omit<NewRun, "input">, head: Head): void {
+  const bytes = headBytes(head);
+  if (bytes <= MOST_HEAD_BYTES) return;
+  const what = forkedFrom === undefined ? "The tags" : "The tags, or the names of the steps that it is forked from,";
+  throw new ConfigError(
+    `${what} of run ${JSON.stringify(id)} are too long: they and its names take ${bytes} bytes, and a run has ` +
+      `${MOST_HEAD_BYTES} for them.`,
+    { workflow },
+  );
+}
+
+/** What a run takes that only one can have, beside its id: where it lies, and the guard of all that relies on it. */
+export function takenBy(
+  keys: KvKeys,
+  { workflow, idempotencyKey, exclusive }: Omit<NewRun, "input">,
+): { readonly key: KvKey; readonly guard: string }[] {
+  const taken = [];
+  if (idempotencyKey !== undefined) {
+    const guard = `idempotency ${workflow.length} ${workflow} ${idempotencyKey}`;
+    taken.push({ key: keys.idempotency(workflow, idempotencyKey), guard });
+  }
+  if (exclusive !== undefined) {
+    taken.push({ key: keys.exclusive(workflow, exclusive), guard: exclusiveGuard(workflow, exclusive) });
+  }
+  return taken;
+}
 
 /** What came of a start. */
 export interface Started {
@@ -48,15 +81,7 @@ export class Starts {
     const input = context.forms.small(run.input) ?? await context.forms.any(run.id, run.input);
     const inline = formBytes(input) <= INLINE_INPUT_BYTES + 16;
     const head = newHead(run, inline ? input : undefined, claims, context.newMark());
-    if (headBytes(head) > MOST_HEAD_BYTES) {
-      throw new ConfigError(
-        `The tags of run ${JSON.stringify(run.id)} are too long: they and its names take ${
-          headBytes(head)
-        } bytes, and ` +
-          `a run has ${MOST_HEAD_BYTES} for them.`,
-        { workflow: run.workflow },
-      );
-    }
+    checkHead(run, head);
     return await untilUnchanged(`Run ${JSON.stringify(run.id)}`, async () => {
       const check = claims === undefined ? undefined : await this.sessions.check(claims);
       const unit = this.#unit(run, head, check);
@@ -73,15 +98,8 @@ export class Starts {
     const unit = new Unit();
     unit.guards.push(run.id);
     unit.check(keys.head(run.id), null);
-    if (run.idempotencyKey !== undefined) {
-      const key = keys.idempotency(run.workflow, run.idempotencyKey);
-      unit.guards.push(`idempotency ${run.workflow.length} ${run.workflow} ${run.idempotencyKey}`);
-      unit.check(key, null);
-      unit.set(key, run.id, 2 * run.id.length);
-    }
-    if (run.exclusive !== undefined) {
-      const key = keys.exclusive(run.workflow, run.exclusive);
-      unit.guards.push(exclusiveGuard(run.workflow, run.exclusive));
+    for (const { key, guard } of takenBy(keys, run)) {
+      unit.guards.push(guard);
       unit.check(key, null);
       unit.set(key, run.id, 2 * run.id.length);
     }
@@ -110,16 +128,17 @@ export class Starts {
     const { kv, keys } = this.context;
     const entry = await kv.get<Head>(keys.head(run.id));
     if (entry.versionstamp !== null) {
-      if (entry.value.gone === true) return void await removeRun(this.context, run.id);
+      if (entry.value.gone === true) {
+        await removeRun(this.context, run.id);
+        // Pieces of the new run's input lie among what was removed.
+        await this.context.forms.any(run.id, run.input);
+        return undefined;
+      }
       return await this.#found(run, head, entry);
     }
-    const taken = [
-      run.idempotencyKey === undefined ? undefined : keys.idempotency(run.workflow, run.idempotencyKey),
-      run.exclusive === undefined ? undefined : keys.exclusive(run.workflow, run.exclusive),
-    ];
-    for (const key of taken) {
-      const other = key && await kv.get<string>(key);
-      const record = other && other.value !== null ? await this.reader.run(other.value) : undefined;
+    for (const { key } of takenBy(keys, run)) {
+      const other = await kv.get<string>(key);
+      const record = other.value === null ? undefined : await this.reader.run(other.value);
       if (record !== undefined) return { run: record, created: false, claimed: undefined };
     }
     if (claims !== undefined) await this.sessions.recheck(claims);

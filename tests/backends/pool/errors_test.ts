@@ -8,6 +8,7 @@ import {
   StepFailedError,
 } from "@fusewire/fusewire";
 import { giveUnfit, raise, raiseLater, take, type Unfit } from "../pool_fixtures/throwers.ts";
+import { ManualClock } from "../../manual_clock.ts";
 import { poolTest } from "./counted_workers.ts";
 
 const options = { workflowName: "errors", workers: 1 };
@@ -52,6 +53,15 @@ poolTest("Errors of built-in classes, of Deno and of this package are of the sam
   expect(first).toBeInstanceOf(RangeError);
   expect(second).toBe("two");
   expect((await errorOf(raise("named"))).name).toBe("NamedError");
+});
+
+poolTest("The next attempt on a pool waits as long as the response asks that an error carries", async () => {
+  const clock = new ManualClock();
+  const node = raise("refused").with({ retry: { maxAttempts: 2, initialDelay: 10 } });
+  const run = await new PoolWorkflow(node, { ...options, clock }).start();
+  expect(await clock.untilTimers()).toEqual([90_000]);
+  clock.advance(90_000);
+  await expect(run.result()).rejects.toThrow("after 2 attempts: refused");
 });
 
 poolTest("What is thrown and is no error arrives as it is", async () => {

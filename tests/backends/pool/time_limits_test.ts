@@ -45,6 +45,21 @@ poolTest("A function past its limit fails with a TimeoutError that names node an
   expect(error.message).toContain(`Attempt 1 of node \`${node.name}\` in workflow \`limits\` took longer than 50 ms.`);
 });
 
+poolTest(
+  "A run past its time ends the thread that keeps it, and fails with a TimeoutError that names run and limit",
+  async () => {
+    const node = endless();
+    const run = await new PoolWorkflow([add(1, 1), node], { ...options, timeout: 700 }).start();
+    const error: unknown = await run.result().catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error instanceof Error && error.message).toBe(
+      `Run ${run.id} of workflow \`limits\` took longer than 700 ms.`,
+    );
+    const { status, steps } = await run.status();
+    expect([status, steps.at(-1)?.status]).toEqual(["FAILED", "CANCELLED"]);
+  },
+);
+
 poolTest("A function past its limit is run again by its retry options", async () => {
   const node = endlessOnce().with({ timeout: 500, retry: { maxAttempts: 2, initialDelay: 0 } });
   expect(await new PoolWorkflow(node, options).run()).toBe(2);

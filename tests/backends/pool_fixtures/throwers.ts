@@ -18,6 +18,10 @@ const thrown = {
   dom: () => new DOMException("given up", "AbortError"),
   missing: () => new Deno.errors.NotFound("no such file"),
   own: () => new ConfigError("not so", { workflow: "w", node: "n" }),
+  refused: () =>
+    Object.assign(new Error("refused"), {
+      response: new Response("", { status: 429, headers: { "retry-after": "90" } }),
+    }),
   text: () => "only text",
   record: () => ({ code: 7 }),
   nothing: () => undefined,

@@ -1,6 +1,6 @@
 import { expect } from "@std/expect";
 import { defineWorkflow, type Input, openRuntime, task } from "../../../mod.ts";
-import { ConfigError } from "../../../src/errors.ts";
+import { ConfigError, TimeoutError } from "../../../src/errors.ts";
 import { UsersStore } from "./users_store.ts";
 
 async function drive(folder: string, logFile: string) {
@@ -74,6 +74,27 @@ Deno.test("a user's own store says to a second worker that it serves one", async
     stop.abort();
     await working;
     expect(await other.run(sums)).toBe(1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("rate limits and the time of runs hold on a user's own store, in its one process", async () => {
+  const folder = await Deno.makeTempDir();
+  const begun: number[] = [];
+  const call = task((n: number) => {
+    begun.push(performance.now());
+    return n;
+  }, { name: "call", rateLimit: { key: "users", limit: 2, interval: 150 } });
+  const calls = defineWorkflow("calls", { version: "1" }, () => [1, 2, 3, 4, 5].map((n) => call(n)));
+  const hang = task(() => new Promise<number>(() => {}), { name: "hang" });
+  const slow = defineWorkflow("slow", { version: "1", timeout: 50 }, () => hang());
+  try {
+    await using runtime = await openRuntime({ runtimeStorage: new UsersStore(folder) });
+    expect(await runtime.run(calls)).toEqual([1, 2, 3, 4, 5]);
+    expect(begun[4]! - begun[0]!).toBeGreaterThan(250);
+    await expect(runtime.run(slow, undefined, { id: "slow" })).rejects.toThrow(TimeoutError);
+    expect(await new UsersStore(folder).getState("slow", "slow", "hang_0000")).toBe("CANCELLED");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -61,7 +61,7 @@ async function story(store: KvLike, kv: KvLike, size: number, remote: boolean): 
     steps: [{ place: 3, record: step("FAILED"), value: { kind: "error", error: failure.error } }],
     then: { kind: "ended", status: "FAILED", endedAt: t0 + 5, failure },
   });
-  told.push(await storage.reopen("1"));
+  told.push(await storage.reopen("1", t0));
   const again = await storage.claimRun("1", "s3");
   told.push(again.kind === "claimed" ? again.claimed.claim : again.kind);
   await storage.endSession("s3");
