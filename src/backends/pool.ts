@@ -124,7 +124,11 @@ export class PoolWorkflow<const S extends WorkflowSource> extends InProcessWorkf
     return this.#runs.get(context.runId)?.call(this.#isNested ? { ...call, isLast: false } : call, context);
   }
 
-  /** A workflow whose calls are made by the same workers. */
+  /**
+   * A workflow whose calls are made by the same workers.
+   *
+   * @internal
+   */
   protected override nested(
     definition: WorkflowDefinition,
     options: NestedOptions,
