@@ -5,7 +5,7 @@
  */
 import { nameWithin } from "../../storage/names.ts";
 import type { NewRun, RunRecord } from "../../storage/runtime/records.ts";
-import { CancelledError, StepFailedError } from "../errors.ts";
+import { CancelledError, FusewireError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { warn } from "../warning.ts";
 import { DurableRun } from "./durable_run.ts";
@@ -69,9 +69,8 @@ export class RuntimeChildren implements ChildRuns {
     try {
       return { kind: "succeeded", value: await new DurableRun(this.#core, id).result() };
     } catch (error) {
-      if (error instanceof StepFailedError || error instanceof CancelledError || record.status === "SUCCEEDED") {
-        return { kind: "failed", error };
-      }
+      // Any other error is one of the store, and says nothing of the run.
+      if (error instanceof FusewireError) return { kind: "failed", error };
       throw error;
     }
   }

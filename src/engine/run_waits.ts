@@ -13,9 +13,11 @@ import type { Timer } from "../clock.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId } from "./child_runs.ts";
+import type { Executable } from "./executable.ts";
 import { controlAt, controlOutcome, controlReads } from "../control/outcome.ts";
 import { end, skip } from "./run_step.ts";
 import { endOfPhase } from "./step_records.ts";
+import { hasEnded } from "./transitions.ts";
 
 /** A signal as it lies in the mail. */
 interface Letter {
@@ -40,6 +42,8 @@ export class RunWaits {
   readonly #mailbox = new Mailbox<Letter>();
   /** Steps that a holder before began with, until it is known again what they wait for. */
   readonly #resuming = new Map<number, Promise<void>>();
+  /** Steps that do not wait yet, and whose run was told to have ended: calls that say that this is dealt with. */
+  readonly #told = new Map<number, () => void>();
   /** Pauses between two looks, and what ends them. */
   readonly #pauses = new Map<Timer, () => void>();
   /** How many things are under way after which a step may end. */
@@ -141,6 +145,9 @@ export class RunWaits {
   childEnded(place: number, handled: () => void): void {
     this.#do(async () => {
       await this.#resuming.get(place);
+      const { phase } = this.#run.state.steps[place]!;
+      // A holder before has begun with the step, and could not commit that. It is told once it waits again.
+      if (phase !== "awaiting" && !hasEnded(phase)) return void this.#told.set(place, handled);
       await this.#join(place);
       // One that still waits is left to whoever takes the run over, and is told by the same message.
       if (!this.#waits.has(place)) handled();
@@ -195,29 +202,41 @@ export class RunWaits {
   async #start(place: number, wait: Extract<Wait, { kind: "child" | "items" }>, isNew: boolean): Promise<void> {
     const { host, run, executable } = this.#run;
     const id = this.#childId(place);
+    let input: unknown;
+    let nested: Executable;
+    let size: number;
+    const parent = {
+      run: run.id,
+      place,
+      ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
+    };
+    try {
+      // What users have written may throw anything.
+      nested = executable.childAt(place);
+      const { itemSteps = 1, steps } = nested.definition;
+      size = wait.kind === "items" ? wait.list.length * itemSteps + 1 : steps.length;
+      nested.ofRun({ size, parent });
+      input = wait.kind === "items" ? wait.list : await wait.definition.checkInput(wait.input);
+    } catch (error) {
+      return this.#end(place, { kind: "failed", error });
+    }
     let child: NewRun;
     try {
-      const nested = executable.childAt(place);
-      const input = wait.kind === "items" ? wait.list : await wait.definition.checkInput(wait.input);
-      const { workflow, version, schema, itemSteps, steps } = nested.definition;
+      const { workflow, version, schema } = nested.definition;
       const now = host.clock.now();
       child = {
         workflow,
         version,
         schema,
         id,
-        size: wait.kind === "items" ? wait.list.length * (itemSteps ?? 1) + 1 : steps.length,
+        size,
         input: await host.codec.encodeInput(id, input, workflow),
         queue: nested.ownQueue ?? run.queue,
         priority: run.priority,
         tags: run.tags,
         createdAt: now,
         dueAt: now,
-        parent: {
-          run: run.id,
-          place,
-          ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
-        },
+        parent,
         ...(run.trace === undefined ? {} : { trace: run.trace }),
       };
       await host.know(nested);
@@ -225,13 +244,20 @@ export class RunWaits {
       if (!(error instanceof FusewireError)) throw error;
       return this.#end(place, { kind: "failed", error });
     }
-    if (!this.#isWaiting(place)) return;
+    // So that whoever takes the run over knows of the other one, and ends it if nothing needs it any more.
+    if (isNew) await this.#run.commits.settled();
+    if (!this.#run.isAtWork) return;
+    // It may have been started in a try before this one, whose answer was lost.
+    if (!this.#isWaiting(place)) return await host.children.cancel(id);
     const record = await host.children.start(child, isNew);
     this.#hold();
     if (!this.#run.isAtWork) return;
     if (!this.#isWaiting(place)) return await host.children.cancel(id);
-    if (isFinal(record.status)) return await this.#join(place);
-    host.joinChild(id);
+    const told = this.#told.get(place);
+    if (!isFinal(record.status) && told === undefined) return host.joinChild(id);
+    if (!isFinal(record.status)) host.joinChild(id);
+    await this.#join(place);
+    if (!this.#waits.has(place)) told?.();
   }
 
   /** Ends a step as the run ended that it waits for; if that is about to end, once it has. */
