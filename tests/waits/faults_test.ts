@@ -68,6 +68,12 @@ onEachStorage(
           return isDone;
         }, `the end of the run with the seed ${JSON.stringify(seed)}`);
         expect(await result).toEqual(RESULT);
+        await until(async () => {
+          await world.skip(1_000);
+          const loser = await world.storage.readRun(`${run.id}/loser`);
+          // It may not have been started before nothing needed it any more.
+          return loser === undefined || loser.status === "CANCELLED";
+        }, `the end of the loser with the seed ${JSON.stringify(seed)}`);
         isOver = true;
       }),
       { numRuns: 5, endOnFailure: true },
