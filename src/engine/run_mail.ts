@@ -15,6 +15,8 @@ export class RunMail {
   readonly #run: ActiveRun;
   /** Messages that were dealt with, and are not committed as handled. */
   readonly #handled = new Set<string>();
+  /** Those that were committed as handled while messages were read. */
+  readonly #settled: string[] = [];
   #hasMore: boolean;
   #reading = false;
 
@@ -58,6 +60,7 @@ export class RunMail {
       run.host.clock.setTimer(READ_AGAIN_AFTER, () => void run.readMail());
     } finally {
       this.#reading = false;
+      this.settled(this.#settled.splice(0));
     }
     run.pump();
     run.settle();
@@ -65,7 +68,9 @@ export class RunMail {
 
   /** These messages are committed as handled, and gone. */
   settled(ids: readonly string[]): void {
-    for (const id of ids) this.#handled.delete(id);
+    // What is being read may have been asked for before the commit, and tell of them once more.
+    if (this.#reading) this.#settled.push(...ids);
+    else for (const id of ids) this.#handled.delete(id);
   }
 
   #handle(id: string, message: RunMessage): void {
