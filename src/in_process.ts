@@ -70,7 +70,11 @@ export abstract class InProcessWorkflow<const S extends WorkflowSource> extends 
     return new NestedWorkflow(definition, options);
   }
 
-  /** What decides which nodes run. */
+  /**
+   * What decides which nodes run.
+   *
+   * @internal
+   */
   protected override storageSetup(): StorageSetup {
     const setup = super.storageSetup();
     return this.#storedAs === undefined ? setup : { ...setup, workflowName: this.#storedAs };

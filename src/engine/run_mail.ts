@@ -40,7 +40,8 @@ export class RunMail {
   async read(): Promise<void> {
     const run = this.#run;
     this.#hasMore = true;
-    if (this.#reading) return;
+    // A run that is on its way to be given up is not parked over what nobody has seen.
+    if (this.#reading || run.commits.isLeaving) return;
     this.#reading = true;
     try {
       while (this.#hasMore && run.isAtWork) {
@@ -54,6 +55,8 @@ export class RunMail {
       }
     } catch (error) {
       if (error instanceof LeaseLostError) return run.lose(error);
+      // What lies there may have been seen by a holder before: the store would let the run be parked over it.
+      this.#hasMore = true;
       run.host.warn(`The messages of run ${run.id} could not be read: ${String(error)}`, run);
       run.host.clock.setTimer(READ_AGAIN_AFTER, () => void run.readMail());
     } finally {

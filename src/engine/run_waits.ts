@@ -13,9 +13,11 @@ import type { Timer } from "../clock.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId } from "./child_runs.ts";
+import type { Executable } from "./executable.ts";
 import { controlAt, controlOutcome, controlReads } from "../control/outcome.ts";
 import { end, isReady, skip } from "./run_step.ts";
 import { endOfPhase } from "./step_records.ts";
+import { hasEnded } from "./transitions.ts";
 
 /** A signal as it lies in the mail. */
 interface Letter {
@@ -45,6 +47,8 @@ export class RunWaits {
   readonly #mayBeEnding = new Map<number, NewRun>();
   /** Steps that are about to wait: for a run that is made, or since a holder before began with it. */
   readonly #resuming = new Map<number, Promise<void>>();
+  /** Steps that do not wait yet, and whose run was told to have ended: calls that say that this is dealt with. */
+  readonly #told = new Map<number, () => void>();
   /** Pauses between two looks, and what ends them. */
   readonly #pauses = new Map<Timer, () => void>();
   /** How many things are under way after which a step may end. */
@@ -166,6 +170,9 @@ export class RunWaits {
   childEnded(place: number, handled: () => void): void {
     this.#do(async () => {
       await this.#resuming.get(place);
+      const { phase } = this.#run.state.steps[place]!;
+      // A holder before has begun with the step, and could not commit that. It is told once it waits again.
+      if (phase !== "awaiting" && !hasEnded(phase)) return void this.#told.set(place, handled);
       await this.#join(place);
       // One that still waits is left to whoever takes the run over, and is told by the same message.
       if (!this.#waits.has(place)) handled();
@@ -245,37 +252,47 @@ export class RunWaits {
   async #start(place: number, wait: ChildWait, isNew: boolean): Promise<void> {
     const { host, run, executable, claim } = this.#run;
     const id = this.#childId(place);
-    const nested = executable.childAt(place);
+    let input: unknown;
+    let nested: Executable;
+    let size: number;
+    const parent = {
+      run: run.id,
+      place,
+      ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
+    };
+    try {
+      // What users have written may throw anything.
+      nested = executable.childAt(place);
+      const { itemSteps = 1, steps } = nested.definition;
+      size = wait.kind === "items" ? wait.list.length * itemSteps + 1 : steps.length;
+      nested.ofRun({ size, parent });
+      input = wait.kind === "items" ? wait.list : await wait.definition.checkInput(wait.input);
+    } catch (error) {
+      return this.#failed(place, wait, isNew, error);
+    }
     let child: NewRun;
     try {
-      const input = wait.kind === "items" ? wait.list : await wait.definition.checkInput(wait.input);
-      const { workflow, version, schema, itemSteps, steps } = nested.definition;
+      const { workflow, version, schema } = nested.definition;
       const now = host.clock.now();
       child = {
         workflow,
         version,
         schema,
         id,
-        size: wait.kind === "items" ? wait.list.length * (itemSteps ?? 1) + 1 : steps.length,
+        size,
         input: await host.codec.encodeInput(id, input, workflow),
         queue: nested.ownQueue ?? run.queue,
         priority: run.priority,
         tags: run.tags,
         createdAt: now,
         dueAt: now,
-        parent: {
-          run: run.id,
-          place,
-          ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
-        },
+        parent,
         ...(run.trace === undefined ? {} : { trace: run.trace }),
       };
       await host.know(nested);
     } catch (error) {
       if (!(error instanceof FusewireError)) throw error;
-      if (isNew) this.#await(place, wait);
-      if (this.#isWaiting(place)) this.#end(place, { kind: "failed", error });
-      return;
+      return this.#failed(place, wait, isNew, error);
     }
     if (isNew ? !isReady(this.#run, place) : !this.#isWaiting(place)) return;
     const { run: record, isOld } = await host.startChild(child, nested, isNew, claim);
@@ -283,7 +300,15 @@ export class RunWaits {
     if (isNew) this.#await(place, wait);
     if (!this.#isWaiting(place)) return this.#run.isAtWork ? this.cancelChild(place) : undefined;
     if (isNew && isOld) this.#mayBeEnding.set(place, child);
-    if (isFinal(record.status)) return await this.#join(place);
+    const told = this.#told.get(place);
+    if (isFinal(record.status) || told !== undefined) await this.#join(place);
+    if (told !== undefined && !this.#waits.has(place)) told();
+  }
+
+  /** A step fails before there is a run that it could wait for. */
+  #failed(place: number, wait: ChildWait, isNew: boolean, error: unknown): void {
+    if (isNew) this.#await(place, wait);
+    if (this.#isWaiting(place)) this.#end(place, { kind: "failed", error });
   }
 
   /** A step that is still ready waits for a run from now on. */

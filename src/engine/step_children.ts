@@ -5,6 +5,7 @@
  */
 import type { NewRun } from "../../storage/runtime/records.ts";
 import type { MapBody, MapWorkflow } from "../control/map_body.ts";
+import { GraphError } from "../errors.ts";
 import type { NodeGraph } from "../graph.ts";
 import type { Tracer } from "../tracer.ts";
 import { compile, type Executable, executableOf } from "./executable.ts";
@@ -70,6 +71,7 @@ function itemsOf(
       const count = itemCount(size, itemSteps);
       const children = one.children.length === 0 ? [] : ofItems(one.children, count, itemSteps);
       const many = compile(body.definition(map, count, workflow), { limit, tracer, children });
+      if (many.definition.steps.length !== size) throw otherNodes(map);
       const { schema } = definition;
       executable = { ...many, definition: { ...many.definition, schema, itemSteps }, ofRun };
       known.set(key, executable);
@@ -87,4 +89,12 @@ function ofItems(children: readonly StepChild[], count: number, itemSteps: numbe
     { length: count },
     (_, item) => children.map((child) => ({ ...child, place: child.place + item * itemSteps })),
   ).flat();
+}
+
+function otherNodes(node: string): GraphError {
+  return new GraphError(
+    `The body of \`${node}\` made other nodes for one item than for another; it has to make the same each time, since no item has a value yet. ` +
+      "What depends on a value is for branch(), or for when().",
+    { node },
+  );
 }
