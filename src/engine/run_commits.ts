@@ -78,7 +78,7 @@ export class RunCommits {
     }
     if (then === undefined && !run.pending.urgent) return;
     // That it was cancelled, or could not go on, is stored with its end only.
-    if (then === undefined && (run.state.cancelled || run.state.broken)) return;
+    if (then === undefined && (run.state.cancelled || run.state.broken || run.state.timedOut)) return;
     this.#isCommitting = true;
     this.#isLeaving = then !== undefined;
     const { commit, ended } = run.pending.take(run.claim, run.state, then);
@@ -114,17 +114,10 @@ export class RunCommits {
     const { parent } = run.run;
     const write = async (): Promise<void> => {
       if (commit.then?.kind !== "ended" || parent === undefined) return await storage.commit(commit);
-      const done = run.host.runOf(parent.run)?.waits.expectEnd(parent.place);
-      let ended: ActiveRun | undefined;
-      try {
-        // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
-        if (done === undefined) await storage.send(parent.run, { kind: "child", place: parent.place });
-        await storage.commit(commit);
-        ended = run;
-      } finally {
-        done?.(ended);
-      }
-      if (done === undefined) run.host.children.ended(parent.run);
+      // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
+      await storage.send(parent.run, { kind: "child", place: parent.place });
+      await storage.commit(commit);
+      run.host.children.ended(parent.run);
     };
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {

@@ -59,6 +59,8 @@ export interface RunHost {
   know(executable: Executable): Promise<void>;
   /** Starts a run that a step waits for, and works on it, or leaves it to whoever is free. */
   startChild(run: NewRun, executable: Executable, again: boolean, held: Claim): Promise<StartedChild>;
+  /** Takes up a run that was started for a step, if that was not heard of. */
+  findChild(id: string, executable: Executable): Promise<void>;
   /** A run that is at work here. */
   runOf(id: string): ActiveRun | undefined;
   /** Tells of something that is not as it should be. */

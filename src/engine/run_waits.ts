@@ -179,20 +179,6 @@ export class RunWaits {
     });
   }
 
-  /**
-   * The run that a step waits for is about to end at work in the same worker. What is returned is called with it once it has, or with nothing if
-   * it could not. So nobody has to be told by a message: who takes over both looks at what they wait for. `undefined` if the step does not wait.
-   */
-  expectEnd(place: number): ((child: ActiveRun | undefined) => void) | undefined {
-    if (!this.#isWaiting(place) || this.#run.commits.isLeaving) return undefined;
-    const { promise, resolve } = Promise.withResolvers<ActiveRun | undefined>();
-    this.#do(async () => {
-      const child = await promise;
-      if (child !== undefined) await this.#join(place, child);
-    });
-    return resolve;
-  }
-
   /** A step waits no more, because nothing needs it. */
   drop(place: number): void {
     const wait = this.#waits.get(place);
@@ -212,6 +198,7 @@ export class RunWaits {
       await run.commits.settled();
       if (!run.isAtWork) return;
       // A run that was cancelled may be tried again once it has ended, and then tries those again that it waits for.
+      await run.host.findChild(this.#childId(place), run.executable.childAt(place));
       const mayGo = (): boolean => !run.state.cancelled || !run.isAtWork || run.host.isDraining;
       await run.host.children.cancel(this.#childId(place), run.claim, mayGo);
     };
@@ -294,12 +281,14 @@ export class RunWaits {
       if (!(error instanceof FusewireError)) throw error;
       return this.#failed(place, wait, isNew, error);
     }
-    if (isNew ? !isReady(this.#run, place) : !this.#isWaiting(place)) return;
-    const { run: record, isOld } = await host.startChild(child, nested, isNew, claim);
+    // A try before this one may have come as far as that the step waits.
+    const isFirst = isNew && isReady(this.#run, place);
+    if (!isFirst && !this.#isWaiting(place)) return;
+    const { run: record, isOld } = await host.startChild(child, nested, isFirst, claim);
     this.#hold();
-    if (isNew) this.#await(place, wait);
+    if (isFirst) this.#await(place, wait);
     if (!this.#isWaiting(place)) return this.#run.isAtWork ? this.cancelChild(place) : undefined;
-    if (isNew && isOld) this.#mayBeEnding.set(place, child);
+    if (isFirst && isOld) this.#mayBeEnding.set(place, child);
     const told = this.#told.get(place);
     if (isFinal(record.status) || told !== undefined) await this.#join(place);
     if (told !== undefined && !this.#waits.has(place)) told();
@@ -321,10 +310,10 @@ export class RunWaits {
   }
 
   /** Ends a step as the run ended that it waits for; if that is about to end, once it has. */
-  async #join(place: number, here?: ActiveRun): Promise<void> {
+  async #join(place: number): Promise<void> {
     const { host, executable } = this.#run;
     for (let pause = SHORTEST_LOOK; this.#isWaiting(place); pause = Math.min(LONGEST_LOOK, 2 * pause)) {
-      const outcome = await host.children.outcome(this.#childId(place), here);
+      const outcome = await host.children.outcome(this.#childId(place));
       if (!this.#isWaiting(place)) return;
       this.#hold();
       switch (outcome.kind) {

@@ -73,7 +73,10 @@ export class WorkSearch {
       return got;
     } catch (error) {
       this.#failed = true;
-      if (!(error instanceof FusewireError)) this.#isInDoubt = true;
+      if (!(error instanceof FusewireError)) {
+        this.#isInDoubt = true;
+        this.#takeAllBack();
+      }
       warn(`Claiming failed and is tried again: ${String(error)}`);
       this.#lookAt = clock.now() + CLAIM_AGAIN_AFTER;
       return 0;
@@ -84,9 +87,9 @@ export class WorkSearch {
   async #adoptUnheard(): Promise<void> {
     const { storage, session, executables } = this.#worker;
     for (const id of await storage.heldRuns(session)) {
-      if (this.#worker.runOf(id) !== undefined) continue;
       const run = await storage.readRun(id);
       if (run === undefined || !executables.has(definitionKeyText(run))) continue;
+      if (this.#worker.runOf(id) !== undefined || this.#worker.isDoubtful(id)) continue;
       const answer = await storage.claimRun(id, session);
       if (answer.kind === "claimed" && this.#worker.runOf(id) === undefined) this.#worker.adopt(answer.claimed);
     }
@@ -141,9 +144,13 @@ export class WorkSearch {
         workflow: run.run.workflow,
         run: run.id,
       });
-      // Perhaps this worker has claimed some, of any of its runs. Others that have begun with some do so in vain.
-      for (const own of this.#worker.runs) if (own.mayTakeBack) own.lending.takeAllBack();
+      this.#takeAllBack();
     }).finally(() => this.#takingBack = false);
+  }
+
+  /** Perhaps this worker has claimed steps, of any of its runs, without hearing of it. Others that have begun with some do so in vain. */
+  #takeAllBack(): void {
+    for (const own of this.#worker.runs) if (own.mayTakeBack) own.lending.takeAllBack();
   }
 
   async #takeBack(run: ActiveRun): Promise<void> {

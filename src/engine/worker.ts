@@ -75,6 +75,8 @@ export class WorkerCore implements RunHost {
   readonly turns: TurnWaits = new TurnWaits();
   readonly #setup: WorkerSetup;
   readonly #runs = new Map<string, ActiveRun>();
+  /** Ids of runs that were started for steps, and may have been claimed by that, because there was no answer. */
+  readonly #doubtful = new Set<string>();
   /** What is still being ended of runs that are not at work here any more. */
   readonly #leftovers = new Set<Promise<void>>();
   readonly #waker: Waker;
@@ -371,15 +373,35 @@ export class WorkerCore implements RunHost {
     const drives = this.queues.length === 0;
     const takes = drives ||
       this.room.free > 0 && this.queues.includes(run.queue) && !this.hasIdleNeighbour(run.queue);
+    await this.findChild(run.id, executable);
+    // Until the answer is there it may have been claimed, and nobody knows.
+    if (takes) this.#doubtful.add(run.id);
     const started = await this.children.start(run, again, held, takes ? this.session : undefined);
+    this.#doubtful.delete(run.id);
     const { run: { id, status }, claimed } = started;
     if (isFinal(status)) return started;
     if (claimed === undefined) this.children.join(id, drives);
-    else {
-      const { exit } = this.adopt(claimed, executable);
-      if (drives) void exit.then((exit) => exit === "ended" ? undefined : this.children.join(id, true));
-    }
+    else this.#adoptChild(claimed, executable, drives);
     return started;
+  }
+
+  /** Whether a run is about to be claimed for a step that waits for it. */
+  isDoubtful(id: string): boolean {
+    return this.#doubtful.has(id);
+  }
+
+  async findChild(id: string, executable: Executable): Promise<void> {
+    if (!this.#doubtful.has(id)) return;
+    const answer = await this.storage.claimRun(id, this.session);
+    this.#doubtful.delete(id);
+    if (answer.kind === "claimed") this.#adoptChild(answer.claimed, executable, this.queues.length === 0);
+  }
+
+  #adoptChild(claimed: ClaimedRun, executable: Executable, drives: boolean): void {
+    // Whoever looks after what the session holds may have come first.
+    if (this.runOf(claimed.run.id) !== undefined) return;
+    const { id, exit } = this.adopt(claimed, executable);
+    if (drives) void exit.then((exit) => exit === "ended" ? undefined : this.children.join(id, true));
   }
 
   warn(message: string, run: ActiveRun): void {
@@ -393,7 +415,7 @@ export class WorkerCore implements RunHost {
   }
 
   left(run: ActiveRun, exit: RunExit): void {
-    this.#runs.delete(run.id);
+    if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
     this.room.forget(run);
     this.#setup.left(run, exit);
     if (exit === "released") this.nudge();
