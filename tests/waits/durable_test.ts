@@ -423,6 +423,8 @@ onEachStorage(
     });
     expect(await result).toEqual([[0, 2, 4, 6, 8], [6, "on"]]);
   },
+  // On a file a process of its own is killed: see `kill_test.ts`.
+  { kinds: ["memory", "KV in memory"] },
 );
 
 onEachStorage("a definition that has runs of itself within, as long as a branch says so", async (world) => {
