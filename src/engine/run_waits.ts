@@ -7,17 +7,17 @@
 import { Mailbox } from "../control/mailbox.ts";
 import { checkedPayload, type Wait } from "../control/wait.ts";
 import type { NewRun, StoredValue } from "../../storage/runtime/records.ts";
-import { CancelledError, FusewireError, LeaseLostError, StepFailedError, TimeoutError } from "../errors.ts";
+import { CancelledError, StepFailedError, TimeoutError } from "../errors.ts";
 import type { AttemptOutcome } from "../attempt.ts";
-import type { Timer } from "../clock.ts";
 import { isFinal } from "../status.ts";
 import type { ActiveRun } from "./active_run.ts";
 import { childRunId } from "./child_runs.ts";
-import type { Executable } from "./executable.ts";
+import { type ChildWait, newChild } from "./new_child.ts";
 import { controlAt, controlOutcome, controlReads } from "../control/outcome.ts";
 import { end, isReady, skip } from "./run_step.ts";
 import { endOfPhase } from "./step_records.ts";
 import { hasEnded } from "./transitions.ts";
+import { UnderWay } from "./under_way.ts";
 
 /** A signal as it lies in the mail. */
 interface Letter {
@@ -28,15 +28,9 @@ interface Letter {
 /** For how many milliseconds a run is held although it only waits for others: most of them end soon. */
 const PATIENCE = 2_000;
 
-/** After how many milliseconds it is tried again to ask the store, if it failed. */
-const AGAIN_AFTER = 1_000;
-
 /** The shortest and the longest time, in milliseconds, between two looks at a run that is about to end. */
 const SHORTEST_LOOK = 2;
 const LONGEST_LOOK = 1_000;
-
-/** That a step waits for a run. */
-type ChildWait = Extract<Wait, { kind: "child" | "items" }>;
 
 /** The waits of one run. */
 export class RunWaits {
@@ -49,10 +43,8 @@ export class RunWaits {
   readonly #resuming = new Map<number, Promise<void>>();
   /** Steps that do not wait yet, and whose run was told to have ended: calls that say that this is dealt with. */
   readonly #told = new Map<number, () => void>();
-  /** Pauses between two looks, and what ends them. */
-  readonly #pauses = new Map<Timer, () => void>();
-  /** How many things are under way after which a step may end. */
-  #underWay = 0;
+  /** What is under way after which a step may end. */
+  readonly #underWay: UnderWay;
   /** Until when the run is held although it only waits for others. */
   #heldUntil = 0;
   #holding = false;
@@ -61,11 +53,12 @@ export class RunWaits {
   /** Waits for nothing yet. */
   constructor(run: ActiveRun) {
     this.#run = run;
+    this.#underWay = new UnderWay(run);
   }
 
   /** Whether something is under way after which a step may end. */
   get isBusy(): boolean {
-    return this.#underWay > 0;
+    return this.#underWay.isBusy;
   }
 
   /** Whether the run is to be held for a while, although it only waits for others. */
@@ -82,7 +75,7 @@ export class RunWaits {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#resuming.set(place, promise);
     run.taken++;
-    this.#do(() => this.#start(place, wait, true), () => {
+    this.#underWay.do(() => this.#start(place, wait, true), () => {
       run.taken--;
       this.#resuming.delete(place);
       resolve();
@@ -102,7 +95,7 @@ export class RunWaits {
       }
       case "child":
       case "items":
-        this.#do(() => this.#start(place, wait, false));
+        this.#underWay.do(() => this.#start(place, wait, false));
         return;
     }
   }
@@ -113,7 +106,7 @@ export class RunWaits {
     if (run.state.steps[place]!.wakeAt > 0) run.setTimer(place);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#resuming.set(place, promise);
-    this.#do(async () => {
+    this.#underWay.do(async () => {
       // It may have been cancelled, and so the run that the step waits for.
       await run.begun;
       if (run.state.steps[place]!.phase !== "awaiting") return;
@@ -168,7 +161,7 @@ export class RunWaits {
 
   /** The run that a step waits for has ended, or is about to. `handled` is called once that is dealt with. */
   childEnded(place: number, handled: () => void): void {
-    this.#do(async () => {
+    this.#underWay.do(async () => {
       await this.#resuming.get(place);
       const { phase } = this.#run.state.steps[place]!;
       // A holder before has begun with the step, and could not commit that. It is told once it waits again.
@@ -202,7 +195,7 @@ export class RunWaits {
       const mayGo = (): boolean => !run.state.cancelled || !run.isAtWork || run.host.isDraining;
       await run.host.children.cancel(this.#childId(place), run.claim, mayGo);
     };
-    this.#do(cancel, () => {}, () => false);
+    this.#underWay.do(cancel, () => {}, () => false);
   }
 
   /** The run was cancelled, or can not go on: nothing is waited for any more. */
@@ -214,16 +207,12 @@ export class RunWaits {
 
   /** The run is not at work here any more. */
   left(): void {
-    for (const [timer, end] of this.#pauses) {
-      timer.cancel();
-      end();
-    }
-    this.#pauses.clear();
+    this.#underWay.left();
   }
 
   #take(place: number, { name, schema }: Extract<Wait, { kind: "signal" }>, letter: Letter): void {
     const run = this.#run;
-    this.#do(async () => {
+    this.#underWay.do(async () => {
       const checked = await checkedPayload(schema, await run.host.codec.decodeInput(letter.payload));
       if (!this.#isWaiting(place)) return this.#hand(this.#mailbox.giveBack(name, letter), letter);
       if ("value" in checked) return this.#end(place, { kind: "succeeded", value: checked.value }, letter);
@@ -237,54 +226,13 @@ export class RunWaits {
   }
 
   async #start(place: number, wait: ChildWait, isNew: boolean): Promise<void> {
-    const { host, run, executable, claim } = this.#run;
-    const id = this.#childId(place);
-    let input: unknown;
-    let nested: Executable;
-    let size: number;
-    const parent = {
-      run: run.id,
-      place,
-      ...(wait.kind === "items" ? { node: executable.definition.steps[place]! } : {}),
-    };
-    try {
-      // What users have written may throw anything.
-      nested = executable.childAt(place);
-      const { itemSteps = 1, steps } = nested.definition;
-      size = wait.kind === "items" ? wait.list.length * itemSteps + 1 : steps.length;
-      nested.ofRun({ size, parent });
-      input = wait.kind === "items" ? wait.list : await wait.definition.checkInput(wait.input);
-    } catch (error) {
-      return this.#failed(place, wait, isNew, error);
-    }
-    let child: NewRun;
-    try {
-      const { workflow, version, schema } = nested.definition;
-      const now = host.clock.now();
-      child = {
-        workflow,
-        version,
-        schema,
-        id,
-        size,
-        input: await host.codec.encodeInput(id, input, workflow),
-        queue: nested.ownQueue ?? run.queue,
-        priority: run.priority,
-        tags: run.tags,
-        createdAt: now,
-        dueAt: now,
-        parent,
-        ...(run.trace === undefined ? {} : { trace: run.trace }),
-      };
-      await host.know(nested);
-    } catch (error) {
-      if (!(error instanceof FusewireError)) throw error;
-      return this.#failed(place, wait, isNew, error);
-    }
+    const made = await newChild(this.#run, place, wait);
+    if ("error" in made) return this.#failed(place, wait, isNew, made.error);
+    const { child, executable } = made;
     // A try before this one may have come as far as that the step waits.
     const isFirst = isNew && isReady(this.#run, place);
     if (!isFirst && !this.#isWaiting(place)) return;
-    const { run: record, isOld } = await host.startChild(child, nested, isFirst, claim);
+    const { run: record, isOld } = await this.#run.host.startChild(child, executable, isFirst, this.#run.claim);
     this.#hold();
     if (isFirst) this.#await(place, wait);
     if (!this.#isWaiting(place)) return this.#run.isAtWork ? this.cancelChild(place) : undefined;
@@ -320,7 +268,7 @@ export class RunWaits {
         case "open":
           // Whoever takes the run over is told by the same message.
           if (host.isDraining) return;
-          await this.#pause(pause);
+          await this.#underWay.pause(pause);
           break;
         case "skipped":
           this.#waits.delete(place);
@@ -346,7 +294,7 @@ export class RunWaits {
   /** Ends a step. The signal that it has is dealt with in the same commit: else a crash could lose it, or hand it out again. */
   #end(place: number, outcome: Extract<AttemptOutcome, { kind: "succeeded" | "failed" }>, letter?: Letter): void {
     this.#waits.delete(place);
-    this.#do(async () => await end(this.#run, place, outcome, letter?.id));
+    this.#underWay.do(async () => await end(this.#run, place, outcome, letter?.id));
   }
 
   #isWaiting(place: number): boolean {
@@ -355,46 +303,6 @@ export class RunWaits {
 
   #childId(place: number): string {
     return childRunId(this.#run.id, this.#run.executable.definition.steps[place]!);
-  }
-
-  /** Does something after which a step may have ended, as often as it takes; unless `isLeft` says that it is left to whoever comes next. */
-  #do(
-    work: () => Promise<void>,
-    done: () => void = () => {},
-    isLeft: () => boolean = () => this.#run.host.isDraining,
-  ): void {
-    this.#underWay++;
-    void this.#again(work, isLeft).finally(() => {
-      this.#underWay--;
-      done();
-      this.#run.pump();
-      this.#run.settle();
-    });
-  }
-
-  async #again(work: () => Promise<void>, isLeft: () => boolean): Promise<void> {
-    const { host, id } = this.#run;
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (error instanceof LeaseLostError) return this.#run.lose(error);
-        if (!this.#run.isAtWork || isLeft() || error instanceof CancelledError) return;
-        host.warn(`What run ${id} waits for could not be looked at, which is tried again: ${String(error)}`, this.#run);
-        await this.#pause(AGAIN_AFTER);
-      }
-    }
-  }
-
-  /** Waits so many milliseconds, or until the run is not at work here any more. */
-  #pause(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#run.host.clock.setTimer(milliseconds, () => {
-      this.#pauses.delete(timer);
-      resolve();
-    });
-    this.#pauses.set(timer, resolve);
-    return promise;
   }
 
   /** Has the run held for a while. */
@@ -406,7 +314,7 @@ export class RunWaits {
   async #letGo(): Promise<void> {
     const { clock } = this.#run.host;
     this.#holding = true;
-    while (this.#run.isAtWork && this.isPatient) await this.#pause(this.#heldUntil - clock.now());
+    while (this.#run.isAtWork && this.isPatient) await this.#underWay.pause(this.#heldUntil - clock.now());
     this.#holding = false;
     this.#run.settle();
   }
