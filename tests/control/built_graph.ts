@@ -22,7 +22,7 @@ import {
   waitForSignal,
 } from "@fusewire/fusewire";
 import type { Durations } from "./durations.ts";
-import type { Fate, Graph, Item, Plan } from "./random_graphs.ts";
+import type { Fate, Graph, Item, Plan } from "./random_waiting_graphs.ts";
 
 /** What one call does. */
 interface Work {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Case, Graph, Plan, Sent } from "./random_graphs.ts";
+import type { Case, Graph, Plan, Sent } from "./random_waiting_graphs.ts";
 
 /** More than this many things that take time can not be told apart. */
 const MOST = 13;

@@ -20,7 +20,7 @@ import fc from "fast-check";
 import { settle } from "../../testing/settle.ts";
 import { BAD, definitionOf, useTime } from "./built_graph.ts";
 import { type Durations, durationsOf, isRace } from "./durations.ts";
-import { type Case, cases, type Graph, type Plan, type Sent } from "./random_graphs.ts";
+import { type Case, cases, type Graph, type Plan, type Sent } from "./random_waiting_graphs.ts";
 
 /** How many graphs; `AGREEMENT_GRAPHS` asks for more. */
 const GRAPHS = Number(Deno.env.get("AGREEMENT_GRAPHS") ?? 250);
