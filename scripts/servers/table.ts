@@ -32,6 +32,7 @@ export const denokv: Server = {
     "tests/integration/servers/denokv_test.ts",
     "tests/integration/remote_kv/open_test.ts",
     "tests/integration/remote_kv/engine_test.ts",
+    "tests/integration/remote_kv/fork_test.ts",
     "tests/crash/denokv_test.ts",
     "tests/storage/runtime/kv/denokv_test.ts",
     "tests/storage/object_store/kv/denokv_test.ts",

@@ -82,11 +82,14 @@ Deno.test("the demo task is the command in the header of the classifiers", async
 Deno.test("every example has a test of its own", () => {
   expect(names).toEqual([
     "classifiers.ts",
+    "crawl.ts",
     "deploy.ts",
     "etl.ts",
     "for_numpy.ts",
+    "orders.ts",
     "quickstart.ts",
     "stateful.ts",
     "stores.ts",
+    "sweep.ts",
   ]);
 });
