@@ -66,18 +66,18 @@ onEachStorage(
       expect((await world.storage.readRun(run.id))?.status).toBe("SUCCEEDED");
       return watch.count() - watch.count("bell", "keepSession", "reap") - before;
     };
-    // A worker may look for work once more in between, the more so on a busy machine: the least is what a run has to cost.
-    const least = async (): Promise<number> => {
-      let least = Infinity;
-      for (let n = 0; n < 12; n++) least = Math.min(least, await cost(n));
-      return least;
+    // A worker may look for work once more in between, or have no time to say that it is idle: the middle one of many is what a run costs.
+    const usual = async (): Promise<number> => {
+      const costs: number[] = [];
+      for (let n = 0; n < 21; n++) costs.push(await cost(n));
+      return costs.sort((a, b) => a - b)[10]!;
     };
     await cost(0);
-    const early = await least();
+    const early = await usual();
     for (let n = 0; n < 100; n++) {
       await cost(n);
     }
-    expect(await least()).toBe(early);
+    expect(await usual()).toBe(early);
   },
 );
 
