@@ -8,6 +8,7 @@ import type { Claim, ClaimedRun, NewRun, RunRecord } from "../../storage/runtime
 import { CancelledError, FusewireError, UnavailableError } from "../errors.ts";
 import { isFinal } from "../status.ts";
 import { warn } from "../warning.ts";
+import type { ActiveRun } from "./active_run.ts";
 import { DurableRun } from "./durable_run.ts";
 import type { RuntimeCore } from "./runtime_core.ts";
 
@@ -42,12 +43,12 @@ export interface ChildRuns {
   start(run: NewRun, again: boolean, held: Claim, session: string | undefined): Promise<StartedChild>;
   /** Has this process work on a run too, if it drives its runs by itself. */
   join(id: string, drives: boolean): void;
-  /** What became of a run. */
-  outcome(id: string): Promise<ChildOutcome>;
+  /** What became of a run; `here` is that run, if it has ended at work in this process. */
+  outcome(id: string, here?: ActiveRun): Promise<ChildOutcome>;
   /** Has a run end, if there is one and `held` holds; it may go on for a while. With `mayGo` it is waited for until that is so, or the run has ended. */
   cancel(id: string, held: Claim, mayGo?: () => boolean): Promise<void>;
-  /** A run has ended: the run that waits for it is told, if it is at work in this process. */
-  ended(parent: string): void;
+  /** A run has ended at work in this process: the run that waits for it is told, if that is at work here too. */
+  ended(parent: NonNullable<NewRun["parent"]>, child: ActiveRun): void;
 }
 
 /** The shortest and the longest time, in milliseconds, between two looks at a run that is to end. */
@@ -78,16 +79,15 @@ export class RuntimeChildren implements ChildRuns {
     this.#core.drive(id).catch((error) => warn(`Run ${id} is left to others: ${String(error)}`, { run: id }));
   }
 
-  async outcome(id: string): Promise<ChildOutcome> {
-    const record = await this.#core.storage.readRun(id);
-    if (record === undefined) {
+  async outcome(id: string, here?: ActiveRun): Promise<ChildOutcome> {
+    const status = here?.state.ended ?? (await this.#core.storage.readRun(id))?.status;
+    if (status === undefined) {
       return { kind: "failed", error: new CancelledError(`Run ${id} was forgotten before its result was taken.`) };
     }
-    const { status } = record;
     if (!isFinal(status)) return { kind: "open" };
     if (status === "SKIPPED") return { kind: "skipped" };
     try {
-      return { kind: "succeeded", value: await new DurableRun(this.#core, id).result() };
+      return { kind: "succeeded", value: await new DurableRun(this.#core, id, here).result() };
     } catch (error) {
       // Any other error is of the store, which may answer the next time.
       if (!(error instanceof FusewireError) || error instanceof UnavailableError) throw error;
@@ -107,7 +107,8 @@ export class RuntimeChildren implements ChildRuns {
     }
   }
 
-  ended(parent: string): void {
-    this.#core.childEnded(parent);
+  ended({ run, place }: NonNullable<NewRun["parent"]>, child: ActiveRun): void {
+    this.#core.activeRun(run)?.waits.endedHere(place, child);
+    this.#core.childEnded(run);
   }
 }

@@ -117,7 +117,7 @@ export class RunCommits {
       // Told before it is so: if the process dies in between, the next one that ends the run tells it again.
       await storage.send(parent.run, { kind: "child", place: parent.place });
       await storage.commit(commit);
-      run.host.children.ended(parent.run);
+      run.host.children.ended(parent, run);
     };
     for (let wait = SHORTEST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {

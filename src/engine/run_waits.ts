@@ -172,6 +172,11 @@ export class RunWaits {
     });
   }
 
+  /** The run that a step waits for has ended at work in this process, so that its values are here. */
+  endedHere(place: number, child: ActiveRun): void {
+    if (this.#isWaiting(place)) this.#underWay.do(() => this.#join(place, child));
+  }
+
   /** A step waits no more, because nothing needs it. */
   drop(place: number): void {
     const wait = this.#waits.get(place);
@@ -258,10 +263,10 @@ export class RunWaits {
   }
 
   /** Ends a step as the run ended that it waits for; if that is about to end, once it has. */
-  async #join(place: number): Promise<void> {
+  async #join(place: number, here?: ActiveRun): Promise<void> {
     const { host, executable } = this.#run;
     for (let pause = SHORTEST_LOOK; this.#isWaiting(place); pause = Math.min(LONGEST_LOOK, 2 * pause)) {
-      const outcome = await host.children.outcome(this.#childId(place));
+      const outcome = await host.children.outcome(this.#childId(place), here);
       if (!this.#isWaiting(place)) return;
       this.#hold();
       switch (outcome.kind) {
