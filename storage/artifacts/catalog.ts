@@ -7,7 +7,7 @@
 import type { ListedObject, ObjectStore } from "../object_store/object_store.ts";
 import { compareKeys } from "../keys.ts";
 import type { ArtifactEntry, ArtifactQuery } from "./entry.ts";
-import { pathOf, prefixOf, RECORDS } from "./layout.ts";
+import { pathOf, prefixOf, readRecordKey, RECORDS } from "./layout.ts";
 import { contentOf, locate, type Location, orNothing, pointerOf, readFolder, recordOf } from "./locate.ts";
 import { mapParallel } from "./parallel.ts";
 import { type ArtifactRecord, originOf, parseRecord } from "./record.ts";
@@ -29,15 +29,30 @@ export async function entryAt(objects: ObjectStore, path: string): Promise<Artif
 export async function findEntries(objects: ObjectStore, query: ArtifactQuery): Promise<ArtifactEntry[]> {
   const matches = matcher(objects, query);
   const found = new Map<string, ArtifactEntry>();
-  for await (const page of objects.pages(RECORDS, { headBytes: RECORD_BYTES })) {
+  const seen = new Set<string>();
+  const known = new Set<string>();
+  const take = async (page: readonly ListedObject[]): Promise<void> => {
     const entries = await mapParallel(page, PARALLEL, async (listed) => {
+      seen.add(listed.key);
       const record = await readListed(objects, listed);
-      return record !== undefined && matches(record) ? await currentEntry(objects, record, matches) : undefined;
+      if (record === undefined) return undefined;
+      const entry = matches(record) ? await currentEntry(objects, record, matches) : undefined;
+      if (entry !== undefined || !matches(record)) known.add(readRecordKey(listed.key).hash);
+      return entry;
     });
     for (const entry of entries) {
       if (entry === undefined || (query.sha256 !== undefined && entry.sha256 !== query.sha256)) continue;
       found.set(entry.path, entry);
     }
+  };
+  for await (const page of objects.pages(RECORDS, { headBytes: RECORD_BYTES })) await take(page);
+  // A record that was listed can be gone before it is read, because its artifact was saved again: then there is another one by now.
+  for (let late: ListedObject[] | undefined; late === undefined || late.length > 0;) {
+    late = [];
+    for await (const { key } of objects.list(RECORDS)) {
+      if (!seen.has(key) && !known.has(readRecordKey(key).hash)) late.push({ key });
+    }
+    await take(late);
   }
   return [...found.values()].sort((a, b) => compareKeys(a.path, b.path));
 }

@@ -1,5 +1,11 @@
 import { expect } from "@std/expect";
-import { ArtifactStore, ChunkedArray } from "@fusewire/fusewire";
+import {
+  ArtifactStore,
+  ChunkedArray,
+  type ListedObject,
+  type ListOptions,
+  MemoryObjectStore,
+} from "@fusewire/fusewire";
 import { testArtifacts } from "./stores.ts";
 
 /** The n-th value: of one file, or of several. */
@@ -74,4 +80,30 @@ testArtifacts("a list and a search miss none that is replaced meanwhile", async 
     await new Promise((resolve) => setTimeout(resolve));
   }
   await writing;
+});
+
+/** Lists as S3 and Google Cloud Storage do, where beginnings are read after the list; what is gone by then is left out. */
+class ListsFirst extends MemoryObjectStore {
+  /** Called once between a list with beginnings and their reading. */
+  between: (() => Promise<unknown>) | undefined;
+
+  override async *pages(prefix = "", options: ListOptions = {}): AsyncGenerator<readonly ListedObject[], void> {
+    const listed = (await Array.fromAsync(super.pages(prefix))).flat();
+    const { between } = this;
+    if (options.headBytes !== undefined) {
+      this.between = undefined;
+      await between?.();
+    }
+    const there = new Map((await Array.fromAsync(super.pages(prefix, options))).flat().map((each) => [each.key, each]));
+    yield listed.flatMap(({ key }) => there.get(key) ?? []);
+  }
+}
+
+Deno.test("a search finds what was saved again between the list of records and their reading", async () => {
+  const objects = new ListsFirst();
+  const artifacts = new ArtifactStore(objects);
+  for (const path of ["a", "b", "c"]) await artifacts.save(0, path, {}, { run: "r" });
+  objects.between = async () => await artifacts.save(1, "b", {}, { run: "r" });
+  expect((await artifacts.find({ run: "r" })).map(({ path }) => path)).toEqual(["a", "b", "c"]);
+  expect(objects.between).toBeUndefined();
 });
