@@ -47,11 +47,12 @@ export async function findEntries(objects: ObjectStore, query: ArtifactQuery): P
   };
   for await (const page of objects.pages(RECORDS, { headBytes: RECORD_BYTES })) await take(page);
   // A record that was listed can be gone before it is read, because its artifact was saved again: then there is another one by now.
-  for (let late: ListedObject[] | undefined; late === undefined || late.length > 0;) {
-    late = [];
+  for (;;) {
+    const late: ListedObject[] = [];
     for await (const { key } of objects.list(RECORDS)) {
       if (!seen.has(key) && !known.has(readRecordKey(key).hash)) late.push({ key });
     }
+    if (late.length === 0) break;
     await take(late);
   }
   return [...found.values()].sort((a, b) => compareKeys(a.path, b.path));
