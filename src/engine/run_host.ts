@@ -61,8 +61,6 @@ export interface RunHost {
   startChild(run: NewRun, executable: Executable, again: boolean, held: Claim): Promise<StartedChild>;
   /** Takes up a run that was started for a step, if that was not heard of. */
   findChild(id: string, executable: Executable): Promise<void>;
-  /** A run that is at work here. */
-  runOf(id: string): ActiveRun | undefined;
   /** Tells of something that is not as it should be. */
   warn(message: string, run: ActiveRun): void;
   /** Has the end of the worker wait for what is still being ended of a run that is not at work here any more. */
